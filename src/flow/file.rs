@@ -1,0 +1,1 @@
+//! Reads TOML and remembers where everything stands.

@@ -1,0 +1,69 @@
+//! The flows that a server answers with: the current ones, and the versions that calls in progress began on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Flow;
+use super::model::{Answers, FlowId, FlowVersion};
+use crate::call::PhoneNumber;
+
+/// Flows by id, by version and by the number they answer.
+#[derive(Debug, Default, Clone)]
+pub struct Library {
+    current: HashMap<FlowId, Arc<Flow>>,
+    by_number: HashMap<PhoneNumber, Arc<Flow>>,
+    any: Option<Arc<Flow>>,
+    versions: HashMap<(FlowId, FlowVersion), Arc<Flow>>,
+}
+
+impl Library {
+    /// Makes a library of the current flows and of `earlier` versions that calls may still be on.
+    pub fn new(
+        current: impl IntoIterator<Item = Flow>,
+        earlier: impl IntoIterator<Item = Flow>,
+    ) -> Self {
+        let mut library = Self::default();
+        for flow in earlier {
+            library
+                .versions
+                .insert((flow.id.clone(), flow.version.clone()), Arc::new(flow));
+        }
+        for flow in current.into_iter().map(Arc::new) {
+            match &flow.answers {
+                Answers::Any => library.any = Some(flow.clone()),
+                Answers::Numbers(numbers) => {
+                    library
+                        .by_number
+                        .extend(numbers.iter().map(|number| (number.clone(), flow.clone())));
+                }
+            }
+            library
+                .versions
+                .insert((flow.id.clone(), flow.version.clone()), flow.clone());
+            library.current.insert(flow.id.clone(), flow);
+        }
+        library
+    }
+
+    /// The flow that takes calls to `number`.
+    pub fn answering(&self, number: &PhoneNumber) -> Option<&Arc<Flow>> {
+        self.by_number.get(number).or(self.any.as_ref())
+    }
+
+    /// The flow `id` as it is now.
+    pub fn current(&self, id: &FlowId) -> Option<&Arc<Flow>> {
+        self.current.get(id)
+    }
+
+    /// The flow `id` as it was in `version`.
+    pub fn version(&self, id: &FlowId, version: &FlowVersion) -> Option<&Arc<Flow>> {
+        self.versions.get(&(id.clone(), version.clone()))
+    }
+
+    /// All current flows, by id.
+    pub fn all(&self) -> Vec<&Arc<Flow>> {
+        let mut flows: Vec<_> = self.current.values().collect();
+        flows.sort_by(|a, b| a.id.cmp(&b.id));
+        flows
+    }
+}

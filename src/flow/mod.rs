@@ -1,0 +1,23 @@
+//! CORE: the flow language. A file becomes a flow in three moves, and a flow answers a call in one:
+//!
+//! * [`file`] reads TOML and remembers where everything stands
+//! * [`check`] explains every fault, all at once ([`diagnostic`]), or builds the
+//! * [`model`], a flow that cannot be wrong: every step it names exists, every text parses
+//! * [`step`] moves a call: flow, position and event in, actions and the next position out
+//!
+//! [`label`] is the `clientActionId` that ties a reply to the webhook that answers it, [`library`] the flows that a
+//! server answers with. What the keys of the language mean is in `docs/flows.md`.
+
+pub mod check;
+pub mod diagnostic;
+pub mod file;
+pub mod label;
+pub mod library;
+pub mod model;
+pub mod step;
+pub mod template;
+
+pub use label::Label;
+pub use library::Library;
+pub use model::Flow;
+pub use step::{Position, Turn, step};

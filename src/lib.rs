@@ -1,0 +1,33 @@
+//! Callwright: the webhook server a company puts behind its 8x8 phone numbers.
+//!
+//! # The map
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`call`] | core: numbers, ids, events in, actions out |
+//! | [`flow`] | core: the flow language: file → check → model → step |
+//! | [`session`] | core: one session, and what a voice call action is answered with |
+//! | [`platform`] | the platform's JSON ↔ the core's words |
+//! | [`store`] | what is kept: the promise, and SQLite |
+//! | `switchboard` | the live call: recall, ask the core, keep, answer |
+//! | [`http`] | routes, webhooks, API, errors |
+//! | `server` | the composition root |
+//! | [`cli`] | the commands; the only place that prints |
+//! | [`config`], [`clock`], [`telemetry`] | leaves |
+//!
+//! # The import rule
+//!
+//! Imports run one way: `call` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `http` ← `server` ←
+//! `cli` ← `main`; the leaves may be used by all but the core. The core (`call`, `flow`, `session`) names no tokio,
+//! axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds the rule.
+
+pub mod call;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod flow;
+pub mod http;
+pub mod platform;
+pub mod session;
+pub mod store;
+pub mod telemetry;

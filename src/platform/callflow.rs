@@ -1,0 +1,1 @@
+//! Callflows as the platform takes them.

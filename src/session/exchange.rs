@@ -1,0 +1,69 @@
+//! One voice call action and the reply it is given: what is kept, in one transaction, before the reply is sent.
+
+use jiff::Timestamp;
+
+use super::Session;
+use crate::call::event::CallAction;
+use crate::flow::model::StepName;
+
+/// A voice call action with its reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange {
+    /// What came. Its digits are gone when they are a secret.
+    pub action: CallAction,
+    /// The body as it came, the digits blanked when they are a secret.
+    pub body: String,
+    /// Whether digits came and were taken out as a secret.
+    pub secret_digits: bool,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The number of the reply that it answers; 0 for the session's first.
+    pub answers: u32,
+    /// The step that waited for it, when one did.
+    pub step: Option<StepName>,
+    /// The steps passed on the way to the reply, the last one waiting or ending the call.
+    pub path: Vec<StepName>,
+    /// Why this reply.
+    pub outcome: Outcome,
+    /// The reply, byte for byte.
+    pub reply: String,
+    /// The session afterwards; `None` when no flow carries it.
+    pub session: Option<Session>,
+}
+
+/// Why a voice call action was given its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A call came in and its flow began.
+    Started,
+    /// The flow went on.
+    WentOn,
+    /// The session was not known; its label carried on from its step.
+    CarriedOn,
+    /// Apology: no flow answers the number.
+    UnknownNumber,
+    /// Apology: the flow or the version it began on is not to be found.
+    UnknownFlow,
+    /// Apology: no session and no label of ours.
+    UnknownSession,
+    /// Apology: the flow could not go on (a text lacked its variable, or it would not come to rest).
+    Stuck,
+    /// Hangup: the session had ended.
+    AfterEnd,
+}
+
+impl Outcome {
+    /// The word that traces, logs and metrics use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::WentOn => "went_on",
+            Self::CarriedOn => "carried_on",
+            Self::UnknownNumber => "unknown_number",
+            Self::UnknownFlow => "unknown_flow",
+            Self::UnknownSession => "unknown_session",
+            Self::Stuck => "stuck",
+            Self::AfterEnd => "after_end",
+        }
+    }
+}

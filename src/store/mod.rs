@@ -1,0 +1,122 @@
+//! What is kept: a promise in domain words. One method is one use case in one transaction; look-ups of what is not
+//! there return `None`.
+//!
+//! * [`sqlite`] keeps it on one machine
+
+pub mod records;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::call::SessionId;
+use crate::call::event::{CallStatus, NumberUpdate, RecordingUpdate, SessionSummary};
+use crate::flow::model::{FlowId, FlowVersion};
+use crate::session::{Exchange, Recall, Recalled};
+pub use records::{SessionFilter, SessionPage, SessionRecord};
+
+/// What the server keeps and finds again.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// What is known that bears on a voice call action.
+    async fn recall(&self, recall: &Recall) -> Result<Recalled, StoreError>;
+
+    /// Keeps a voice call action, its reply, and the session as it stands afterwards. When it returns
+    /// [`Kept::Stored`], all of it is on the disk; when it returns anything else, or an error, none of it is.
+    ///
+    /// A write that its caller has stopped waiting for is left undone if it has not begun.
+    async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError>;
+
+    /// Keeps a call status. A repeated one changes nothing.
+    async fn keep_status(&self, webhook: Webhook<CallStatus>) -> Result<(), StoreError>;
+
+    /// Keeps a session summary and ends the session. A repeated one changes nothing.
+    async fn keep_summary(&self, webhook: Webhook<SessionSummary>) -> Result<(), StoreError>;
+
+    /// Keeps a recording update. A repeated one changes nothing; of several about one recording the newest stays.
+    async fn keep_recording(&self, webhook: Webhook<RecordingUpdate>) -> Result<(), StoreError>;
+
+    /// Keeps a virtual number update. Of several about one number the one that the platform dates latest stays.
+    async fn keep_numbers(&self, webhook: Webhook<NumberUpdate>) -> Result<(), StoreError>;
+
+    /// Keeps `flows` as the last good set, and forgets the versions that neither the set nor a live session needs.
+    async fn keep_flows(&self, flows: &[FlowText], at: Timestamp) -> Result<(), StoreError>;
+
+    /// The last good set of flows; empty when none was ever kept.
+    async fn last_good_flows(&self) -> Result<Vec<FlowText>, StoreError>;
+
+    /// The versions of flows that live sessions are on.
+    async fn flows_in_use(&self) -> Result<Vec<FlowText>, StoreError>;
+
+    /// The sessions that fit `filter`, newest first.
+    async fn sessions(&self, filter: &SessionFilter) -> Result<SessionPage, StoreError>;
+
+    /// One session with all that is known of it.
+    async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError>;
+
+    /// How many sessions are live.
+    async fn live_sessions(&self) -> Result<u64, StoreError>;
+
+    /// Forgets the event ids of webhooks that came before `before`, so that the memory of duplicates stays bounded.
+    /// Traces stay. Returns how many were forgotten.
+    async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Whether the store answers at all.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Finishes what is waiting and lets go of the file.
+    async fn close(&self);
+}
+
+/// A webhook that is stored and answered with nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Webhook<E> {
+    /// Its meaning.
+    pub event: E,
+    /// The body as it came, digits blanked.
+    pub body: String,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// What became of an exchange that was to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// It is on the disk.
+    Stored,
+    /// Another voice call action of the session was kept since it was recalled: recall and answer again.
+    Overtaken,
+}
+
+/// The text that one version of a flow was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowText {
+    /// The flow's id.
+    pub id: FlowId,
+    /// The version.
+    pub version: FlowVersion,
+    /// The path it is known by, relative to the flows folder.
+    pub path: String,
+    /// The file's whole text.
+    pub text: String,
+}
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be opened as it is; the sentence says what to do.
+    #[error("{0}")]
+    Unusable(String),
+    /// The database refused or failed.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// What is stored cannot be read back.
+    #[error("a stored {what} cannot be read")]
+    Unreadable {
+        /// Which record.
+        what: &'static str,
+    },
+    /// The store is closing.
+    #[error("the store is closing")]
+    Closing,
+}
