@@ -1,1 +1,0 @@
-//! Webhooks as the platform sends them.
