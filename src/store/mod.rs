@@ -3,14 +3,21 @@
 //!
 //! * [`sqlite`] keeps it on one machine
 
+mod derived;
+mod forms;
+mod known;
 pub mod records;
 pub mod sqlite;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::call::SessionId;
-use crate::call::event::{CallStatus, NumberUpdate, RecordingUpdate, SessionSummary};
+use crate::call::event::{
+    CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
+};
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::session::{Exchange, Recall, Recalled};
 pub use records::{SessionFilter, SessionPage, SessionRecord};
@@ -38,6 +45,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Keeps a virtual number update. Of several about one number the one that the platform dates latest stays.
     async fn keep_numbers(&self, webhook: Webhook<NumberUpdate>) -> Result<(), StoreError>;
+
+    /// All virtual numbers, by their digits.
+    async fn numbers(&self) -> Result<Vec<VirtualNumber>, StoreError>;
 
     /// Keeps `flows` as the last good set, and forgets the versions that neither the set nor a live session needs.
     async fn keep_flows(&self, flows: &[FlowText], at: Timestamp) -> Result<(), StoreError>;
@@ -102,21 +112,35 @@ pub struct FlowText {
 }
 
 /// Why the store could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+///
+/// It can be cloned, because writes that are committed together fail together.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be opened as it is; the sentence says what to do.
     #[error("{0}")]
     Unusable(String),
     /// The database refused or failed.
     #[error("the database failed")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] Arc<sqlx::Error>),
     /// What is stored cannot be read back.
     #[error("a stored {what} cannot be read")]
     Unreadable {
         /// Which record.
         what: &'static str,
     },
+    /// More waits to be written than can be written in time.
+    #[error("more waits to be written than the database can take")]
+    Busy,
     /// The store is closing.
     #[error("the store is closing")]
     Closing,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolClosed => Self::Closing,
+            other => Self::Database(Arc::new(other)),
+        }
+    }
 }

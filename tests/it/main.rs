@@ -1,2 +1,3 @@
-//! Stub.
-fn main() {}
+//! Tests from outside, in one binary.
+
+mod store_contract;

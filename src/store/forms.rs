@@ -1,0 +1,298 @@
+//! How the core's words are written into a column as JSON, and read back. Fields may be added; one that is missing
+//! reads as unknown, so that a later version's rows and an earlier one's can be read by both.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::call::event::{Direction, Leg, RecordingUpdate, SummaryLeg};
+use crate::call::{CallId, PhoneNumber, SessionId};
+use crate::flow::Position;
+use crate::flow::model::{Language, StepName, VariableName};
+use crate::flow::step::Value;
+
+/// Where a flow waits. Secret variables are left out: they are not stored in the clear, so a call whose session is
+/// read back goes on without them.
+#[derive(Serialize, Deserialize)]
+struct PositionForm {
+    step: String,
+    #[serde(default)]
+    wrong_tries: u8,
+    language: String,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    last_menu: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LegForm {
+    call: Option<String>,
+    direction: Option<String>,
+    call_type: Option<String>,
+    source: Option<String>,
+    destination: Option<String>,
+    source_country: Option<String>,
+    destination_country: Option<String>,
+    duration_seconds: Option<u64>,
+    sip_code: Option<u16>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SummaryLegForm {
+    name: String,
+    #[serde(flatten)]
+    leg: LegForm,
+    status: Option<String>,
+    initiated_at: Option<i64>,
+    connected_at: Option<i64>,
+    disconnected_at: Option<i64>,
+    mos: Option<f64>,
+    packet_loss_rate: Option<f64>,
+    jitter: Option<f64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RecordingForm {
+    recording: String,
+    duration_seconds: Option<u64>,
+    file_path: Option<String>,
+}
+
+/// Writes where a flow waits.
+pub(super) fn write_position(position: &Position) -> String {
+    let in_the_clear = position
+        .variables
+        .iter()
+        .filter(|(_, value)| !value.secret)
+        .map(|(name, value)| (name.to_string(), value.text.clone()));
+    write(&PositionForm {
+        step: position.step.to_string(),
+        wrong_tries: position.wrong_tries,
+        language: position.language.to_string(),
+        variables: in_the_clear.collect(),
+        last_menu: position.last_menu.as_ref().map(StepName::to_string),
+    })
+}
+
+/// Reads where a flow waits.
+pub(super) fn read_position(text: &str) -> Result<Position, StoreError> {
+    let form: PositionForm = read(text, "position")?;
+    let plain = |text| Value {
+        text,
+        secret: false,
+    };
+    Ok(Position {
+        step: StepName::new(form.step),
+        wrong_tries: form.wrong_tries,
+        language: Language::new(form.language),
+        variables: form
+            .variables
+            .into_iter()
+            .map(|(name, text)| (VariableName::new(name), plain(text)))
+            .collect(),
+        last_menu: form.last_menu.map(StepName::new),
+    })
+}
+
+/// Writes a status's leg.
+pub(super) fn write_leg(leg: &Leg) -> String {
+    write(&LegForm::from(leg))
+}
+
+/// Reads a status's leg.
+pub(super) fn read_leg(text: &str) -> Result<Leg, StoreError> {
+    read::<LegForm>(text, "leg").map(Leg::from)
+}
+
+/// Writes a summary's legs.
+pub(super) fn write_legs(legs: &[SummaryLeg]) -> String {
+    write(&legs.iter().map(SummaryLegForm::from).collect::<Vec<_>>())
+}
+
+/// Reads a summary's legs.
+pub(super) fn read_legs(text: &str) -> Result<Vec<SummaryLeg>, StoreError> {
+    let forms: Vec<SummaryLegForm> = read(text, "summary's legs")?;
+    Ok(forms.into_iter().map(SummaryLeg::from).collect())
+}
+
+/// Writes what a recording update tells beyond its session and status, which have columns.
+pub(super) fn write_recording(update: &RecordingUpdate) -> String {
+    write(&RecordingForm {
+        recording: update.recording.clone(),
+        duration_seconds: update.duration_seconds,
+        file_path: update.file_path.clone(),
+    })
+}
+
+/// Reads a recording update.
+pub(super) fn read_recording(
+    session: &SessionId,
+    status: &str,
+    text: &str,
+) -> Result<RecordingUpdate, StoreError> {
+    let form: RecordingForm = read(text, "recording")?;
+    Ok(RecordingUpdate {
+        session: session.clone(),
+        recording: form.recording,
+        duration_seconds: form.duration_seconds,
+        file_path: form.file_path,
+        status: status.to_owned(),
+    })
+}
+
+/// Writes the steps that were passed.
+pub(super) fn write_path(path: &[StepName]) -> String {
+    write(&path.iter().map(StepName::as_str).collect::<Vec<_>>())
+}
+
+/// Reads the steps that were passed.
+pub(super) fn read_path(text: &str) -> Result<Vec<String>, StoreError> {
+    read(text, "path")
+}
+
+/// Reads a time.
+pub(super) fn read_time(milliseconds: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(milliseconds).map_err(|_| StoreError::Unreadable { what: "time" })
+}
+
+/// Writes without the fields that say nothing, because these rows are many.
+fn write(form: &impl Serialize) -> String {
+    let mut value = serde_json::to_value(form).expect("these forms have text keys only");
+    drop_nulls(&mut value);
+    value.to_string()
+}
+
+fn drop_nulls(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => fields.retain(|_, field| !field.is_null()),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what })
+}
+
+impl From<&Leg> for LegForm {
+    fn from(leg: &Leg) -> Self {
+        let number = |number: &Option<PhoneNumber>| {
+            number.as_ref().map(|number| number.as_it_came().to_owned())
+        };
+        Self {
+            call: leg.call.as_ref().map(CallId::to_string),
+            direction: leg.direction.map(|direction| direction.as_str().to_owned()),
+            call_type: leg.call_type.clone(),
+            source: number(&leg.source),
+            destination: number(&leg.destination),
+            source_country: leg.source_country.clone(),
+            destination_country: leg.destination_country.clone(),
+            duration_seconds: leg.duration_seconds,
+            sip_code: leg.sip_code,
+        }
+    }
+}
+
+impl From<LegForm> for Leg {
+    fn from(form: LegForm) -> Self {
+        Self {
+            call: form.call.map(CallId::new),
+            direction: form.direction.as_deref().and_then(Direction::from_word),
+            call_type: form.call_type,
+            source: form.source.map(PhoneNumber::new),
+            destination: form.destination.map(PhoneNumber::new),
+            source_country: form.source_country,
+            destination_country: form.destination_country,
+            duration_seconds: form.duration_seconds,
+            sip_code: form.sip_code,
+        }
+    }
+}
+
+impl From<&SummaryLeg> for SummaryLegForm {
+    fn from(leg: &SummaryLeg) -> Self {
+        let milliseconds = |at: Option<Timestamp>| at.map(Timestamp::as_millisecond);
+        Self {
+            name: leg.name.clone(),
+            leg: LegForm::from(&leg.leg),
+            status: leg.status.clone(),
+            initiated_at: milliseconds(leg.initiated_at),
+            connected_at: milliseconds(leg.connected_at),
+            disconnected_at: milliseconds(leg.disconnected_at),
+            mos: leg.mos,
+            packet_loss_rate: leg.packet_loss_rate,
+            jitter: leg.jitter,
+        }
+    }
+}
+
+impl From<SummaryLegForm> for SummaryLeg {
+    fn from(form: SummaryLegForm) -> Self {
+        let time = |at: Option<i64>| at.and_then(|at| Timestamp::from_millisecond(at).ok());
+        Self {
+            name: form.name,
+            leg: form.leg.into(),
+            status: form.status,
+            initiated_at: time(form.initiated_at),
+            connected_at: time(form.connected_at),
+            disconnected_at: time(form.disconnected_at),
+            mos: form.mos,
+            packet_loss_rate: form.packet_loss_rate,
+            jitter: form.jitter,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_comes_back_without_its_secrets() {
+        let value = |text: &str, secret| Value {
+            text: text.to_owned(),
+            secret,
+        };
+        let mut position = Position {
+            step: StepName::new("pin"),
+            wrong_tries: 2,
+            language: Language::new("en"),
+            variables: BTreeMap::from([
+                (VariableName::new("day"), value("Friday", false)),
+                (VariableName::new("pin"), value("4471", true)),
+            ]),
+            last_menu: Some(StepName::new("main")),
+        };
+        let written = write_position(&position);
+        assert!(!written.contains("4471"));
+        position.variables.remove(&VariableName::new("pin"));
+        assert_eq!(read_position(&written).expect("our own"), position);
+    }
+
+    #[test]
+    fn a_leg_keeps_the_spelling_of_its_numbers_and_says_no_nulls() {
+        let leg = Leg {
+            source: Some(PhoneNumber::new("6591234567")),
+            sip_code: Some(486),
+            ..Leg::default()
+        };
+        let written = write_leg(&leg);
+        assert_eq!(written, r#"{"sip_code":486,"source":"6591234567"}"#);
+        let read = read_leg(&written).expect("our own");
+        assert_eq!(read, leg);
+        assert_eq!(
+            read.source.expect("it was there").as_it_came(),
+            "6591234567"
+        );
+    }
+
+    #[test]
+    fn what_is_no_form_of_ours_is_an_error() {
+        for text in ["", "{", "[]", "null", r#"{"step":1}"#] {
+            assert!(read_position(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! One machine's store.

@@ -1,0 +1,101 @@
+//! The texts of flows: the last good set, and the versions that calls in progress are on.
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
+
+use crate::flow::model::{FlowId, FlowVersion};
+use crate::store::{FlowText, StoreError};
+
+/// How long a version outlives the set it left: an exchange that began on it may still be on its way to the store.
+const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a live session that says nothing holds its version: its summary was lost.
+const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Keeps `flows` as the last good set, and forgets the versions that nothing needs any more.
+pub(super) async fn keep(
+    db: &mut SqliteConnection,
+    flows: &[FlowText],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE flow_versions SET left_at = ?1 WHERE left_at IS NULL")
+        .bind(at.as_millisecond())
+        .execute(&mut *db)
+        .await?;
+    for flow in flows {
+        sqlx::query(
+            "INSERT INTO flow_versions (flow_id, version, path, text, left_at) VALUES (?1, ?2, ?3, ?4, NULL)
+             ON CONFLICT (flow_id, version) DO UPDATE SET
+                 path = excluded.path, text = excluded.text, left_at = NULL",
+        )
+        .bind(flow.id.as_str())
+        .bind(flow.version.as_str())
+        .bind(&flow.path)
+        .bind(&flow.text)
+        .execute(&mut *db)
+        .await?;
+    }
+    forget(db, at).await
+}
+
+async fn forget(db: &mut SqliteConnection, at: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM flow_versions AS old WHERE left_at <= ?1 AND NOT EXISTS (
+             SELECT 1 FROM sessions AS live
+             WHERE live.status IS NULL AND live.last_event_at > ?2
+                 AND live.flow_id = old.flow_id AND live.flow_version = old.version)",
+    )
+    .bind(at.as_millisecond().saturating_sub(milliseconds(GRACE)))
+    .bind(at.as_millisecond().saturating_sub(milliseconds(SILENCE)))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The last good set, by id.
+pub(super) async fn last_good(pool: &SqlitePool) -> Result<Vec<FlowText>, StoreError> {
+    texts(
+        pool,
+        "SELECT * FROM flow_versions WHERE left_at IS NULL ORDER BY flow_id",
+    )
+    .await
+}
+
+/// The versions that live sessions are on, by id and version.
+pub(super) async fn in_use(pool: &SqlitePool) -> Result<Vec<FlowText>, StoreError> {
+    texts(
+        pool,
+        "SELECT * FROM flow_versions AS held WHERE EXISTS (
+             SELECT 1 FROM sessions AS live
+             WHERE live.status IS NULL AND live.flow_id = held.flow_id AND live.flow_version = held.version)
+         ORDER BY flow_id, version",
+    )
+    .await
+}
+
+async fn texts(pool: &SqlitePool, query: &'static str) -> Result<Vec<FlowText>, StoreError> {
+    let rows = sqlx::query(query).fetch_all(pool).await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &SqliteRow) -> Result<FlowText, StoreError> {
+    #[derive(FromRow)]
+    struct Columns {
+        flow_id: String,
+        version: String,
+        path: String,
+        text: String,
+    }
+    let row = Columns::from_row(row)?;
+    Ok(FlowText {
+        id: FlowId::new(row.flow_id),
+        version: FlowVersion::new(row.version),
+        path: row.path,
+        text: row.text,
+    })
+}
+
+fn milliseconds(duration: SignedDuration) -> i64 {
+    duration.as_secs() * 1000
+}
