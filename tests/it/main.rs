@@ -1,3 +1,4 @@
-//! Tests from outside, in one binary.
+//! Tests from outside, all in one binary.
 
+mod house;
 mod store_contract;
