@@ -56,11 +56,7 @@ impl Scan<'_> {
                     at = self.text(at);
                     continue;
                 }
-                b'{' | b'[' => {
-                    if !self.opened(at, *byte == b'[') {
-                        return;
-                    }
-                }
+                b'{' | b'[' if !self.opened(at, *byte == b'[') => return,
                 b'}' | b']' => drop(self.open.pop()),
                 b',' => self.comma(at),
                 _ => {}
