@@ -9,11 +9,11 @@
 //! | [`session`] | core: one session, and what a voice call action is answered with |
 //! | [`platform`] | the platform's JSON ↔ the core's words |
 //! | [`store`] | what is kept: the promise, and SQLite |
-//! | `switchboard` | the live call: recall, ask the core, keep, answer |
+//! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`http`] | routes, webhooks, API, errors |
 //! | `server` | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
-//! | [`config`], [`clock`], [`telemetry`] | leaves |
+//! | [`config`], [`clock`], [`telemetry`], [`failpoint`] | leaves |
 //!
 //! # The import rule
 //!
@@ -25,9 +25,11 @@ pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod failpoint;
 pub mod flow;
 pub mod http;
 pub mod platform;
 pub mod session;
 pub mod store;
+pub mod switchboard;
 pub mod telemetry;

@@ -14,6 +14,7 @@ pub mod file;
 pub mod label;
 pub mod library;
 pub mod model;
+mod speech;
 pub mod step;
 pub mod template;
 

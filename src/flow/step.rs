@@ -1,11 +1,21 @@
 //! The engine: a pure function of flow, position and event. The live call, the tests and the phone run this one.
+//!
+//! A turn walks from step to step until one waits (a menu, an ask, a connect) or the call ends. What callers hear on
+//! the way is gathered in front of the reply; how texts become actions is [`speech`](super::speech)'s.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-use crate::call::{Action, Digits, PhoneNumber};
+use std::fmt;
 
 use super::Flow;
-use super::model::{Language, StepName, VariableName};
+use super::model::{
+    Ask, Connect, Keys, Language, Menu, Retry, Step, StepName, Target, VariableName,
+};
+use super::template::Unset;
+use crate::call::{Action, Digits, PhoneNumber};
+
+/// How many steps a turn may pass: far more than any sane flow, and a bound on what a call can cost.
+const STEPS_LIMIT: usize = 1000;
 
 /// Where a call waits in a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +28,11 @@ pub struct Position {
     pub language: Language,
     /// What has been saved and set.
     pub variables: BTreeMap<VariableName, Value>,
-    /// The last menu the caller chose a way out of.
+    /// The last menu that the caller chose a way out of.
     pub last_menu: Option<StepName>,
 }
 
-/// A variable's value.
+/// A variable's value. Never shown by `Debug` when it is a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Value {
     /// The value.
@@ -31,8 +41,8 @@ pub struct Value {
     pub secret: bool,
 }
 
-impl std::fmt::Debug for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.secret {
             f.write_str("Value(••••)")
         } else {
@@ -79,28 +89,226 @@ pub struct Turn {
 pub enum Stuck {
     /// The position names a step that does not exist or never waits.
     #[error("step {0:?} does not wait for anything")]
-    NoSuchStep(String),
+    NoSuchStep(StepName),
     /// A last text lacks a variable.
-    #[error("step {step:?} needs {{{variable}}}, which has no value")]
-    Unset {
-        /// The step.
-        step: String,
-        /// The variable.
-        variable: String,
-    },
-    /// The flow passed 1,000 steps without coming to rest.
-    #[error("the flow passed {0} steps without coming to rest")]
-    Endless(usize),
+    #[error("step {0:?} cannot be spoken: {1}")]
+    Unset(StepName, Unset),
+    /// The flow passed too many steps without coming to rest.
+    #[error("the flow passed {STEPS_LIMIT} steps without coming to rest")]
+    Endless,
 }
 
 /// Begins a call at the flow's first step.
 pub fn start(flow: &Flow, call: &Call) -> Result<Turn, Stuck> {
-    let _ = (flow, call);
-    Err(Stuck::Endless(0))
+    let before = Position {
+        step: flow.start.clone(),
+        wrong_tries: 0,
+        language: flow.languages.default.clone(),
+        variables: BTreeMap::new(),
+        last_menu: None,
+    };
+    Walk::new(flow, call, before).go(Target::Step(flow.start.clone()))
 }
 
 /// Moves a call that waits at `position` on by `event`.
 pub fn step(flow: &Flow, call: &Call, position: &Position, event: &Event) -> Result<Turn, Stuck> {
-    let _ = (flow, call, position, event);
-    Err(Stuck::Endless(0))
+    let walk = Walk::new(flow, call, position.clone());
+    match flow.step(&position.step) {
+        Some(Step::Menu(menu)) => walk.choose(menu, event.digits.as_ref()),
+        Some(Step::Ask(ask)) => walk.take(ask, event.digits.as_ref()),
+        Some(Step::Connect(connect)) => walk.go(after(connect, event.sip_code).clone()),
+        Some(Step::Message(_) | Step::End(_)) | None => {
+            Err(Stuck::NoSuchStep(position.step.clone()))
+        }
+    }
 }
+
+/// Where a bridged call leads, by its final SIP status (RFC 3261).
+fn after(connect: &Connect, sip_code: Option<u16>) -> &Target {
+    match sip_code {
+        Some(486 | 600) => &connect.busy,
+        Some(408 | 480 | 487) => &connect.no_answer,
+        Some(400..) => &connect.failed,
+        _ => &connect.after,
+    }
+}
+
+/// How a caller's try was wrong.
+#[derive(Clone, Copy)]
+enum Wrong {
+    Silence,
+    Keys,
+}
+
+/// One turn under way.
+pub(super) struct Walk<'a> {
+    pub(super) flow: &'a Flow,
+    pub(super) call: &'a Call,
+    pub(super) at: Position,
+    pub(super) actions: Vec<Action>,
+    path: Vec<StepName>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(flow: &'a Flow, call: &'a Call, at: Position) -> Self {
+        Self {
+            flow,
+            call,
+            at,
+            actions: Vec::new(),
+            path: Vec::new(),
+        }
+    }
+
+    /// The caller pressed keys in a menu, or none.
+    fn choose(mut self, menu: &'a Menu, digits: Option<&Digits>) -> Result<Turn, Stuck> {
+        let Some(digits) = digits else {
+            return self.try_again(&menu.retry, Wrong::Silence);
+        };
+        let Some(press) = menu.press.get(&Keys::new(digits.as_str())) else {
+            return self.try_again(&menu.retry, Wrong::Keys);
+        };
+        for (name, template) in &press.set {
+            if let Ok(text) = template.fill(|name| self.value(name)) {
+                self.at.variables.insert(
+                    name.clone(),
+                    Value {
+                        text,
+                        secret: false,
+                    },
+                );
+            }
+        }
+        if let Some(language) = &press.language {
+            self.at.language = language.clone();
+        }
+        self.at.last_menu = Some(self.at.step.clone());
+        if let Some(say) = &press.say {
+            self.say_if_possible(say);
+        }
+        self.go(press.go.clone())
+    }
+
+    /// The caller entered digits, or none.
+    fn take(mut self, ask: &Ask, digits: Option<&Digits>) -> Result<Turn, Stuck> {
+        let Some(digits) = digits else {
+            return self.try_again(&ask.retry, Wrong::Silence);
+        };
+        let entry = digits.as_str();
+        let entry = if ask.hash_ends {
+            entry.strip_suffix('#').unwrap_or(entry)
+        } else {
+            entry
+        };
+        let fits = (usize::from(ask.min_digits)..=usize::from(ask.max_digits))
+            .contains(&entry.len())
+            && entry.bytes().all(|key| key.is_ascii_digit());
+        if !fits {
+            return self.try_again(&ask.retry, Wrong::Keys);
+        }
+        let value = Value {
+            text: entry.to_owned(),
+            secret: ask.secret,
+        };
+        self.at.variables.insert(ask.save.clone(), value);
+        self.go(ask.go.clone())
+    }
+
+    /// Meets the caller's next wrong try: the step's texts again, or its way out when it was the last.
+    fn try_again(mut self, retry: &Retry, wrong: Wrong) -> Result<Turn, Stuck> {
+        self.at.wrong_tries = self.at.wrong_tries.saturating_add(1);
+        if self.at.wrong_tries >= retry.tries {
+            return self.go(retry.give_up.clone());
+        }
+        let texts = match wrong {
+            Wrong::Silence => &retry.no_input,
+            Wrong::Keys => &retry.no_match,
+        };
+        self.path.push(self.at.step.clone());
+        match self.prompt(Some(texts), true) {
+            Ok(()) => Ok(self.rest()),
+            Err(_) => self.go(retry.give_up.clone()),
+        }
+    }
+
+    /// Walks on until a step waits or the call ends.
+    fn go(mut self, mut target: Target) -> Result<Turn, Stuck> {
+        for _ in 0..STEPS_LIMIT {
+            let again = target == Target::Repeat;
+            match target {
+                Target::End => return Ok(self.hang_up()),
+                Target::Repeat => {}
+                Target::Step(name) => self.at.step = name,
+            }
+            let name = self.at.step.clone();
+            self.path.push(name.clone());
+            self.at.wrong_tries = 0;
+            target = match self.flow.step(&name) {
+                None => return Err(Stuck::NoSuchStep(name)),
+                Some(Step::Menu(Menu { retry, .. }) | Step::Ask(Ask { retry, .. })) => {
+                    match self.prompt(None, again) {
+                        Ok(()) => return Ok(self.rest()),
+                        Err(_) => retry.give_up.clone(),
+                    }
+                }
+                Some(Step::Connect(connect)) => match self.connect(connect) {
+                    Ok(()) => return Ok(self.rest()),
+                    Err(_) => connect.failed.clone(),
+                },
+                Some(Step::Message(message)) => {
+                    // A message whose variable was lost with its session is passed over: the call goes on.
+                    let _ = self.utter(&message.utterance, message.repeat);
+                    message.go.clone()
+                }
+                Some(Step::End(end)) => {
+                    if let Some(utterance) = &end.utterance {
+                        self.utter(utterance, 1)
+                            .map_err(|unset| Stuck::Unset(name, unset))?;
+                    }
+                    return Ok(self.hang_up());
+                }
+            };
+        }
+        Err(Stuck::Endless)
+    }
+
+    /// The turn that waits here.
+    fn rest(self) -> Turn {
+        Turn {
+            actions: self.actions,
+            next: Some(self.at),
+            path: self.path,
+        }
+    }
+
+    /// The turn that ends the call.
+    fn hang_up(mut self) -> Turn {
+        self.actions.push(Action::Hangup);
+        Turn {
+            actions: self.actions,
+            next: None,
+            path: self.path,
+        }
+    }
+
+    /// What a variable is worth here.
+    pub(super) fn value(&self, name: &VariableName) -> Option<Cow<'_, str>> {
+        let call = self.call;
+        match name.as_str() {
+            "caller" => call.caller.as_ref().map(|number| number.with_plus().into()),
+            "called" => call.called.as_ref().map(|number| number.with_plus().into()),
+            "caller.country" => call.caller_country.as_deref().map(Cow::from),
+            "language" => Some(self.at.language.as_str().into()),
+            "call.id" => Some(call.id.as_str().into()),
+            "call.last_menu" => self.at.last_menu.as_ref().map(|menu| menu.as_str().into()),
+            _ => self
+                .at
+                .variables
+                .get(name)
+                .map(|value| value.text.as_str().into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Texts with places for variables: `Your table is for {day}. Your number is {ref:digits}.`
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::model::VariableName;
@@ -162,7 +163,7 @@ impl Template {
     /// The text with each place filled by `value`, or the first variable that has none.
     pub fn fill<'v>(
         &self,
-        value: impl Fn(&VariableName) -> Option<&'v str>,
+        value: impl Fn(&VariableName) -> Option<Cow<'v, str>>,
     ) -> Result<String, Unset> {
         let mut text = String::new();
         for part in &self.parts {
@@ -170,7 +171,7 @@ impl Template {
                 Part::Text(words) => text.push_str(words),
                 Part::Place { name, format, .. } => {
                     let value = value(name).ok_or_else(|| Unset(name.clone()))?;
-                    text.push_str(&format.apply(value));
+                    text.push_str(&format.apply(&value));
                 }
             }
         }
@@ -206,8 +207,8 @@ mod tests {
         let template = Template::parse(text).expect("the test's template parses");
         template
             .fill(|name| match name.as_str() {
-                "ref" => Some("4471"),
-                "when" => Some("2026-11-21T19:05:00"),
+                "ref" => Some("4471".into()),
+                "when" => Some("2026-11-21T19:05:00".into()),
                 _ => None,
             })
             .unwrap_or_else(|unset| unset.to_string())

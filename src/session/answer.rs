@@ -1,8 +1,357 @@
-//! What a voice call action is answered with: known before new.
-/// Stub.
-#[derive(Debug)]
-pub struct Answer;
-/// Stub.
-pub fn answer() -> Answer {
-    Answer
+//! What a voice call action is answered with: a pure function of the action and of what is remembered.
+//!
+//! Known before new, in this order: a known event gets its stored reply; an ended session a hangup; a step already
+//! left its stored reply; an incoming call begins its flow; a session goes on from where it stands, or, when it is
+//! lost, from its label; anything else gets the apology.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Outcome, Recalled, Session, Stage, Standing, label};
+use crate::call::Digits;
+use crate::call::callflow::{Action, Callflow};
+use crate::call::event::{CallAction, CallActionStatus, Direction};
+use crate::flow::model::{FlowId, FlowVersion, Step, StepName};
+use crate::flow::step::{Call, Event, Stuck, Turn, start, step};
+use crate::flow::{Flow, Label, Library, Position};
+
+/// A voice call action, and all that bears on its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// What came.
+    pub action: &'a CallAction,
+    /// What the store remembers.
+    pub recalled: &'a Recalled,
+    /// The flows.
+    pub library: &'a Library,
+    /// What callers hear when nothing else can be said.
+    pub apology: &'a Apology,
+    /// When it came.
+    pub now: Timestamp,
+}
+
+/// What callers hear when nothing else can be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apology {
+    /// The sentence.
+    pub text: String,
+    /// The platform's voice.
+    pub voice: String,
+}
+
+impl Apology {
+    /// The sentence, and a hangup.
+    pub fn callflow(&self) -> Callflow {
+        let say = Action::Say {
+            text: self.text.clone(),
+            voice: self.voice.clone(),
+            repetition: 1,
+            speed: 1.0,
+        };
+        Callflow {
+            client_action_id: None,
+            actions: vec![say, Action::Hangup],
+        }
+    }
+}
+
+/// What a voice call action is answered with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The reply that this very event was given. There is nothing to keep.
+    SameEvent(String),
+    /// A reply to be kept first, with what it changes.
+    New(Box<Decision>),
+}
+
+/// A reply, and what it changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// Why this reply.
+    pub outcome: Outcome,
+    /// The reply.
+    pub reply: Reply,
+    /// The number of the reply that the action answers; 0 for a session's first.
+    pub answers: u32,
+    /// The step that waited for it, when one did.
+    pub step: Option<StepName>,
+    /// The steps passed on the way to the reply.
+    pub path: Vec<StepName>,
+    /// The session afterwards; `None` when it stays as it is.
+    pub session: Option<Session>,
+    /// Whether the action's digits are a secret, or may be one.
+    pub secret_digits: bool,
+}
+
+/// The reply of a decision.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// Made now.
+    Fresh(Callflow),
+    /// Given before, byte for byte.
+    Stored(String),
+}
+
+/// Decides what a voice call action is answered with.
+pub fn answer(asked: Asked<'_>) -> Answer {
+    if let Some(reply) = &asked.recalled.same_event {
+        return Answer::SameEvent(reply.clone());
+    }
+    let mut decision = match &asked.recalled.standing {
+        Standing::Ended => asked.hangup(),
+        Standing::Live(session) => asked.go_on(session),
+        Standing::Unknown => asked.first_seen(),
+    };
+    decision.secret_digits = asked.digits_may_be_secret();
+    Answer::New(Box::new(decision))
+}
+
+impl Asked<'_> {
+    /// A session that a flow carries.
+    fn go_on(self, session: &Session) -> Decision {
+        if let Some(reply) = &self.recalled.same_step {
+            let reply = Reply::Stored(reply.clone());
+            return self.decide(Outcome::StepLeft, reply);
+        }
+        let label = label(self.action);
+        let Stage::Waiting(position) = &session.stage else {
+            return self.hangup();
+        };
+        match label.filter(|label| label.replies != session.replies) {
+            Some(label) => self.carry_on(&label, Some((session, position))),
+            None => match self.flow_of(&session.flow, &session.version, &position.step) {
+                Some(flow) => self.turn(Outcome::WentOn, &flow, position, session.clone()),
+                None => self.apologise(Outcome::UnknownFlow),
+            },
+        }
+    }
+
+    /// A session that is not known.
+    fn first_seen(self) -> Decision {
+        match label(self.action) {
+            Some(label) => self.carry_on(&label, None),
+            None if self.action.status == CallActionStatus::Received => self.begin(),
+            None => self.apologise(Outcome::UnknownSession),
+        }
+    }
+
+    /// An incoming call.
+    fn begin(self) -> Decision {
+        let called = self.action.leg.destination.as_ref();
+        let Some(flow) = called.and_then(|number| self.library.answering(number)) else {
+            return self.apologise(Outcome::UnknownNumber);
+        };
+        let session = self.new_session(flow, 0);
+        let turn = start(flow, &call_of(&session));
+        self.conclude(Outcome::Started, flow, session, None, turn)
+    }
+
+    /// Goes on from the step that a label names: the session is lost, or its last turns could not be stored. What is
+    /// still known of it is used; a label behind the session changes nothing of it.
+    fn carry_on(self, label: &Label, known: Option<(&Session, &Position)>) -> Decision {
+        let Some(flow) = self.flow_of(&label.flow, &label.version, &label.step) else {
+            return self.apologise(Outcome::UnknownFlow);
+        };
+        let position = Position {
+            step: label.step.clone(),
+            wrong_tries: label.attempt - 1,
+            language: label.language.clone(),
+            variables: known
+                .map(|(_, position)| position.variables.clone())
+                .unwrap_or_default(),
+            last_menu: known.and_then(|(_, position)| position.last_menu.clone()),
+        };
+        let session = match known {
+            Some((session, _)) => Session {
+                replies: label.replies,
+                ..session.clone()
+            },
+            None => self.new_session(&flow, label.replies),
+        };
+        let mut decision = self.turn(Outcome::CarriedOn, &flow, &position, session);
+        if known.is_some_and(|(session, _)| label.replies < session.replies) {
+            decision.session = None;
+        }
+        decision
+    }
+
+    /// Moves `session` on from `position` by what came.
+    fn turn(
+        self,
+        outcome: Outcome,
+        flow: &Flow,
+        position: &Position,
+        session: Session,
+    ) -> Decision {
+        let event = Event {
+            digits: self.action.digits.clone(),
+            sip_code: self.action.leg.sip_code,
+        };
+        let turn = step(flow, &call_of(&session), position, &event);
+        self.conclude(outcome, flow, session, Some(position.step.clone()), turn)
+    }
+
+    /// Makes the reply of a turn, and the session as it stands then.
+    fn conclude(
+        self,
+        outcome: Outcome,
+        flow: &Flow,
+        session: Session,
+        step: Option<StepName>,
+        turn: Result<Turn, Stuck>,
+    ) -> Decision {
+        let answers = session.replies;
+        let replies = answers + 1;
+        let (outcome, callflow, stage, path) = match turn {
+            Ok(Turn {
+                actions,
+                next: Some(position),
+                path,
+            }) => {
+                let label = label_of(flow, &position, replies).to_string();
+                let callflow = Callflow {
+                    client_action_id: Some(label),
+                    actions,
+                };
+                (outcome, callflow, Stage::Waiting(position), path)
+            }
+            Ok(Turn {
+                actions,
+                next: None,
+                path,
+            }) => {
+                let callflow = Callflow {
+                    client_action_id: None,
+                    actions,
+                };
+                (outcome, callflow, Stage::HungUp, path)
+            }
+            Err(_) => (
+                Outcome::Stuck,
+                self.apology.callflow(),
+                Stage::HungUp,
+                Vec::new(),
+            ),
+        };
+        let session = Some(Session {
+            replies,
+            stage,
+            ..session
+        });
+        let reply = Reply::Fresh(callflow);
+        Decision {
+            answers,
+            step,
+            path,
+            session,
+            ..self.decide(outcome, reply)
+        }
+    }
+
+    fn apologise(self, outcome: Outcome) -> Decision {
+        self.decide(outcome, Reply::Fresh(self.apology.callflow()))
+    }
+
+    fn hangup(self) -> Decision {
+        let hangup = Callflow {
+            client_action_id: None,
+            actions: vec![Action::Hangup],
+        };
+        self.decide(Outcome::AfterEnd, Reply::Fresh(hangup))
+    }
+
+    /// A decision that changes nothing of a session.
+    fn decide(self, outcome: Outcome, reply: Reply) -> Decision {
+        Decision {
+            outcome,
+            reply,
+            answers: label(self.action).map_or(0, |label| label.replies),
+            step: label(self.action).map(|label| label.step),
+            path: Vec::new(),
+            session: None,
+            secret_digits: false,
+        }
+    }
+
+    /// A session as the action's leg tells of it, on `flow`.
+    fn new_session(self, flow: &Flow, replies: u32) -> Session {
+        let leg = &self.action.leg;
+        let direction = leg.direction.unwrap_or(Direction::Inbound);
+        let (person, ours, country) = match direction {
+            Direction::Inbound => (&leg.source, &leg.destination, &leg.source_country),
+            Direction::Outbound => (&leg.destination, &leg.source, &leg.destination_country),
+        };
+        Session {
+            id: self.action.session.clone(),
+            sub_account: self.action.sub_account.clone(),
+            direction,
+            caller: person.clone(),
+            called: ours.clone(),
+            caller_country: country.clone(),
+            started_at: self.now,
+            flow: flow.id.clone(),
+            version: flow.version.clone(),
+            stage: Stage::HungUp,
+            replies,
+        }
+    }
+
+    /// The flow in the version asked for; when that is gone, as it is now, if it still has a `step` that waits.
+    fn flow_of(self, id: &FlowId, version: &FlowVersion, step: &StepName) -> Option<Arc<Flow>> {
+        let waits = |flow: &&Arc<Flow>| {
+            matches!(
+                flow.step(step),
+                Some(Step::Menu(_) | Step::Ask(_) | Step::Connect(_))
+            )
+        };
+        let flow = self
+            .library
+            .version(id, version)
+            .or_else(|| self.library.current(id));
+        flow.filter(waits).cloned()
+    }
+
+    /// Whether digits came that are a secret. Digits whose step cannot be told are taken for one.
+    fn digits_may_be_secret(self) -> bool {
+        let Some(Digits { .. }) = self.action.digits else {
+            return false;
+        };
+        let asked_at = match (label(self.action), &self.recalled.standing) {
+            (Some(label), _) => Some((label.flow, label.version, label.step)),
+            (None, Standing::Live(session)) => match &session.stage {
+                Stage::Waiting(position) => {
+                    let Session { flow, version, .. } = session.as_ref();
+                    Some((flow.clone(), version.clone(), position.step.clone()))
+                }
+                Stage::HungUp => None,
+            },
+            _ => None,
+        };
+        let flow = asked_at.and_then(|(id, version, step)| {
+            self.flow_of(&id, &version, &step)
+                .map(|flow| flow.is_secret(&step))
+        });
+        flow.unwrap_or(true)
+    }
+}
+
+fn call_of(session: &Session) -> Call {
+    Call {
+        id: session.id.as_str().to_owned(),
+        caller: session.caller.clone(),
+        called: session.called.clone(),
+        caller_country: session.caller_country.clone(),
+    }
+}
+
+fn label_of(flow: &Flow, position: &Position, replies: u32) -> Label {
+    Label {
+        flow: flow.id.clone(),
+        version: flow.version.clone(),
+        step: position.step.clone(),
+        attempt: position.wrong_tries + 1,
+        language: position.language.clone(),
+        replies,
+    }
 }

@@ -38,8 +38,10 @@ pub enum Outcome {
     Started,
     /// The flow went on.
     WentOn,
-    /// The session was not known; its label carried on from its step.
+    /// The session was not known, or not as far as its label says: the label carried on from its step.
     CarriedOn,
+    /// The step had been left already: the reply it was left with.
+    StepLeft,
     /// Apology: no flow answers the number.
     UnknownNumber,
     /// Apology: the flow or the version it began on is not to be found.
@@ -59,6 +61,7 @@ impl Outcome {
             Self::Started => "started",
             Self::WentOn => "went_on",
             Self::CarriedOn => "carried_on",
+            Self::StepLeft => "step_left",
             Self::UnknownNumber => "unknown_number",
             Self::UnknownFlow => "unknown_flow",
             Self::UnknownSession => "unknown_session",

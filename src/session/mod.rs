@@ -13,7 +13,7 @@ use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::flow::{Label, Position};
 
-pub use answer::{Answer, answer};
+pub use answer::{Answer, Apology, Asked, Decision, Reply, answer};
 pub use exchange::{Exchange, Outcome};
 
 /// How long a webhook's event id and the reply it was given are remembered.

@@ -1,0 +1,279 @@
+//! The live call: recalls what is known of a voice call action, asks the core for the answer, keeps it, and only then
+//! gives it. Whatever breaks, the caller gets a valid callflow in time.
+//!
+//! When the store cannot take an exchange within its budget, a call in progress goes on from what is in memory or from
+//! its label, and anything else gets the apology. Both are marked `stored: false` and are no acknowledgement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use tokio::time::{Instant, timeout_at};
+
+use crate::call::event::CallAction;
+use crate::call::{EventId, SessionId};
+use crate::clock::Clock;
+use crate::flow::Library;
+use crate::platform::{callflow, webhook};
+use crate::session::{
+    Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Session,
+    Standing, answer,
+};
+use crate::store::{Kept, Store, StoreError};
+
+/// How long the store may take for all that one voice call action needs of it.
+pub const STORE_BUDGET: Duration = Duration::from_millis(400);
+
+/// How many sessions are remembered for the time that the store is away.
+const SESSIONS_REMEMBERED: u64 = 100_000;
+
+/// How long a silent session is remembered.
+const REMEMBERED_FOR: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How often an exchange that another one overtook is answered anew.
+const ANSWERED_ANEW: usize = 3;
+
+/// Answers voice call actions.
+#[derive(Debug)]
+pub struct Switchboard {
+    store: Arc<dyn Store>,
+    library: Arc<Library>,
+    apology: Apology,
+    clock: Clock,
+    remembered: Cache<SessionId, Arc<Remembered>>,
+}
+
+/// A session's last exchange.
+#[derive(Debug)]
+struct Remembered {
+    event: EventId,
+    answers: u32,
+    reply: String,
+    session: Session,
+}
+
+/// What a voice call action is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The callflow, as JSON.
+    pub reply: String,
+    /// Why this reply: [`Outcome::as_str`], or `same_event`.
+    pub outcome: &'static str,
+    /// Whether it is on the disk. When it is not, the caller was answered, and nothing was acknowledged.
+    pub stored: bool,
+}
+
+impl Switchboard {
+    /// A switchboard that answers by `library` and keeps in `store`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        library: Arc<Library>,
+        apology: Apology,
+        clock: Clock,
+    ) -> Self {
+        let remembered = Cache::builder()
+            .max_capacity(SESSIONS_REMEMBERED)
+            .time_to_idle(REMEMBERED_FOR)
+            .build();
+        Self {
+            store,
+            library,
+            apology,
+            clock,
+            remembered,
+        }
+    }
+
+    /// The apology as a reply, for what goes wrong outside the switchboard.
+    pub fn apology(&self) -> String {
+        callflow::to_json(&self.apology.callflow())
+    }
+
+    /// Answers `action`, which came as `body`.
+    pub async fn answer(&self, action: CallAction, body: &str) -> Given {
+        let deadline = Instant::now() + STORE_BUDGET;
+        for _ in 0..ANSWERED_ANEW {
+            let recalled = match self.recall(&action, deadline).await {
+                Ok(recalled) => recalled,
+                Err(reason) => return self.unstored(&action, body, reason),
+            };
+            crate::failpoint!("vca.recalled", action.session.as_str());
+            let decision = match self.decide(&action, &recalled) {
+                Answer::SameEvent(reply) => {
+                    return Given {
+                        reply,
+                        outcome: "same_event",
+                        stored: true,
+                    };
+                }
+                Answer::New(decision) => *decision,
+            };
+            let exchange = self.exchange(action.clone(), body, decision);
+            crate::failpoint!("vca.decided", action.session.as_str());
+            match self.keep(exchange.clone(), deadline).await {
+                Ok(Kept::Stored) => return self.give(exchange, true),
+                Ok(Kept::Overtaken) => {}
+                Err(reason) => return self.give_unstored(exchange, reason),
+            }
+        }
+        self.unstored(&action, body, Unstored::Overtaken)
+    }
+
+    fn decide(&self, action: &CallAction, recalled: &Recalled) -> Answer {
+        let (library, apology, now) = (&self.library, &self.apology, self.clock.now());
+        answer(Asked {
+            action,
+            recalled,
+            library,
+            apology,
+            now,
+        })
+    }
+
+    /// What the store knows, or what is in memory when that is further on: a turn that could not be stored.
+    async fn recall(&self, action: &CallAction, deadline: Instant) -> Result<Recalled, Unstored> {
+        let asked = Recall::of(action);
+        let mut recalled = timeout_at(deadline, self.store.recall(&asked)).await??;
+        let Some(remembered) = self.remembered.get(&action.session) else {
+            return Ok(recalled);
+        };
+        let stored = match &recalled.standing {
+            Standing::Unknown => 0,
+            Standing::Live(session) => session.replies,
+            Standing::Ended => u32::MAX,
+        };
+        if remembered.session.replies > stored {
+            let known = remembered.recall(&asked);
+            recalled.same_event = recalled.same_event.or(known.same_event);
+            recalled.same_step = recalled.same_step.or(known.same_step);
+            recalled.standing = known.standing;
+        }
+        Ok(recalled)
+    }
+
+    async fn keep(&self, exchange: Exchange, deadline: Instant) -> Result<Kept, Unstored> {
+        Ok(timeout_at(deadline, self.store.keep_exchange(exchange)).await??)
+    }
+
+    /// Answers without the store: from memory, from the label, or with the apology.
+    fn unstored(&self, action: &CallAction, body: &str, reason: Unstored) -> Given {
+        let remembered = self.remembered.get(&action.session);
+        let recalled = remembered
+            .map(|it| it.recall(&Recall::of(action)))
+            .unwrap_or_default();
+        match self.decide(action, &recalled) {
+            Answer::SameEvent(reply) => Given {
+                reply,
+                outcome: "same_event",
+                stored: false,
+            },
+            Answer::New(decision) => {
+                self.give_unstored(self.exchange(action.clone(), body, *decision), reason)
+            }
+        }
+    }
+
+    /// Gives a reply that could not be stored. A call that has only just come in gets the apology: nothing would know
+    /// of it.
+    fn give_unstored(&self, exchange: Exchange, reason: Unstored) -> Given {
+        let session = exchange.action.session.as_str();
+        tracing::error!(session_id = session, reason = %reason, "unstored: answered without the store");
+        if exchange.outcome == Outcome::Started {
+            return Given {
+                reply: self.apology(),
+                outcome: "unstored",
+                stored: false,
+            };
+        }
+        self.give(exchange, false)
+    }
+
+    /// Remembers the session as it stands now, and gives the reply.
+    fn give(&self, exchange: Exchange, stored: bool) -> Given {
+        crate::failpoint!("vca.kept", exchange.action.session.as_str());
+        let Exchange {
+            action,
+            answers,
+            reply,
+            session,
+            outcome,
+            ..
+        } = exchange;
+        if let Some(session) = session {
+            let id = session.id.clone();
+            let remembered = Remembered {
+                event: action.event,
+                answers,
+                reply: reply.clone(),
+                session,
+            };
+            self.remembered.insert(id, Arc::new(remembered));
+        }
+        Given {
+            reply,
+            outcome: outcome.as_str(),
+            stored,
+        }
+    }
+
+    /// What is to be kept of a decision.
+    fn exchange(&self, mut action: CallAction, body: &str, decision: Decision) -> Exchange {
+        let Decision {
+            outcome,
+            reply,
+            answers,
+            step,
+            path,
+            session,
+            secret_digits,
+        } = decision;
+        let body = if secret_digits {
+            webhook::blank_digits(body)
+        } else {
+            body.to_owned()
+        };
+        if secret_digits {
+            action.digits = None;
+        }
+        let reply = match reply {
+            Reply::Fresh(callflow) => callflow::to_json(&callflow),
+            Reply::Stored(json) => json,
+        };
+        let received_at = self.clock.now();
+        Exchange {
+            action,
+            body,
+            secret_digits,
+            received_at,
+            answers,
+            step,
+            path,
+            outcome,
+            reply,
+            session,
+        }
+    }
+}
+
+impl Remembered {
+    /// What memory knows that bears on a voice call action.
+    fn recall(&self, asked: &Recall) -> Recalled {
+        let reply = || self.reply.clone();
+        Recalled {
+            same_event: (self.event == asked.event).then(reply),
+            same_step: (asked.answers == Some(self.answers)).then(reply),
+            standing: Standing::Live(Box::new(self.session.clone())),
+        }
+    }
+}
+
+/// Why an exchange was not stored.
+#[derive(Debug, thiserror::Error)]
+enum Unstored {
+    #[error("the store did not answer within {} ms", STORE_BUDGET.as_millis())]
+    Late(#[from] tokio::time::error::Elapsed),
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+    #[error("other webhooks of the session kept overtaking this one")]
+    Overtaken,
+}
