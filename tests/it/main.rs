@@ -2,4 +2,6 @@
 
 mod house;
 mod store_contract;
+//! The tests from outside, in one binary.
+
 mod webhook_mutations;
