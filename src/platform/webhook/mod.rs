@@ -142,7 +142,7 @@ impl Webhook {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the webhook was refused: {}", join(.faults))]
 pub struct Refusal {
-    /// Every reason, in the body's order; never empty.
+    /// Every reason; never empty.
     pub faults: Vec<Fault>,
 }
 

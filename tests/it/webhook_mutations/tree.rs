@@ -195,7 +195,7 @@ impl fmt::Display for Json {
 
 fn nest(value: &mut Json, key: String) {
     let inner = std::mem::replace(value, Json::Plain("null".to_owned()));
-    let bracket = if key.len() % 2 == 0 {
+    let bracket = if key.len().is_multiple_of(2) {
         Bracket::Object
     } else {
         Bracket::List
