@@ -1,11 +1,30 @@
 //! Configuration: built-in defaults, then the user's file, then the environment; all of it checked before a port is
 //! bound.
+//!
+//! * `load` finds the layers; `layer` is one of them, with the place of each value; figment lays one over the other
+//! * `reader` reads the merged values key by key; `keys` says what each must be
+//! * [`fault`] is what is wrong, all of it at once: where, what, and what to write instead
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
+
+pub mod fault;
+mod keys;
+mod layer;
+mod load;
+mod reader;
+mod suggest;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{ConfigFaults, Place};
+pub use reader::Setting;
+
+/// The commented file of all keys and their defaults. It is what the defaults are read from.
+pub const DEFAULT_FILE: &str = include_str!("../../callwright.default.toml");
 
 /// Everything that can be set. `callwright.default.toml` says what each key means.
 #[derive(Debug, Clone)]
@@ -26,6 +45,45 @@ pub struct Config {
     pub subaccounts: BTreeMap<String, Subaccount>,
     /// The API's tokens by our name.
     pub tokens: BTreeMap<String, Token>,
+}
+
+impl Config {
+    /// The configuration: the defaults, then `file` (else `callwright.toml` in the working directory, when there is
+    /// one), then those of `variables` that begin with `CALLWRIGHT_`.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each fault with its place. No fault repeats a value.
+    pub fn load(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigFaults> {
+        Self::load_with_settings(file, variables).map(|(config, _)| config)
+    }
+
+    /// As [`Config::load`], together with each value in force, as it may be shown, and where it comes from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn load_with_settings(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<Setting>), ConfigFaults> {
+        load::load(file, Path::new(load::USUAL_FILE), variables)
+    }
+
+    /// The defaults alone.
+    pub fn built_in() -> Self {
+        load::load(None, Path::new(""), [])
+            .expect("the shipped defaults are read by a test")
+            .0
+    }
+
+    /// Whether only this machine can reach the server.
+    pub fn is_loopback(&self) -> bool {
+        keys::is_loopback(self.listen)
+    }
 }
 
 /// `[log]`.

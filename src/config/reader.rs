@@ -1,0 +1,489 @@
+//! Reads the merged values key by key: each is of the right kind, none is unknown, and every fault knows its place.
+//!
+//! What a value must be is said in `keys.rs`; the texts of variables become numbers and lists here, where the key says
+//! that it wants one.
+
+use std::ops::RangeInclusive;
+
+use figment::value::{Dict, Value};
+
+use super::fault::{Fault, Place};
+use super::layer::{KeyPath, Layer, PREFIX, Spot, merge};
+use super::suggest::nearest;
+
+/// A value in force: its key, how it is shown (as TOML, secrets blanked), and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The key from the root, as `["log", "level"]`.
+    pub path: Vec<String>,
+    /// The value as TOML.
+    pub shown: String,
+    /// Where it comes from.
+    pub place: Place,
+}
+
+/// What is wrong with a value: told after the key's name.
+pub(super) struct Wrong {
+    what: String,
+    /// What to write, as TOML.
+    example: Option<String>,
+    help: Option<String>,
+}
+
+impl Wrong {
+    /// `what` is wrong: "is not an address with a port".
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            example: None,
+            help: None,
+        }
+    }
+
+    /// With what to write instead, as TOML.
+    pub(super) fn write(mut self, example: impl Into<String>) -> Self {
+        self.example = Some(example.into());
+        self
+    }
+
+    /// With a line of help.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// How a value may be shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    /// As it is.
+    Whole,
+    /// Not at all.
+    Blank,
+}
+
+/// A section whose keys are being read.
+pub(super) struct Section {
+    path: KeyPath,
+    values: Dict,
+    asked: Vec<&'static str>,
+}
+
+impl Section {
+    /// The path of a key in it.
+    pub(super) fn path_of(&self, key: &str) -> KeyPath {
+        let mut path = self.path.clone();
+        path.push(key.to_owned());
+        path
+    }
+}
+
+/// A value that has not been understood yet.
+struct Entry {
+    path: KeyPath,
+    place: Place,
+    value: Value,
+}
+
+/// An unknown key, and the keys that are known where it stands.
+struct Stranger {
+    path: KeyPath,
+    place: Place,
+    siblings: Vec<&'static str>,
+}
+
+/// Reads the layers, and gathers what is wrong and what is in force.
+pub(super) struct Reader<'a> {
+    layers: &'a [Layer],
+    faults: Vec<Fault>,
+    settings: Vec<Setting>,
+    known: Vec<KeyPath>,
+    strangers: Vec<Stranger>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of `layers`, the later over the earlier, and its root section.
+    pub(super) fn new(layers: &'a [Layer]) -> (Self, Section) {
+        let reader = Self {
+            layers,
+            faults: Vec::new(),
+            settings: Vec::new(),
+            known: Vec::new(),
+            strangers: Vec::new(),
+        };
+        let root = Section {
+            path: KeyPath::new(),
+            values: merge(layers),
+            asked: Vec::new(),
+        };
+        (reader, root)
+    }
+
+    /// The section `name`; empty when there is none.
+    pub(super) fn section(&mut self, parent: &mut Section, name: &'static str) -> Section {
+        let entry = self.entry(parent, name);
+        let path = parent.path_of(name);
+        self.as_section(path, entry.map(|entry| entry.value))
+    }
+
+    /// The sections `[parent.name.NAME]`, by their names, which are small letters, digits and single underscores: only
+    /// then can a variable name them.
+    pub(super) fn named(
+        &mut self,
+        parent: &mut Section,
+        name: &'static str,
+    ) -> Vec<(String, Section)> {
+        let all = self.section(parent, name);
+        let mut sections = Vec::new();
+        for (name, value) in all.values {
+            let mut path = all.path.clone();
+            path.push(name.clone());
+            if !is_plain_name(&name) {
+                self.fault(
+                    &path,
+                    Wrong::new("has a name that is not made of small letters, digits and single underscores")
+                        .help("a name begins with a letter, as in `main` or `sales_2`"),
+                );
+            }
+            let section = self.as_section(path, Some(value));
+            sections.push((name, section));
+        }
+        sections
+    }
+
+    fn as_section(&mut self, path: KeyPath, value: Option<Value>) -> Section {
+        let values = match value {
+            None => Dict::new(),
+            Some(Value::Dict(_, values)) => values,
+            Some(_) => {
+                self.fault(
+                    &path,
+                    Wrong::new("is a section, not a value").help(format!(
+                        "write [{}] on a line of its own, and its keys below",
+                        shown_path(&path)
+                    )),
+                );
+                Dict::new()
+            }
+        };
+        Section {
+            path,
+            values,
+            asked: Vec::new(),
+        }
+    }
+
+    /// The text of `key`, as `parse` understands it. `None` when it is not set, or is wrong and told so.
+    pub(super) fn text<T>(
+        &mut self,
+        section: &mut Section,
+        key: &'static str,
+        show: Show,
+        parse: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let entry = self.entry(section, key)?;
+        let text = match text_of(&entry.value) {
+            Ok(text) => text,
+            Err(wrong) => return self.refuse(&entry.path, &entry.place, wrong),
+        };
+        match parse(text) {
+            Ok(value) => {
+                let shown = match show {
+                    Show::Whole => toml::Value::from(text).to_string(),
+                    Show::Blank => "\"***\"".to_owned(),
+                };
+                self.in_force(entry, shown);
+                Some(value)
+            }
+            Err(wrong) => self.refuse(&entry.path, &entry.place, wrong),
+        }
+    }
+
+    /// The whole number of `key`, inside `range`; `unit` is told with the range.
+    pub(super) fn integer(
+        &mut self,
+        section: &mut Section,
+        key: &'static str,
+        range: RangeInclusive<u64>,
+        unit: &str,
+    ) -> Option<u64> {
+        let entry = self.entry(section, key)?;
+        let number = match &entry.value {
+            Value::String(_, text) if matches!(entry.place, Place::Variable(_)) => {
+                text.trim().parse().ok()
+            }
+            Value::Num(_, number) => number.to_i128().and_then(|n| u64::try_from(n).ok()),
+            _ => None,
+        };
+        match number.filter(|number| range.contains(number)) {
+            Some(number) => {
+                self.in_force(entry, number.to_string());
+                Some(number)
+            }
+            None => {
+                let (least, most) = range.into_inner();
+                let wrong = Wrong::new(format!(
+                    "is not a whole number from {least} to {most}{unit}"
+                ));
+                self.refuse(&entry.path, &entry.place, wrong)
+            }
+        }
+    }
+
+    /// The list of `key`, each element as `parse` understands it and `show` shows it. A variable holds it separated by
+    /// commas, or as TOML writes it.
+    pub(super) fn list<T>(
+        &mut self,
+        section: &mut Section,
+        key: &'static str,
+        mut parse: impl FnMut(&str) -> Result<T, Wrong>,
+        show: impl Fn(&T) -> String,
+    ) -> Option<Vec<T>> {
+        let entry = self.entry(section, key)?;
+        let elements = match elements(&entry) {
+            Ok(elements) => elements,
+            Err(wrong) => return self.refuse(&entry.path, &entry.place, wrong),
+        };
+        let mut found = Vec::new();
+        let mut whole = true;
+        for (index, element) in elements.iter().enumerate() {
+            match text_of(element).and_then(&mut parse) {
+                Ok(value) => found.push(value),
+                Err(wrong) => {
+                    whole = false;
+                    let place = self.element_place(&entry, index);
+                    self.refuse::<()>(&entry.path, &place, wrong);
+                }
+            }
+        }
+        if whole {
+            let shown: Vec<String> = found.iter().map(show).collect();
+            self.in_force(entry, toml::Value::from(shown).to_string());
+        }
+        whole.then_some(found)
+    }
+
+    /// Whether `key`, already asked for, was set at all.
+    pub(super) fn is_set(&self, path: &[String]) -> bool {
+        self.layers.iter().any(|layer| layer.spot(path).is_some())
+    }
+
+    /// Tells that `key` has to be there and is not, where its section stands.
+    pub(super) fn missing(&mut self, section: &Section, key: &str, wrong: Wrong) {
+        let path = section.path_of(key);
+        if self.is_set(&path) {
+            return;
+        }
+        let place = self.section_place(&section.path);
+        let mut fault = fault_of(&section.path, &place, wrong, Some(key));
+        fault.missing = true;
+        self.faults.push(fault);
+    }
+
+    /// Tells what is wrong with the value at `path`.
+    pub(super) fn fault(&mut self, path: &[String], wrong: Wrong) {
+        let place = self
+            .spot(path)
+            .map_or(Place::BuiltIn, |spot| spot.value.clone());
+        self.refuse::<()>(path, &place, wrong);
+    }
+
+    /// Ends a section: what was not asked for is unknown.
+    pub(super) fn end(&mut self, section: Section) {
+        for key in section.values.keys() {
+            let path = section.path_of(key);
+            let place = self
+                .spot(&path)
+                .map_or(Place::BuiltIn, |spot| spot.key.clone());
+            self.strangers.push(Stranger {
+                path,
+                place,
+                siblings: section.asked.clone(),
+            });
+        }
+    }
+
+    /// All that was found: the faults, and the values in force.
+    pub(super) fn finish(mut self) -> (Vec<Fault>, Vec<Setting>) {
+        for stranger in std::mem::take(&mut self.strangers) {
+            let fault = self.unknown(stranger);
+            self.faults.push(fault);
+        }
+        (self.faults, self.settings)
+    }
+
+    fn unknown(&self, stranger: Stranger) -> Fault {
+        let (message, help) = match &stranger.place {
+            Place::Variable(name) => {
+                let known: Vec<String> = self.known.iter().map(|path| variable(path)).collect();
+                let meant = nearest(&name.to_uppercase(), known.iter().map(String::as_str));
+                let message = "is no variable of the configuration".to_owned();
+                (message, meant.map(|meant| format!("did you mean {meant}?")))
+            }
+            _ => (
+                format!("unknown key `{}`", shown_path(&stranger.path)),
+                self.meant(&stranger),
+            ),
+        };
+        Fault {
+            place: presentable(stranger.place),
+            message,
+            help: help.or_else(|| Some("`callwright config` prints every key".to_owned())),
+            missing: false,
+        }
+    }
+
+    /// What was meant by an unknown key of a file: a key of its section, or of another.
+    fn meant(&self, stranger: &Stranger) -> Option<String> {
+        let name = stranger.path.last()?;
+        if let Some(meant) = nearest(name, stranger.siblings.iter().copied()) {
+            return Some(format!("did you mean `{meant}`?"));
+        }
+        let elsewhere = self.known.iter().find(|path| path.last() == Some(name))?;
+        Some(match &elsewhere[..elsewhere.len() - 1] {
+            [] => format!("`{name}` belongs above the first [section]"),
+            section => format!("`{name}` belongs in [{}]", shown_path(section)),
+        })
+    }
+
+    fn entry(&mut self, section: &mut Section, key: &'static str) -> Option<Entry> {
+        section.asked.push(key);
+        let path = section.path_of(key);
+        self.known.push(path.clone());
+        let value = section.values.remove(key)?;
+        let place = self
+            .spot(&path)
+            .map_or(Place::BuiltIn, |spot| spot.value.clone());
+        Some(Entry { path, place, value })
+    }
+
+    /// Where the value in force stands: in the last layer that has it.
+    fn spot(&self, path: &[String]) -> Option<&Spot> {
+        self.layers.iter().rev().find_map(|layer| layer.spot(path))
+    }
+
+    /// Where an element of a list stands: the layer that has the list has it too, unless it is a variable.
+    fn element_place(&self, list: &Entry, index: usize) -> Place {
+        let mut path = list.path.clone();
+        path.push(index.to_string());
+        let layer = self
+            .layers
+            .iter()
+            .rev()
+            .find(|layer| layer.spot(&list.path).is_some());
+        layer
+            .and_then(|layer| layer.spot(&path))
+            .map_or_else(|| list.place.clone(), |spot| spot.value.clone())
+    }
+
+    /// Where a section stands: in a file before a variable, since that is where a key is added first.
+    fn section_place(&self, path: &[String]) -> Place {
+        let spot = self.layers.iter().find_map(|layer| layer.spot(path));
+        spot.map_or(Place::BuiltIn, |spot| spot.key.clone())
+    }
+
+    fn refuse<T>(&mut self, path: &[String], place: &Place, wrong: Wrong) -> Option<T> {
+        self.faults.push(fault_of(path, place, wrong, None));
+        None
+    }
+
+    fn in_force(&mut self, entry: Entry, shown: String) {
+        let Entry { path, place, .. } = entry;
+        self.settings.push(Setting { path, shown, place });
+    }
+}
+
+/// A fault at `path`, or at its section when `missing` names a key that is to be written there.
+fn fault_of(path: &[String], place: &Place, wrong: Wrong, missing: Option<&str>) -> Fault {
+    let mut target = path.to_vec();
+    target.extend(missing.map(str::to_owned));
+    let example = wrong.example.map(|example| match place {
+        Place::Variable(_) => format!("{}={}", variable(&target), example.trim_matches('"')),
+        _ => format!("{} = {example}", target.last().map_or("", String::as_str)),
+    });
+    let verb = match missing {
+        Some(_) => "add",
+        None => "write",
+    };
+    let help = match (wrong.help, example) {
+        (Some(help), Some(example)) => Some(format!("{help}: {verb} {example}")),
+        (Some(help), None) => Some(help),
+        (None, Some(example)) => Some(format!("{verb} {example}")),
+        (None, None) => None,
+    };
+    Fault {
+        place: presentable(place.clone()),
+        message: format!("`{}` {}", shown_path(path), wrong.what),
+        help,
+        missing: missing.is_some(),
+    }
+}
+
+fn text_of(value: &Value) -> Result<&str, Wrong> {
+    match value {
+        Value::String(_, text) if text.trim().is_empty() => Err(Wrong::new("is empty")),
+        Value::String(_, text) if text.contains('\u{fffd}') => Err(Wrong::new("is not UTF-8")),
+        Value::String(_, text) => Ok(text),
+        _ => Err(Wrong::new("is not a text").help("put it in quotes")),
+    }
+}
+
+fn elements(list: &Entry) -> Result<Vec<Value>, Wrong> {
+    match (&list.value, &list.place) {
+        (Value::Array(_, values), _) => Ok(values.clone()),
+        (Value::String(_, text), Place::Variable(_)) if text.trim_start().starts_with('[') => {
+            let (table, faults) =
+                Layer::of_toml("", &format!("list = {text}"), |_, _| Place::BuiltIn);
+            match (table.values().get("list"), faults.is_empty()) {
+                (Some(Value::Array(_, values)), true) => Ok(values.clone()),
+                _ => Err(Wrong::new("begins like a TOML list, and is none")
+                    .help("separate its elements by commas")),
+            }
+        }
+        (Value::String(_, text), Place::Variable(_)) => Ok(text
+            .split(',')
+            .map(|element| Value::from(element.trim()))
+            .collect()),
+        _ => {
+            Err(Wrong::new("is not a list").help("put it in brackets, and each element in quotes"))
+        }
+    }
+}
+
+/// Names that a variable can carry: letters first, and no `__`, which parts the names of sections.
+fn is_plain_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(plain)
+        && !name.contains("__")
+        && !name.ends_with('_')
+}
+
+/// A key as it may be shown: a part that does not look like one could be a number or a secret in the wrong place.
+fn shown_path(path: &[String]) -> String {
+    let shown: Vec<&str> = path.iter().map(|part| presentable_part(part)).collect();
+    shown.join(".")
+}
+
+fn presentable_part(part: &str) -> &str {
+    let like_a_key = part.len() <= 40
+        && part.starts_with(|first: char| first.is_ascii_alphabetic())
+        && part
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if like_a_key { part } else { "…" }
+}
+
+fn presentable(place: Place) -> Place {
+    let Place::Variable(name) = place else {
+        return place;
+    };
+    let (prefix, rest) = name.split_at(PREFIX.len());
+    let parts: Vec<&str> = rest.split("__").map(presentable_part).collect();
+    Place::Variable(format!("{prefix}{}", parts.join("__")))
+}
+
+/// The variable that sets the key at `path`.
+fn variable(path: &[String]) -> String {
+    format!("{PREFIX}{}", path.join("__").to_uppercase())
+}

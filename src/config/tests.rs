@@ -1,0 +1,164 @@
+//! Tests of the configuration from outside: files and variables in, values or faults out.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret as _;
+use tempfile::TempDir;
+
+use super::load::load;
+use super::*;
+use crate::call::PhoneNumber;
+
+/// A folder with a configuration file in it, which only its owner may read.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+        Self { folder }
+    }
+
+    fn with(text: impl AsRef<[u8]>) -> Self {
+        let desk = Self::new();
+        desk.write(text.as_ref(), 0o600);
+        desk
+    }
+
+    fn write(&self, text: &[u8], mode: u32) {
+        fs::write(self.file(), text).expect("the folder is ours");
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(self.file(), mode).expect("the file is ours");
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("callwright.toml")
+    }
+
+    fn load(&self, variables: &[(&str, &str)]) -> Result<(Config, Vec<Setting>), ConfigFaults> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        load(None, &self.file(), variables)
+    }
+
+    /// The faults as people read them, the folder left out.
+    fn faults(&self, variables: &[(&str, &str)]) -> String {
+        let faults = self.load(variables).map(|_| ()).expect_err("it is faulty");
+        let folder = format!("{}/", self.folder.path().display());
+        faults.to_string().replace(&folder, "")
+    }
+}
+
+#[test]
+fn the_defaults_are_sound() {
+    let config = Config::built_in();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.database_url, "sqlite://callwright.db");
+    assert_eq!(config.flows, PathBuf::from("flows"));
+    assert!(config.is_loopback());
+    assert!(config.subaccounts.is_empty() && config.tokens.is_empty());
+}
+
+#[test]
+fn the_samples_of_the_default_file_are_sound() {
+    let samples: String = DEFAULT_FILE
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(sample) if sample.starts_with('[') || sample.split_once(" = ").is_some() => sample,
+            _ => "",
+        })
+        .map(|line| line.replace('…', "0123456789abcdef") + "\n")
+        .collect();
+    let (config, settings) = Desk::with(samples)
+        .load(&[])
+        .expect("the samples are sound");
+    assert_eq!(config.subaccounts["main"].numbers.len(), 1);
+    assert_eq!(config.tokens["ops"].scopes, [Scope::Read, Scope::Metrics]);
+    assert_eq!(settings.len(), 20, "every key has a line in the default file");
+}
+
+#[test]
+fn a_file_lies_over_the_defaults_and_variables_over_the_file() {
+    let desk = Desk::with("listen = \"127.0.0.1:1\"\nflows = \"menus\"\n[log]\nlevel = \"warn\"\n");
+    let (config, settings) = desk
+        .load(&[
+            ("CALLWRIGHT_LISTEN", "localhost:2"),
+            ("callwright_log__format", "json"),
+        ])
+        .expect("all sound");
+    assert_eq!(config.listen.to_string(), "127.0.0.1:2");
+    assert_eq!(config.flows, PathBuf::from("menus"));
+    assert_eq!(
+        (config.log.level.as_str(), config.log.format),
+        ("warn", LogFormat::Json)
+    );
+    let origin = |key: &[&str]| {
+        let setting = settings.iter().find(|setting| setting.path == key);
+        setting
+            .map(|setting| setting.place.clone())
+            .expect("it is in force")
+    };
+    assert_eq!(
+        origin(&["listen"]),
+        Place::Variable("CALLWRIGHT_LISTEN".to_owned())
+    );
+    assert_eq!(origin(&["database_url"]), Place::BuiltIn);
+    assert!(matches!(
+        origin(&["flows"]),
+        Place::At {
+            line: 2,
+            column: 9,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_subaccount_and_a_token_may_come_from_variables_alone() {
+    let (config, _) = Desk::new()
+        .load(&[
+            ("CALLWRIGHT_LISTEN", "0.0.0.0:8080"),
+            ("CALLWRIGHT_SUBACCOUNTS__MAIN__ID", "0099"),
+            ("CALLWRIGHT_SUBACCOUNTS__MAIN__PRODUCT", "ivr"),
+            ("CALLWRIGHT_SUBACCOUNTS__MAIN__API_KEY", "true"),
+            (
+                "CALLWRIGHT_SUBACCOUNTS__MAIN__WEBHOOK_SECRET",
+                "1234567890123456",
+            ),
+            (
+                "CALLWRIGHT_SUBACCOUNTS__MAIN__NUMBERS",
+                "+6561115777, +6561115778",
+            ),
+            ("CALLWRIGHT_API__TOKENS__OPS__TOKEN", "0000000000000000"),
+            (
+                "CALLWRIGHT_API__TOKENS__OPS__SCOPES",
+                "[\"read\", \"numbers\"]",
+            ),
+            ("CALLWRIGHT_HTTP__DRAIN_TIMEOUT_MS", "0"),
+            ("CALLWRIGHT_URL", "http://elsewhere"),
+            ("PATH", "/bin"),
+        ])
+        .expect("all sound");
+    let main = &config.subaccounts["main"];
+    assert_eq!((main.id.as_str(), main.product), ("0099", Product::Ivr));
+    let numbers = ["+6561115777", "+6561115778"].map(PhoneNumber::new);
+    assert_eq!(main.numbers, numbers);
+    assert_eq!(main.numbers[0].as_it_came(), "+6561115777");
+    let secret =
+        |secret: &Option<SecretString>| secret.as_ref().map(|s| s.expose_secret().to_owned());
+    assert_eq!(secret(&main.api_key).as_deref(), Some("true"));
+    assert_eq!(
+        secret(&main.webhook_secret).as_deref(),
+        Some("1234567890123456")
+    );
+    assert_eq!(
+        config.tokens["ops"].token.expose_secret(),
+        "0000000000000000"
+    );
+    assert_eq!(config.tokens["ops"].scopes, [Scope::Read, Scope::Numbers]);
+    assert_eq!(config.http.drain_timeout_ms, 0);
+}
