@@ -1,1 +1,35 @@
-//! The HTTP side.
+//! HTTP: what stands between the network and the core.
+//!
+//! * [`routes`] the one table of routes: method, path, who may call, how large a body
+//! * [`webhooks`] what the platform POSTs to us, as [`webhook_schema`] describes it
+//! * [`api`] what people and their systems ask us
+//! * [`operation`] health, readiness, metrics; [`description`] the API's own description
+//! * [`auth`] webhook secrets and bearer tokens
+//! * [`guard`] what stands before every handler: who may, and what if it panics
+//! * [`head`], [`body`] requests that end, in size and in time
+//! * [`problem`] refusals (RFC 9457)
+//! * [`log`] one line and one count per request
+//! * [`metrics`] what is counted
+//! * [`listener`], [`census`], [`connection`] connections that end, in number and in time
+//! * [`app`] what the handlers share
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod body;
+pub mod census;
+pub mod connection;
+pub mod description;
+pub mod guard;
+pub mod head;
+pub mod listener;
+pub mod log;
+pub mod metrics;
+pub mod operation;
+pub mod problem;
+pub mod routes;
+pub mod webhook_schema;
+pub mod webhooks;
+
+pub use app::App;
+pub use routes::router;

@@ -1,0 +1,182 @@
+//! `GET /v1/flows` and `GET /v1/flows/{id}`: what calls are answered with.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::{Extension, Json};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::query::Parameters;
+use super::shown::Shown;
+use crate::flow::Flow;
+use crate::flow::model::{Answers, FlowId, Step, StepName, Target};
+use crate::http::app::App;
+use crate::http::auth::Caller;
+use crate::http::problem::Problem;
+
+/// All flows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FlowList {
+    /// The flows, by id.
+    items: Vec<FlowItem>,
+}
+
+/// A flow as it is listed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FlowItem {
+    id: String,
+    /// What people call it.
+    name: Option<String>,
+    /// The first 12 hexadecimal digits of the SHA-256 of its file.
+    version: String,
+    /// The numbers it answers; `any` is every number that no other flow answers.
+    #[schema(example = json!(["+65••••5777"]))]
+    answers: Vec<String>,
+    /// The step that a call begins at.
+    start: String,
+    /// The languages it speaks, its first language first.
+    languages: Vec<String>,
+    /// How many steps it has.
+    step_count: usize,
+}
+
+/// A flow with its steps.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FlowDetail {
+    #[serde(flatten)]
+    flow: FlowItem,
+    /// Its steps, by name.
+    steps: Vec<StepView>,
+}
+
+/// One step of a flow.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StepView {
+    name: String,
+    /// `menu`, `ask`, `message`, `connect` or `end`.
+    #[schema(example = "menu")]
+    kind: &'static str,
+    /// Its ways out; an `end` has none.
+    leads_to: Vec<WayView>,
+}
+
+/// A way out of a step.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WayView {
+    /// The keys pressed, or `entered`, `said`, `busy`, `no_answer`, `failed`, `after`, `give_up`.
+    #[schema(example = "1")]
+    on: String,
+    /// The step that follows, `end`, or `repeat` for the same one again.
+    to: String,
+}
+
+/// All flows that calls are answered with.
+#[utoipa::path(get, path = "/v1/flows", tag = "flows", responses(
+    (status = 200, description = "The flows", body = FlowList),
+    (status = 400, description = "`bad_query`", body = Problem, content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+) -> Result<Json<FlowList>, Problem> {
+    Parameters::of(&uri).end()?;
+    let shown = Shown::to(caller);
+    let flows = app.library.all();
+    Ok(Json(FlowList {
+        items: flows
+            .iter()
+            .map(|flow| FlowItem::new(flow, shown))
+            .collect(),
+    }))
+}
+
+/// One flow, its steps and where they lead.
+#[utoipa::path(get, path = "/v1/flows/{id}", tag = "flows",
+    params(("id" = String, Path, description = "The flow's id")),
+    responses(
+        (status = 200, description = "The flow", body = FlowDetail),
+        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(in crate::http) async fn show(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<FlowDetail>, Problem> {
+    let id = id.ok().map(|Path(id)| FlowId::new(id));
+    let flow = id.and_then(|id| app.library.current(&id).cloned());
+    let flow = flow.ok_or_else(|| Problem::not_found("flow"))?;
+    Ok(Json(FlowDetail {
+        flow: FlowItem::new(&flow, Shown::to(caller)),
+        steps: flow
+            .steps
+            .iter()
+            .map(|(name, step)| StepView::new(name, step))
+            .collect(),
+    }))
+}
+
+impl FlowItem {
+    fn new(flow: &Flow, shown: Shown) -> Self {
+        Self {
+            id: flow.id.to_string(),
+            name: flow.name.clone(),
+            version: flow.version.to_string(),
+            answers: match &flow.answers {
+                Answers::Any => vec!["any".to_owned()],
+                Answers::Numbers(numbers) => numbers.iter().map(|one| shown.number(one)).collect(),
+            },
+            start: flow.start.to_string(),
+            languages: flow.speaking_order().map(ToString::to_string).collect(),
+            step_count: flow.steps.len(),
+        }
+    }
+}
+
+impl StepView {
+    fn new(name: &StepName, step: &Step) -> Self {
+        let leads_to = ways(step)
+            .into_iter()
+            .map(|(on, target)| WayView {
+                on: on.to_owned(),
+                to: word(target),
+            })
+            .collect();
+        Self {
+            name: name.to_string(),
+            kind: step.kind(),
+            leads_to,
+        }
+    }
+}
+
+/// The ways out of a step, in the order that people think of them.
+fn ways(step: &Step) -> Vec<(&str, &Target)> {
+    match step {
+        Step::Menu(menu) => {
+            let pressed = menu
+                .press
+                .iter()
+                .map(|(keys, press)| (keys.as_str(), &press.go));
+            pressed.chain([("give_up", &menu.retry.give_up)]).collect()
+        }
+        Step::Ask(ask) => vec![("entered", &ask.go), ("give_up", &ask.retry.give_up)],
+        Step::Message(message) => vec![("said", &message.go)],
+        Step::Connect(connect) => vec![
+            ("busy", &connect.busy),
+            ("no_answer", &connect.no_answer),
+            ("failed", &connect.failed),
+            ("after", &connect.after),
+        ],
+        Step::End(_) => Vec::new(),
+    }
+}
+
+fn word(target: &Target) -> String {
+    match target {
+        Target::Step(name) => name.to_string(),
+        Target::End => "end".to_owned(),
+        Target::Repeat => "repeat".to_owned(),
+    }
+}

@@ -1,0 +1,36 @@
+//! What people and their systems ask us: sessions and flows.
+//!
+//! * [`shown`] how much of a number a caller of the API sees
+//! * [`query`] parameters, all of whose faults are told at once
+
+pub mod flows;
+pub mod query;
+pub mod session_view;
+pub mod sessions;
+pub mod shown;
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::app::App;
+use super::problem::Problem;
+use crate::store::StoreError;
+
+/// How long the store may take to find what a person asks for.
+const STORE_BUDGET: Duration = Duration::from_secs(5);
+
+/// What the store finds, or a problem when it fails or is late.
+async fn find<T>(
+    app: &App,
+    asked: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, Problem> {
+    let error: Box<dyn std::error::Error + Send + Sync> = match timeout(STORE_BUDGET, asked).await {
+        Ok(Ok(found)) => return Ok(found),
+        Ok(Err(error)) => error.into(),
+        Err(late) => late.into(),
+    };
+    app.metrics.store_failure("read");
+    tracing::error!(%error, "the store could not be read: answered 503");
+    Err(Problem::store_unavailable())
+}

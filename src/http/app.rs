@@ -1,0 +1,94 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::auth::{ApiKeys, WebhookKeys};
+use super::metrics::Metrics;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::flow::Library;
+use crate::store::Store;
+use crate::switchboard::Switchboard;
+
+/// What the handlers share. A clone is the same app.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// What was configured.
+    pub config: Arc<Config>,
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The flows.
+    pub library: Arc<Library>,
+    /// Who answers voice call actions.
+    pub switchboard: Arc<Switchboard>,
+    /// What time it is.
+    pub clock: Clock,
+    /// What is counted. Each app counts for itself.
+    pub metrics: Arc<Metrics>,
+    /// Whether the server starts, serves or drains.
+    pub phase: Arc<Phase>,
+    /// Whose webhooks are taken.
+    pub webhook_keys: Arc<WebhookKeys>,
+    /// Whose API requests are taken.
+    pub api_keys: Arc<ApiKeys>,
+}
+
+impl App {
+    /// An app that is starting: [`Phase::serve`] says when it answers.
+    pub fn new(
+        config: Arc<Config>,
+        store: Arc<dyn Store>,
+        library: Arc<Library>,
+        switchboard: Arc<Switchboard>,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            webhook_keys: Arc::new(WebhookKeys::new(&config)),
+            api_keys: Arc::new(ApiKeys::new(&config)),
+            metrics: Arc::new(Metrics::new()),
+            phase: Arc::new(Phase::starting()),
+            config,
+            store,
+            library,
+            switchboard,
+            clock,
+        }
+    }
+}
+
+/// How far the server is, for those who decide whether to send it work.
+#[derive(Debug)]
+pub struct Phase(AtomicU8);
+
+/// The word for each phase, by its number.
+const PHASES: [&str; 3] = ["starting", "serving", "draining"];
+
+impl Phase {
+    fn starting() -> Self {
+        Self(AtomicU8::new(0))
+    }
+
+    /// From now on voice call actions are answered.
+    pub fn serve(&self) {
+        self.0.store(1, Ordering::Release);
+    }
+
+    /// From now on requests in progress end and no new ones are wanted.
+    pub fn drain(&self) {
+        self.0.store(2, Ordering::Release);
+    }
+
+    /// `starting`, `serving` or `draining`.
+    pub fn word(&self) -> &'static str {
+        PHASES[usize::from(self.0.load(Ordering::Acquire))]
+    }
+
+    /// Whether voice call actions are answered.
+    pub fn is_serving(&self) -> bool {
+        self.word() == "serving"
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;

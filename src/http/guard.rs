@@ -1,0 +1,71 @@
+//! What stands before every handler: who may call it, by its row in the table, and what happens when it panics.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+
+use super::app::App;
+use super::log::{RequestId, Template};
+use super::problem::Problem;
+use super::routes::{Access, Row};
+
+/// The largest body that a route takes, in bytes. A handler finds it among the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimit(pub usize);
+
+/// One row of the table, at work.
+#[derive(Clone)]
+pub(super) struct Guard {
+    pub(super) app: App,
+    pub(super) row: &'static Row,
+}
+
+/// Lets a request through to its handler, or refuses it before its body is read.
+pub(super) async fn stand_guard(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned();
+    let mut response = match guard.admit(&mut request) {
+        Ok(()) => AssertUnwindSafe(next.run(request))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| answer_panic(&guard.app, id.as_ref())),
+        Err(problem) => problem.into_response(),
+    };
+    response.extensions_mut().insert(Template(guard.row.path));
+    response
+}
+
+impl Guard {
+    /// Judges the request's head, and leaves for the handler what it has shown.
+    fn admit(&self, request: &mut Request) -> Result<(), Problem> {
+        match self.row.access {
+            Access::Anyone => {}
+            Access::Platform => {
+                let presented = self.app.webhook_keys.at_the_door(request.headers())?;
+                request.extensions_mut().insert(presented);
+            }
+            Access::Token(scopes) => {
+                let caller = self.app.api_keys.let_in(request.headers(), scopes)?;
+                request.extensions_mut().insert(caller);
+            }
+        }
+        request
+            .extensions_mut()
+            .insert(BodyLimit(self.row.body_limit));
+        Ok(())
+    }
+}
+
+/// Turns a panic into a problem. What the panic says is not logged here: it may hold what a caller sent.
+fn answer_panic(app: &App, id: Option<&RequestId>) -> Response {
+    app.metrics.panic();
+    let id = id.map_or("", RequestId::as_str);
+    tracing::error!(request_id = id, "a handler panicked");
+    Problem::internal().in_request(id).into_response()
+}

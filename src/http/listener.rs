@@ -1,0 +1,176 @@
+//! The door: HTTP/1.1 on a socket, with a bound on everything a peer can make us wait for or hold.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+use super::census::{Census, Seat};
+use super::connection::{Answer, Patience, Progress, Stage, TimedIo};
+use super::head::{MAX_HEAD, MAX_HEADERS};
+use crate::config;
+
+/// How long a connection that has sent no whole head may go on when the server is stopped.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// How long to wait when the system has no socket left to give.
+const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
+
+/// The address that a request came from. A handler finds it among the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// What every connection is served with.
+#[derive(Clone)]
+struct Door {
+    router: Router,
+    http: http1::Builder,
+    patience: Patience,
+    census: Arc<Census>,
+    stop: watch::Receiver<bool>,
+}
+
+/// Serves `router` on `listener` until `shutdown`; then takes no more connections, lets those in progress end for
+/// `drain_timeout_ms`, and returns.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: &config::Http,
+    shutdown: impl Future<Output = ()>,
+) {
+    let (stop, stopped) = watch::channel(false);
+    let door = Door::new(router, limits, stopped);
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => door.open(accepted, &mut connections).await,
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    stop.send_replace(true);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if timeout(Duration::from_millis(limits.drain_timeout_ms), drained)
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            connections = connections.len(),
+            "connections were cut off after the drain time-out"
+        );
+    }
+}
+
+impl Door {
+    fn new(router: Router, limits: &config::Http, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            router,
+            http: builder(),
+            patience: Patience {
+                head: Duration::from_millis(limits.head_timeout_ms),
+                idle: Duration::from_millis(limits.idle_timeout_ms),
+                answer: Duration::from_millis(limits.body_timeout_ms),
+            },
+            census: Census::new(limits.max_connections, limits.max_connections_per_address),
+            stop,
+        }
+    }
+
+    /// Gives a connection its own task, or closes it when there is no room.
+    async fn open(
+        &self,
+        accepted: io::Result<(TcpStream, SocketAddr)>,
+        connections: &mut JoinSet<()>,
+    ) {
+        let (socket, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => return recover(&error).await,
+        };
+        let progress = Arc::new(Progress::default());
+        let Some(seat) = self.census.seat(peer.ip(), progress.clone()) else {
+            return;
+        };
+        connections.spawn(self.clone().attend(socket, Peer(peer), seat, progress));
+    }
+
+    /// Serves one connection to its end: its own, its place's, or the server's.
+    async fn attend(mut self, socket: TcpStream, peer: Peer, seat: Seat, progress: Arc<Progress>) {
+        // An answer is one small write: waiting for more of it would only cost the caller time.
+        let _ = socket.set_nodelay(true);
+        let io = TokioIo::new(TimedIo::new(socket, progress.clone(), self.patience));
+        let (router, at_work) = (self.router, progress.clone());
+        let service =
+            service_fn(move |request| answer(router.clone(), request, peer, at_work.clone()));
+        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                _ended = connection.as_mut() => break,
+                () = seat.taken_away() => break,
+                _ = self.stop.wait_for(|stop| *stop), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = sleep(LAST_WORDS), if stopping => {
+                    if progress.stage() == Stage::Head {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// HTTP/1.1 and nothing else. hyper's bounds on the head are the backstop behind [`super::head`]'s.
+fn builder() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_headers(2 * MAX_HEADERS)
+        .max_buf_size(2 * MAX_HEAD);
+    http
+}
+
+/// Hands a request to the router, and marks when its answer is made.
+async fn answer(
+    router: Router,
+    request: hyper::Request<Incoming>,
+    peer: Peer,
+    progress: Arc<Progress>,
+) -> Result<hyper::Response<Answer>, std::convert::Infallible> {
+    progress.enter(Stage::Busy);
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(peer);
+    let response = router.oneshot(request).await?;
+    Ok(response.map(|body| Answer::new(body, progress)))
+}
+
+/// Goes on after a connection that could not be accepted; when sockets have run out, after a while.
+async fn recover(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    ) {
+        tracing::error!(%error, "a connection could not be accepted");
+        sleep(OUT_OF_SOCKETS).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! What is counted: by route template, method, status and outcome, never by what a stranger can make up.
+//!
+//! Every [`App`](super::App) has its own recorder, so that two servers in one process count apart.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+
+const REQUESTS: &str = "callwright_http_requests_total";
+const VCA_SECONDS: &str = "callwright_vca_duration_seconds";
+const VCAS: &str = "callwright_vca_total";
+const UNSTORED: &str = "callwright_vca_unstored_total";
+const PANICS: &str = "callwright_panics_total";
+const STORE_FAILURES: &str = "callwright_store_failures_total";
+const STORE_UP: &str = "callwright_store_up";
+const LIVE_SESSIONS: &str = "callwright_live_sessions";
+
+/// Bounds of the latency histogram in seconds: around the promises of 25 ms, 100 ms, 400 ms and 2 s.
+const SECONDS: [f64; 11] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 1.0, 2.0,
+];
+
+/// After how many latencies they are summed up; until then each one takes memory.
+const UPKEEP_EVERY: u64 = 4096;
+
+/// The counters of one server.
+pub struct Metrics {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+    latencies: AtomicU64,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Metrics {
+    /// Counters at nought.
+    pub fn new() -> Self {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(VCA_SECONDS.to_owned()), &SECONDS)
+            .expect("the bounds are not empty")
+            .build_recorder();
+        let handle = recorder.handle();
+        let metrics = Self {
+            recorder,
+            handle,
+            latencies: AtomicU64::new(0),
+        };
+        metrics.record(describe);
+        metrics
+    }
+
+    fn record(&self, what: impl FnOnce()) {
+        metrics::with_local_recorder(&self.recorder, what);
+    }
+
+    /// One request is answered.
+    pub fn request(&self, method: &'static str, route: &'static str, status: u16) {
+        let status = status.to_string();
+        self.record(|| {
+            counter!(REQUESTS, "method" => method, "route" => route, "status" => status)
+                .increment(1);
+        });
+    }
+
+    /// One voice call action is answered.
+    pub fn vca(&self, outcome: &'static str, stored: bool, took: Duration) {
+        self.record(|| {
+            counter!(VCAS, "outcome" => outcome).increment(1);
+            histogram!(VCA_SECONDS).record(took);
+            if !stored {
+                counter!(UNSTORED).increment(1);
+            }
+        });
+        if self.latencies.fetch_add(1, Ordering::Relaxed) % UPKEEP_EVERY == UPKEEP_EVERY - 1 {
+            self.handle.run_upkeep();
+        }
+    }
+
+    /// A handler panicked.
+    pub fn panic(&self) {
+        self.record(|| counter!(PANICS).increment(1));
+    }
+
+    /// The store was late or failed. `operation` as in `keep` or `read`.
+    pub fn store_failure(&self, operation: &'static str) {
+        self.record(|| counter!(STORE_FAILURES, "operation" => operation).increment(1));
+    }
+
+    /// How the store stands at this moment: whether it answers, and how many sessions are live by it.
+    pub fn store(&self, live_sessions: Option<u64>) {
+        self.record(|| {
+            gauge!(STORE_UP).set(f64::from(u8::from(live_sessions.is_some())));
+            if let Some(live) = live_sessions {
+                gauge!(LIVE_SESSIONS).set(live as f64);
+            }
+        });
+    }
+
+    /// All of it in Prometheus's text format.
+    pub fn render(&self) -> String {
+        self.handle.run_upkeep();
+        self.handle.render()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Says what each name means, and puts those that are alarmed on at nought.
+fn describe() {
+    describe_counter!(REQUESTS, "Requests by method, route template and status");
+    describe_histogram!(
+        VCA_SECONDS,
+        Unit::Seconds,
+        "How long a voice call action took to answer"
+    );
+    describe_counter!(VCAS, "Voice call actions by the reason for their reply");
+    describe_counter!(UNSTORED, "Voice call actions answered without the store");
+    describe_counter!(PANICS, "Handlers that panicked");
+    describe_counter!(
+        STORE_FAILURES,
+        "Times the store was late or failed, by operation"
+    );
+    describe_gauge!(STORE_UP, "1 while the store answers, else 0");
+    describe_gauge!(LIVE_SESSIONS, "Sessions without a summary, as last counted");
+    for name in [UNSTORED, PANICS] {
+        counter!(name).absolute(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_servers_count_apart() {
+        let (one, other) = (Metrics::new(), Metrics::new());
+        one.request("GET", "/healthz", 200);
+        one.request("GET", "/healthz", 200);
+        other.request("GET", "/healthz", 503);
+        let line =
+            r#"callwright_http_requests_total{method="GET",route="/healthz",status="200"} 2"#;
+        assert!(one.render().contains(line), "{}", one.render());
+        assert!(!other.render().contains(line));
+        assert!(other.render().contains(r#"status="503"} 1"#));
+    }
+
+    #[test]
+    fn a_voice_call_action_is_counted_and_timed() {
+        let metrics = Metrics::new();
+        metrics.vca("started", true, Duration::from_millis(3));
+        metrics.vca("unstored", false, Duration::from_millis(401));
+        metrics.panic();
+        metrics.store(Some(7));
+        let text = metrics.render();
+        for line in [
+            r#"callwright_vca_total{outcome="started"} 1"#,
+            "callwright_vca_unstored_total 1",
+            "callwright_panics_total 1",
+            "callwright_store_up 1",
+            "callwright_live_sessions 7",
+            r#"callwright_vca_duration_seconds_bucket{le="0.005"} 1"#,
+            "callwright_vca_duration_seconds_count 2",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! How the server does: alive, ready, its metrics, and the description of its API.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+use super::app::App;
+use super::routes::DESCRIPTION;
+
+/// How long the store may take to show that it is there.
+const PING_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// How the server does.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether to send work to the server.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// `ready`; `degraded` while calls are answered without the store; `starting` or `draining` while none are.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// `ok` or `down`.
+    #[schema(example = "ok")]
+    store: &'static str,
+    /// How many flows calls are answered with.
+    flows: usize,
+    /// The server's version.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+}
+
+/// Whether the process is alive.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses(
+    (status = 200, description = "It is", body = Health),
+))]
+pub(super) async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Whether voice call actions are answered.
+#[utoipa::path(get, path = "/readyz", tag = "operation", responses(
+    (status = 200, description = "They are: `ready`, or `degraded`", body = Readiness),
+    (status = 503, description = "They are not: `starting`, or `draining`", body = Readiness),
+))]
+pub(super) async fn readyz(State(app): State<App>) -> Response {
+    let store_answers = matches!(timeout(PING_TIMEOUT, app.store.ping()).await, Ok(Ok(())));
+    let serving = app.phase.is_serving();
+    let readiness = Readiness {
+        status: match (serving, store_answers) {
+            (false, _) => app.phase.word(),
+            (true, true) => "ready",
+            (true, false) => "degraded",
+        },
+        store: if store_answers { "ok" } else { "down" },
+        flows: app.library.all().len(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let status = if serving {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(readiness)).into_response()
+}
+
+/// What the server has counted, for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "operation", responses(
+    (status = 200, description = "The counters", body = String, content_type = "text/plain"),
+))]
+pub(super) async fn metrics(State(app): State<App>) -> Response {
+    let live = timeout(PING_TIMEOUT, app.store.live_sessions()).await;
+    app.metrics.store(live.ok().and_then(Result::ok));
+    let media_type = (
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    );
+    ([media_type], app.metrics.render()).into_response()
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "operation", responses(
+    (status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json"),
+))]
+pub(super) async fn openapi() -> Response {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        DESCRIPTION
+            .to_pretty_json()
+            .expect("a description is plain data")
+    });
+    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
+}

@@ -1,0 +1,147 @@
+//! The one table of routes. The router, what guards each route, the API's description and the tests are made from it.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+use super::api::{flows, sessions};
+use super::app::App;
+use super::description;
+use super::guard::{Guard, stand_guard};
+use super::head::bound_head;
+use super::log::{Template, observe};
+use super::operation;
+use super::problem::Problem;
+use super::webhooks;
+use crate::config::Scope;
+use crate::platform::webhook::Kind;
+
+/// One route.
+#[derive(Debug)]
+pub struct Row {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{name}` where a part is free.
+    pub path: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// The largest body, in bytes; 0 where none is read.
+    pub body_limit: usize,
+    handler: fn() -> UtoipaMethodRouter<App>,
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy)]
+pub enum Access {
+    /// Anyone who can connect.
+    Anyone,
+    /// The platform, by the `Authorization` string of a sub-account that has one.
+    Platform,
+    /// The bearer of a token with any one of these scopes, wherever tokens are asked for.
+    Token(&'static [Scope]),
+}
+
+const READ: Access = Access::Token(&[Scope::Read]);
+const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
+
+/// Every route there is.
+pub static ROUTES: LazyLock<[Row; 14]> = LazyLock::new(|| {
+    [
+        webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
+        webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
+        webhook("/webhooks/vss", Kind::SessionSummary, || {
+            routes!(webhooks::vss)
+        }),
+        webhook("/webhooks/vru", Kind::Recording, || routes!(webhooks::vru)),
+        webhook("/webhooks/vnu", Kind::NumberUpdate, || {
+            routes!(webhooks::vnu)
+        }),
+        webhook("/webhooks", Kind::NumberUpdate, || routes!(webhooks::any)),
+        get("/v1/sessions", READ, || routes!(sessions::list)),
+        get("/v1/sessions/{session_id}", READ, || {
+            routes!(sessions::show)
+        }),
+        get("/v1/flows", READ, || routes!(flows::list)),
+        get("/v1/flows/{id}", READ, || routes!(flows::show)),
+        get("/openapi.json", READ, || routes!(operation::openapi)),
+        get("/metrics", METRICS, || routes!(operation::metrics)),
+        get("/healthz", Access::Anyone, || routes!(operation::healthz)),
+        get("/readyz", Access::Anyone, || routes!(operation::readyz)),
+    ]
+});
+
+/// A webhook's row; its body may be as large as that of `largest`.
+fn webhook(path: &'static str, largest: Kind, handler: fn() -> UtoipaMethodRouter<App>) -> Row {
+    let (method, body_limit) = (Method::POST, largest.body_limit());
+    Row {
+        method,
+        path,
+        access: Access::Platform,
+        body_limit,
+        handler,
+    }
+}
+
+fn get(path: &'static str, access: Access, handler: fn() -> UtoipaMethodRouter<App>) -> Row {
+    Row {
+        method: Method::GET,
+        path,
+        access,
+        body_limit: 0,
+        handler,
+    }
+}
+
+/// The API's description, made from the handlers and the table.
+pub static DESCRIPTION: LazyLock<OpenApi> = LazyLock::new(|| {
+    let described = ROUTES.iter().fold(
+        OpenApiRouter::<App>::with_openapi(description::opening()),
+        |router, row| router.routes((row.handler)()),
+    );
+    description::completed(described.into_openapi(), ROUTES.as_slice())
+});
+
+/// All routes, guarded, logged and bounded.
+pub fn router(app: App) -> Router {
+    let routed = ROUTES
+        .iter()
+        .fold(OpenApiRouter::<App>::default(), |router, row| {
+            let guard = Guard {
+                app: app.clone(),
+                row,
+            };
+            let layer = from_fn_with_state(guard, stand_guard);
+            router.routes((row.handler)().map(|handler| handler.route_layer(layer)))
+        });
+    Router::from(routed)
+        .fallback(async || Problem::no_such_path())
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(bound_head))
+        .layer(from_fn_with_state(app.clone(), observe))
+        .layer(always(header::CACHE_CONTROL, "no-store"))
+        .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .with_state(app)
+}
+
+/// A header that every answer carries.
+fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+/// Refuses a method, and tells the log on which route.
+async fn wrong_method(path: Option<MatchedPath>, _request: Request) -> Response {
+    let mut response = Problem::method_not_allowed().into_response();
+    let row = path.and_then(|path| ROUTES.iter().find(|row| row.path == path.as_str()));
+    if let Some(row) = row {
+        response.extensions_mut().insert(Template(row.path));
+    }
+    response
+}

@@ -1,0 +1,248 @@
+//! What the platform POSTs to us: parsed at the door, held against the sub-account's secret, answered.
+//!
+//! A voice call action is answered 200 with a callflow whatever breaks behind the door, a panic included. Every other
+//! webhook is answered 200 once it is on the disk, also when it is repeated, and 503 when it could not be put there.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use axum::Extension;
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use serde::Serialize;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+use super::app::App;
+use super::auth::Presented;
+use super::body;
+use super::guard::BodyLimit;
+use super::log::About;
+use super::problem::{Fault, Problem};
+use super::webhook_schema::{Callflow, Vca, Vcs, Vnu, Vru, Vss};
+use crate::call::event::CallAction;
+use crate::platform::webhook::{self, Kind, Webhook, blank_digits};
+use crate::store;
+use crate::switchboard::Given;
+
+/// How long the store may take for a webhook that nobody waits for on the telephone.
+const STORE_BUDGET: Duration = Duration::from_millis(400);
+
+/// Bodies larger than this are parsed where they hold nobody up.
+const PARSED_IN_PLACE: usize = 256 * 1024;
+
+/// A webhook is stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Stored {
+    /// Always `stored`.
+    #[schema(example = "stored")]
+    status: &'static str,
+}
+
+/// A voice call action (VCA, `CALL_ACTION`): the call waits for the callflow that this answers with.
+#[utoipa::path(post, path = "/webhooks/vca", tag = "webhooks", request_body = Vca, responses(
+    (status = 200, description = "What the platform does next", body = Callflow),
+))]
+pub(super) async fn vca(State(app): State<App>, door: Door, body: Body) -> Response {
+    take(&app, door, Some(Kind::CallAction), body).await
+}
+
+/// A voice call status (VCS, `CALL_STATUS`).
+#[utoipa::path(post, path = "/webhooks/vcs", tag = "webhooks", request_body = Vcs, responses(
+    (status = 200, description = "It is on the disk", body = Stored),
+    (status = 503, description = "It is not: send it again", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn vcs(State(app): State<App>, door: Door, body: Body) -> Response {
+    take(&app, door, Some(Kind::CallStatus), body).await
+}
+
+/// A voice session summary (VSS, `SESSION_SUMMARY`).
+#[utoipa::path(post, path = "/webhooks/vss", tag = "webhooks", request_body = Vss, responses(
+    (status = 200, description = "It is on the disk", body = Stored),
+    (status = 503, description = "It is not: send it again", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn vss(State(app): State<App>, door: Door, body: Body) -> Response {
+    take(&app, door, Some(Kind::SessionSummary), body).await
+}
+
+/// A voice recording update (VRU, `CALL_RECORDING_STATUS`).
+#[utoipa::path(post, path = "/webhooks/vru", tag = "webhooks", request_body = Vru, responses(
+    (status = 200, description = "It is on the disk", body = Stored),
+    (status = 503, description = "It is not: send it again", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn vru(State(app): State<App>, door: Door, body: Body) -> Response {
+    take(&app, door, Some(Kind::Recording), body).await
+}
+
+/// A virtual number update (VNU, `VIRTUAL_NUMBER_UPDATE`).
+#[utoipa::path(post, path = "/webhooks/vnu", tag = "webhooks", request_body = Vnu, responses(
+    (status = 200, description = "It is on the disk", body = Stored),
+    (status = 503, description = "It is not: send it again", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn vnu(State(app): State<App>, door: Door, body: Body) -> Response {
+    take(&app, door, Some(Kind::NumberUpdate), body).await
+}
+
+/// A webhook of any type, told by its `eventType`.
+#[utoipa::path(post, path = "/webhooks", tag = "webhooks", request_body = Vca, responses(
+    (status = 200, description = "A callflow for a voice call action, else that it is on the disk", body = Callflow),
+    (status = 503, description = "It is not on the disk: send it again", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn any(State(app): State<App>, door: Door, body: Body) -> Response {
+    take(&app, door, None, body).await
+}
+
+/// What a webhook's head has shown: whose secret came, and how large its body may be.
+pub(super) type Door = (Extension<Presented>, Extension<BodyLimit>);
+
+/// Reads, judges and answers a webhook; `expected` is the type that the path takes.
+async fn take(app: &App, door: Door, expected: Option<Kind>, body: Body) -> Response {
+    let (Extension(presented), Extension(BodyLimit(limit))) = door;
+    let began = Instant::now();
+    let patience = Duration::from_millis(app.config.http.body_timeout_ms);
+    let body = match body::read(body, limit, patience).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
+    };
+    match admit(app, &presented, expected, &body).await {
+        Ok(webhook) => answer(app, webhook, &body, began).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// What a body means, when it is a webhook of this path and of one of our sub-accounts.
+async fn admit(
+    app: &App,
+    presented: &Presented,
+    expected: Option<Kind>,
+    body: &Bytes,
+) -> Result<Webhook, Problem> {
+    let webhook = parse(body.clone(), expected).await?;
+    let limit = webhook.kind().body_limit();
+    if body.len() > limit {
+        return Err(Problem::body_too_large(limit));
+    }
+    // The platform names no sub-account in a VRU: its session's own webhooks do.
+    if webhook.kind() != Kind::Recording {
+        app.webhook_keys
+            .of_sub_account(presented, webhook.sub_account())?;
+    }
+    Ok(webhook)
+}
+
+async fn parse(body: Bytes, expected: Option<Kind>) -> Result<Webhook, Problem> {
+    let parsed = if body.len() <= PARSED_IN_PLACE {
+        webhook::parse(&body, expected)
+    } else {
+        tokio::task::spawn_blocking(move || webhook::parse(&body, expected))
+            .await
+            .map_err(|_| Problem::internal())?
+    };
+    parsed.map_err(|refusal| {
+        Problem::bad_webhook(refusal.faults.into_iter().map(|fault| Fault {
+            path: fault.path,
+            message: fault.message,
+            help: fault.help,
+        }))
+    })
+}
+
+/// Answers a webhook that was let in, and tells the log whose session it is about.
+async fn answer(app: &App, webhook: Webhook, body: &Bytes, began: Instant) -> Response {
+    let session = webhook.session().map(|id| id.as_str().to_owned());
+    let body = String::from_utf8_lossy(body);
+    let (mut response, outcome) = match webhook {
+        Webhook::CallAction(action) => {
+            let given = speak(app, action, &body).await;
+            app.metrics
+                .vca(given.outcome, given.stored, began.elapsed());
+            (callflow(given.reply), Some(given.outcome))
+        }
+        other => (keep(app, other, &body).await, None),
+    };
+    response.extensions_mut().insert(About { session, outcome });
+    response
+}
+
+/// What a caller hears next: whatever breaks on the way, something valid.
+async fn speak(app: &App, action: CallAction, body: &str) -> Given {
+    let session = action.session.clone();
+    let answering = AssertUnwindSafe(app.switchboard.answer(action, body)).catch_unwind();
+    answering.await.unwrap_or_else(|_| {
+        app.metrics.panic();
+        tracing::error!(session_id = ?session, "a voice call action panicked: apologized");
+        Given {
+            reply: app.switchboard.apology(),
+            outcome: "panicked",
+            stored: false,
+        }
+    })
+}
+
+fn callflow(reply: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], reply).into_response()
+}
+
+/// Puts a webhook on the disk within the budget.
+async fn keep(app: &App, webhook: Webhook, body: &str) -> Response {
+    match timeout(STORE_BUDGET, put(app, webhook, body)).await {
+        Ok(Ok(())) => Json(Stored { status: "stored" }).into_response(),
+        Ok(Err(error)) => unstored(app, &error),
+        Err(late) => unstored(app, &late),
+    }
+}
+
+/// A webhook's digits are blanked whatever the step: a status does not say which step they were keyed at.
+async fn put(app: &App, webhook: Webhook, body: &str) -> Result<(), store::StoreError> {
+    let body = blank_digits(body);
+    let received_at = app.clock.now();
+    match webhook {
+        Webhook::CallAction(_) => Ok(()),
+        Webhook::CallStatus(event) => {
+            app.store
+                .keep_status(store::Webhook {
+                    event,
+                    body,
+                    received_at,
+                })
+                .await
+        }
+        Webhook::SessionSummary(event) => {
+            app.store
+                .keep_summary(store::Webhook {
+                    event,
+                    body,
+                    received_at,
+                })
+                .await
+        }
+        Webhook::Recording(event) => {
+            app.store
+                .keep_recording(store::Webhook {
+                    event,
+                    body,
+                    received_at,
+                })
+                .await
+        }
+        Webhook::Numbers(event) => {
+            app.store
+                .keep_numbers(store::Webhook {
+                    event,
+                    body,
+                    received_at,
+                })
+                .await
+        }
+    }
+}
+
+fn unstored(app: &App, error: &dyn std::fmt::Display) -> Response {
+    app.metrics.store_failure("keep");
+    tracing::error!(%error, "a webhook could not be stored: answered 503");
+    Problem::store_unavailable().into_response()
+}
