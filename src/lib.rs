@@ -11,7 +11,7 @@
 //! | [`store`] | what is kept: the promise, and SQLite |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`http`] | routes, webhooks, API, errors |
-//! | `server` | the composition root |
+//! | [`server`] | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
 //! | [`config`], [`clock`], [`telemetry`], [`failpoint`] | leaves |
 //!

@@ -78,7 +78,11 @@ fn the_samples_of_the_default_file_are_sound() {
         .expect("the samples are sound");
     assert_eq!(config.subaccounts["main"].numbers.len(), 1);
     assert_eq!(config.tokens["ops"].scopes, [Scope::Read, Scope::Metrics]);
-    assert_eq!(settings.len(), 20, "every key has a line in the default file");
+    assert_eq!(
+        settings.len(),
+        20,
+        "every key has a line in the default file"
+    );
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// The flows.
     pub library: Arc<Library>,
+    /// Whether those are the flows of the files, not the last good set in their place.
+    pub flows_are_current: bool,
     /// Who answers voice call actions.
     pub switchboard: Arc<Switchboard>,
     /// What time it is.
@@ -40,6 +42,7 @@ impl App {
         config: Arc<Config>,
         store: Arc<dyn Store>,
         library: Arc<Library>,
+        flows_are_current: bool,
         switchboard: Arc<Switchboard>,
         clock: Clock,
     ) -> Self {
@@ -51,6 +54,7 @@ impl App {
             config,
             store,
             library,
+            flows_are_current,
             switchboard,
             clock,
         }

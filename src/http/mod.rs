@@ -26,6 +26,7 @@ pub mod listener;
 pub mod log;
 pub mod metrics;
 pub mod operation;
+pub mod origin;
 pub mod problem;
 pub mod routes;
 pub mod webhook_schema;

@@ -28,14 +28,17 @@ pub struct Health {
 /// Whether to send work to the server.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
-    /// `ready`; `degraded` while calls are answered without the store; `starting` or `draining` while none are.
+    /// `ready`; `degraded` while calls are answered without the store or by the flows of before; `starting` or `draining` while none are.
     #[schema(example = "ready")]
     status: &'static str,
     /// `ok` or `down`.
     #[schema(example = "ok")]
     store: &'static str,
+    /// `current`; `last_good` while the files hold errors and the flows served are those of before.
+    #[schema(example = "current")]
+    flows: &'static str,
     /// How many flows calls are answered with.
-    flows: usize,
+    flow_count: usize,
     /// The server's version.
     #[schema(example = "0.1.0")]
     version: &'static str,
@@ -58,13 +61,18 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
     let store_answers = matches!(timeout(PING_TIMEOUT, app.store.ping()).await, Ok(Ok(())));
     let serving = app.phase.is_serving();
     let readiness = Readiness {
-        status: match (serving, store_answers) {
+        status: match (serving, store_answers && app.flows_are_current) {
             (false, _) => app.phase.word(),
             (true, true) => "ready",
             (true, false) => "degraded",
         },
         store: if store_answers { "ok" } else { "down" },
-        flows: app.library.all().len(),
+        flows: if app.flows_are_current {
+            "current"
+        } else {
+            "last_good"
+        },
+        flow_count: app.library.all().len(),
         version: env!("CARGO_PKG_VERSION"),
     };
     let status = if serving {

@@ -2,6 +2,4 @@
 
 mod house;
 mod store_contract;
-//! The tests from outside, in one binary.
-
 mod webhook_mutations;

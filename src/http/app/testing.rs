@@ -15,11 +15,13 @@ use tower::ServiceExt;
 
 use super::App;
 use crate::call::SessionId;
-use crate::call::event::{CallStatus, NumberUpdate, RecordingUpdate, SessionSummary};
+use crate::call::event::{
+    CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
+};
 use crate::clock::Clock;
 use crate::config::{Apology, Config, Http, Log, LogFormat};
 use crate::flow::Library;
-use crate::session::{Exchange, Recall, Recalled};
+use crate::session::{self, Exchange, Recall, Recalled};
 use crate::store::{
     FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
 };
@@ -118,6 +120,9 @@ impl Store for FakeStore {
     async fn keep_numbers(&self, webhook: Webhook<NumberUpdate>) -> Result<(), StoreError> {
         self.keep(webhook.body).await
     }
+    async fn numbers(&self) -> Result<Vec<VirtualNumber>, StoreError> {
+        Ok(Vec::new())
+    }
     async fn keep_flows(&self, _: &[FlowText], _: Timestamp) -> Result<(), StoreError> {
         self.act().await
     }
@@ -160,13 +165,14 @@ impl Store for FakeStore {
 /// A router that serves from `store`, configured by `config`, and its app.
 pub(crate) fn serving(config: Config, store: FakeStore) -> (Router, App) {
     let store: Arc<dyn Store> = Arc::new(store);
-    let app = App::new(
-        Arc::new(config),
-        store,
-        Arc::new(Library::default()),
-        Arc::new(Switchboard),
-        Clock::system(),
-    );
+    let library = Arc::new(Library::default());
+    let (config, clock) = (Arc::new(config), Clock::system());
+    let apology = session::Apology {
+        text: config.apology.text.clone(),
+        voice: config.apology.voice.clone(),
+    };
+    let switchboard = Switchboard::new(store.clone(), library.clone(), apology, clock.clone());
+    let app = App::new(config, store, library, true, Arc::new(switchboard), clock);
     app.phase.serve();
     (crate::http::router(app.clone()), app)
 }
