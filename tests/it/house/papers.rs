@@ -176,7 +176,7 @@ fn sub_command(rest: &str) -> Option<String> {
     is_word.then_some(word)
 }
 
-/// The whole flow files that a paper prints: TOML blocks with a line that starts `callwright =`.
+/// The whole flow files that a paper prints: TOML blocks that name the language's version and hold a `[flow]`.
 fn printed_flows(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut lines = (1..).zip(text.lines());
@@ -189,7 +189,8 @@ fn printed_flows(text: &str) -> Vec<(usize, String)> {
             .map(|(_, line)| line)
             .take_while(|line| line.trim() != "```")
             .collect();
-        if block.iter().any(|line| line.starts_with("callwright =")) {
+        let holds = |start: &str| block.iter().any(|line| line.starts_with(start));
+        if holds("callwright =") && holds("[flow]") {
             found.push((number, block.join("\n") + "\n"));
         }
     }
@@ -198,12 +199,12 @@ fn printed_flows(text: &str) -> Vec<(usize, String)> {
 
 #[test]
 fn papers_are_read_right() {
-    let paper = "# A `b` C\n[x](y.md#z) [p]( q)\n```toml\ncallwright = 1\n[no](no)\n```\n`callwright check --strict`\n";
+    let paper = "# A `b` C\n[x](y.md#z) [p]( q)\n```toml\ncallwright = 1\n[flow]\n[no](no)\n```\n```toml\ncallwright = 1\n```\n`callwright check --strict`\n";
     assert_eq!(links(paper), [(2, "y.md#z".to_owned()), (2, String::new())]);
-    assert_eq!(commands(paper), [(7, "check".to_owned())]);
+    assert_eq!(commands(paper), [(11, "check".to_owned())]);
     assert_eq!(
         printed_flows(paper),
-        [(3, "callwright = 1\n[no](no)\n".to_owned())]
+        [(3, "callwright = 1\n[flow]\n[no](no)\n".to_owned())]
     );
     assert_eq!(slug("A `b` C, d-e"), "a-b-c-d-e");
     let nowhere = File {
