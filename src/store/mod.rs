@@ -25,22 +25,34 @@ pub use records::{SessionFilter, SessionPage, SessionRecord};
 /// What the server keeps and finds again.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// What is known that bears on a voice call action.
+    /// What is known that bears on a voice call action: all that was kept before the call, by whichever task.
+    ///
+    /// A session read back has lost its secret variables, since they are not stored in the clear.
     async fn recall(&self, recall: &Recall) -> Result<Recalled, StoreError>;
 
     /// Keeps a voice call action, its reply, and the session as it stands afterwards. When it returns
-    /// [`Kept::Stored`], all of it is on the disk; when it returns anything else, or an error, none of it is.
+    /// [`Kept::Stored`], all of it is on the disk; when it returns [`Kept::Overtaken`], none of it is. After an error
+    /// none of it is, unless the database failed in the very commit: then the next [`recall`](Self::recall) tells.
+    ///
+    /// It is overtaken when its event is known; and, if it moves its session on (`session` is set), also when the
+    /// session has been given as many replies already (`exchange.session.replies`), or when another one that moved it
+    /// on answered the same reply (`exchange.answers`). A session may jump ahead, since turns may have gone unstored.
+    ///
+    /// With `session: None` only the webhook and its reply are kept: they are no step's reply, and the session stays
+    /// where it stands. Once the summary has come, any exchange is kept, and none revives the session.
     ///
     /// A write that its caller has stopped waiting for is left undone if it has not begun.
     async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError>;
 
-    /// Keeps a call status. A repeated one changes nothing.
+    /// Keeps a call status. A repeated one changes nothing: one with the same event id, or without one the same body.
     async fn keep_status(&self, webhook: Webhook<CallStatus>) -> Result<(), StoreError>;
 
-    /// Keeps a session summary and ends the session. A repeated one changes nothing.
+    /// Keeps a session summary and ends the session for good. A repeated one changes nothing; another one, whatever
+    /// it says, is added to the trace only.
     async fn keep_summary(&self, webhook: Webhook<SessionSummary>) -> Result<(), StoreError>;
 
-    /// Keeps a recording update. A repeated one changes nothing; of several about one recording the newest stays.
+    /// Keeps a recording update. A repeated one changes nothing; of several about one recording the one that is
+    /// furthest along stays, in whatever order they come, and of two as far along the one that came later.
     async fn keep_recording(&self, webhook: Webhook<RecordingUpdate>) -> Result<(), StoreError>;
 
     /// Keeps a virtual number update. Of several about one number the one that the platform dates latest stays.
@@ -49,16 +61,18 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// All virtual numbers, by their digits.
     async fn numbers(&self) -> Result<Vec<VirtualNumber>, StoreError>;
 
-    /// Keeps `flows` as the last good set, and forgets the versions that neither the set nor a live session needs.
+    /// Keeps `flows` as the last good set, and forgets the versions that nothing needs: those that left the set more
+    /// than a day ago (a call that began on one may still be on its way to the store) and that no live session is on,
+    /// sessions aside of which nothing came for 30 days.
     async fn keep_flows(&self, flows: &[FlowText], at: Timestamp) -> Result<(), StoreError>;
 
-    /// The last good set of flows; empty when none was ever kept.
+    /// The last good set of flows, by id; empty when none was ever kept.
     async fn last_good_flows(&self) -> Result<Vec<FlowText>, StoreError>;
 
-    /// The versions of flows that live sessions are on.
+    /// The versions of flows that live sessions are on, as far as their texts are known, by id and version.
     async fn flows_in_use(&self) -> Result<Vec<FlowText>, StoreError>;
 
-    /// The sessions that fit `filter`, newest first.
+    /// The sessions that fit `filter`, newest first. A session keeps its place, so that pages meet without a gap.
     async fn sessions(&self, filter: &SessionFilter) -> Result<SessionPage, StoreError>;
 
     /// One session with all that is known of it.
@@ -68,13 +82,14 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn live_sessions(&self) -> Result<u64, StoreError>;
 
     /// Forgets the event ids of webhooks that came before `before`, so that the memory of duplicates stays bounded.
-    /// Traces stay. Returns how many were forgotten.
+    /// Traces stay, and so do the replies of steps. Goes in small bites between which others write. Returns how many
+    /// were forgotten.
     async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError>;
 
     /// Whether the store answers at all.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Finishes what is waiting and lets go of the file.
+    /// Finishes what is waiting and lets go of the database. From then on everything is [`StoreError::Closing`].
     async fn close(&self);
 }
 

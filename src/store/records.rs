@@ -60,7 +60,8 @@ pub struct SessionRow {
     pub flow: Option<(FlowId, FlowVersion)>,
     /// `live`, or the summary's word.
     pub status: String,
-    /// When it began: by its summary, else when its first webhook came.
+    /// When its first webhook came; when that was its summary, the start that the summary gives. Never changes, because
+    /// the listing's pages are cut by it.
     pub started_at: Timestamp,
     /// When it ended, by its summary.
     pub ended_at: Option<Timestamp>,
@@ -71,13 +72,13 @@ pub struct SessionRow {
 pub struct SessionRecord {
     /// What a listing shows.
     pub row: SessionRow,
-    /// The platform's error, from the summary.
+    /// The platform's error, from the summary; one with neither code nor message is none.
     pub error: Option<crate::call::event::SummaryError>,
-    /// The legs, from the summary; from the statuses while there is none.
+    /// The legs, from the summary; while there is none, those that the statuses name, as their latest ones say.
     pub legs: Vec<SummaryLeg>,
     /// What came and what was answered, in the order that it came.
     pub trace: Vec<TraceEntry>,
-    /// The recordings, each as its newest update says.
+    /// The recordings, each as its newest update says, in the order in which they were first heard of.
     pub recordings: Vec<RecordingUpdate>,
 }
 

@@ -3,3 +3,4 @@
 mod house;
 mod store_contract;
 mod webhook_mutations;
+mod store_sqlite;

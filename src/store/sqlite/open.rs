@@ -165,7 +165,25 @@ fn check_header(path: &Path) -> Result<(), Trouble> {
                 .to_owned(),
         );
     }
+    if length < bytes_said(&header) && !has_log(path) {
+        return Err(damaged());
+    }
     Ok(())
+}
+
+/// How many bytes long the file is by its own header.
+fn bytes_said(header: &[u8; 100]) -> u64 {
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    let count = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
+    page * u64::from(count)
+}
+
+/// Whether a log is there from which SQLite makes the file whole again.
+fn has_log(path: &Path) -> bool {
+    fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
 /// Makes a new database under another name, then puts it in its place.
@@ -255,7 +273,8 @@ fn is_safe(version: &str) -> bool {
 }
 
 async fn migrate(db: &mut SqliteConnection) -> Result<(), Trouble> {
-    MIGRATIONS.run(db).await.map_err(|error| match error {
+    // `Migrator::run` makes a future that the compiler cannot see to be `Send`; this is what it calls.
+    MIGRATIONS.run_direct(None, db, false).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => told(&error),
         MigrateError::VersionMissing(version) => format!(
             "was written by a newer Callwright (its schema is {version}, this program knows {}): \

@@ -24,7 +24,7 @@ const QUEUE: usize = 1024;
 /// One use case that writes.
 #[derive(Debug)]
 pub(super) enum Write {
-    Exchange(Box<Exchange>),
+    Exchange(Exchange),
     Status(Webhook<CallStatus>),
     Summary(Webhook<SessionSummary>),
     Recording(Webhook<RecordingUpdate>),
@@ -45,7 +45,7 @@ struct Job {
 
 #[derive(Debug)]
 enum Message {
-    Job(Job),
+    Job(Box<Job>),
     Close,
 }
 
@@ -60,7 +60,7 @@ impl Queue {
     pub(super) async fn write(&self, write: Write) -> Result<Changed, StoreError> {
         let (caller, answer) = oneshot::channel();
         self.0
-            .try_send(Message::Job(Job { write, caller }))
+            .try_send(Message::Job(Box::new(Job { write, caller })))
             .map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => StoreError::Busy,
                 mpsc::error::TrySendError::Closed(_) => StoreError::Closing,
@@ -122,7 +122,7 @@ impl Writer {
         for message in waiting.drain(..) {
             match message {
                 Message::Job(job) if job.caller.is_closed() => {}
-                Message::Job(job) => group.push(job),
+                Message::Job(job) => group.push(*job),
                 Message::Close => self.messages.close(),
             }
         }
@@ -155,7 +155,7 @@ impl Writer {
         let result = transaction(&mut connection, group).await;
         match &result {
             // After a fault of the database's own, SQLite may have ended the transaction or not: begin afresh.
-            Err(error) if !is_of_one_write(error) => _ = connection.close().await,
+            Err(error) if !leaves_connection_sound(error) => _ = connection.close().await,
             _ => self.connection = Some(connection),
         }
         result
@@ -219,6 +219,15 @@ fn is_of_one_write(error: &StoreError) -> bool {
     }
 }
 
+/// Whether nothing but this group has failed: another program's lock is only to be waited for.
+fn leaves_connection_sound(error: &StoreError) -> bool {
+    const BUSY: i32 = 5;
+    match error {
+        StoreError::Database(sqlite) if super::code(sqlite) == Some(BUSY) => true,
+        error => is_of_one_write(error),
+    }
+}
+
 /// Tells each caller. One that has gone meanwhile is not there to be told.
 fn tell(group: Vec<Job>, result: Result<Vec<Changed>, StoreError>) {
     match result {
@@ -232,5 +241,154 @@ fn tell(group: Vec<Job>, result: Result<Vec<Changed>, StoreError>) {
                 _ = job.caller.send(Err(error.clone()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::event::Leg;
+    use crate::call::{EventId, SessionId};
+    use crate::store::sqlite::open;
+
+    type Answer = oneshot::Receiver<Result<Changed, StoreError>>;
+
+    /// A writer that does not run: groups are handed to it by hand.
+    struct Bench {
+        writer: Writer,
+        queue: Queue,
+        folder: tempfile::TempDir,
+    }
+
+    async fn bench() -> Bench {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite://{}/callwright.db", folder.path().display());
+        let opened = open::open(&url).await.expect("a fresh database");
+        let (writer, queue) = Writer::new(opened.connection, opened.options, opened.lock);
+        Bench {
+            writer,
+            queue,
+            folder,
+        }
+    }
+
+    impl Bench {
+        async fn run(&mut self, statement: &'static str) {
+            let db = self.writer.connection.as_mut().expect("it is open");
+            sqlx::query(statement).execute(db).await.expect("it runs");
+        }
+
+        async fn stored(&self) -> i64 {
+            let path = self.folder.path().join("callwright.db");
+            let options = SqliteConnectOptions::new().filename(path);
+            let mut db = options.connect().await.expect("it opens");
+            let count = sqlx::query_scalar("SELECT count(*) FROM webhooks");
+            count.fetch_one(&mut db).await.expect("it counts")
+        }
+    }
+
+    fn job(event: &str) -> (Job, Answer) {
+        let status = CallStatus {
+            event: Some(EventId::new(event)),
+            session: SessionId::new("s"),
+            sub_account: None,
+            status: "CALL_CONNECTED".to_owned(),
+            leg: Leg::default(),
+            at: None,
+        };
+        let write = Write::Status(Webhook {
+            event: status,
+            body: "x".repeat(20_000),
+            received_at: Timestamp::UNIX_EPOCH,
+        });
+        let (caller, answer) = oneshot::channel();
+        (Job { write, caller }, answer)
+    }
+
+    fn jobs(events: &[&str]) -> (Vec<Job>, Vec<Answer>) {
+        events.iter().map(|event| job(event)).unzip()
+    }
+
+    fn told(answers: Vec<Answer>) -> Vec<Result<Changed, StoreError>> {
+        let told = |mut answer: Answer| answer.try_recv().expect("it was told");
+        answers.into_iter().map(told).collect()
+    }
+
+    #[tokio::test]
+    async fn one_write_s_fault_is_not_the_others() {
+        let mut bench = bench().await;
+        bench
+            .run(
+                "CREATE TEMP TRIGGER poison BEFORE INSERT ON webhooks WHEN NEW.event_key = 'poison'
+                 BEGIN SELECT RAISE(ABORT, 'poison'); END",
+            )
+            .await;
+        let (group, answers) = jobs(&["a", "poison", "b"]);
+        bench.writer.settle(group).await;
+        let kept: Vec<_> = told(answers).iter().map(Result::is_ok).collect();
+        assert_eq!(kept, [true, false, true]);
+        assert_eq!(bench.stored().await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_the_group_and_is_got_over() {
+        let mut bench = bench().await;
+        bench.run("PRAGMA max_page_count = 30").await;
+        let (group, answers) = jobs(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+        bench.writer.settle(group).await;
+        assert!(told(answers).iter().all(Result::is_err));
+        assert_eq!(bench.stored().await, 0);
+
+        // The connection is made again, and with it the bound is gone: there is room again.
+        let (group, answers) = jobs(&["a", "b"]);
+        bench.writer.settle(group).await;
+        assert!(told(answers).iter().all(Result::is_ok));
+        assert_eq!(bench.stored().await, 2);
+    }
+
+    #[tokio::test]
+    async fn another_program_s_lock_fails_the_group_and_is_got_over() {
+        let mut bench = bench().await;
+        bench.run("PRAGMA busy_timeout = 0").await;
+        let mut other = bench.writer.options.connect().await.expect("it opens");
+        let lock = sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await;
+        lock.expect("nobody holds it");
+        let (group, answers) = jobs(&["a", "b"]);
+        bench.writer.settle(group).await;
+        assert!(told(answers).iter().all(Result::is_err));
+
+        other.close().await.expect("it closes");
+        let (group, answers) = jobs(&["a", "b"]);
+        bench.writer.settle(group).await;
+        assert!(told(answers).iter().all(Result::is_ok));
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_is_not_written_for() {
+        let mut bench = bench().await;
+        let (gone, answer) = job("gone");
+        drop(answer);
+        let (stays, _answer) = job("stays");
+        let mut waiting: Vec<_> = [gone, stays].map(|job| Message::Job(Box::new(job))).into();
+        let group = bench.writer.take(&mut waiting);
+        assert_eq!(group.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let bench = bench().await;
+        let mut answers = Vec::new();
+        for _ in 0..QUEUE {
+            let (job, answer) = job("waits");
+            bench
+                .queue
+                .0
+                .try_send(Message::Job(Box::new(job)))
+                .expect("room");
+            answers.push(answer);
+        }
+        let before = Timestamp::UNIX_EPOCH;
+        let refused = bench.queue.write(Write::Forget { before }).await;
+        assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
     }
 }

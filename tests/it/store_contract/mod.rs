@@ -1,0 +1,111 @@
+//! What every store promises, tried on each engine by the same list. A test takes an [`Engine`] and speaks to the
+//! promise only; what is an engine's own is tested beside (`store_sqlite.rs`).
+
+mod calls;
+mod flows;
+mod listing;
+mod samples;
+mod upkeep;
+mod webhooks;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use callwright::store::Store;
+use callwright::store::sqlite::SqliteStore;
+
+/// A place that holds one database, which can be opened, closed and opened again.
+#[async_trait]
+pub(crate) trait Engine: Send + Sync {
+    /// Opens the database; the first time it is empty.
+    async fn open(&self) -> Arc<dyn Store>;
+}
+
+/// SQLite in a folder of its own.
+struct Sqlite(tempfile::TempDir);
+
+impl Sqlite {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+}
+
+#[async_trait]
+impl Engine for Sqlite {
+    async fn open(&self) -> Arc<dyn Store> {
+        let url = format!("sqlite://{}/callwright.db", self.0.path().display());
+        Arc::new(SqliteStore::open(&url).await.expect("a sound database"))
+    }
+}
+
+/// Runs the list on an engine. A second engine is one more line of `on!`.
+macro_rules! contract {
+    ($($module:ident: $($test:ident)*;)*) => {
+        macro_rules! on {
+            ($engine:ident, $make:expr) => {
+                mod $engine {
+                    $($(
+                        #[tokio::test]
+                        async fn $test() {
+                            super::$module::$test(&$make).await;
+                        }
+                    )*)*
+                }
+            };
+        }
+    };
+}
+
+contract! {
+    calls:
+        nothing_is_known_of_a_stranger
+        an_exchange_is_recalled
+        every_field_of_a_session_comes_back
+        a_reply_comes_back_byte_for_byte
+        secret_variables_and_digits_are_not_kept
+        a_known_event_is_overtaken
+        a_step_is_left_once
+        a_session_does_not_go_back
+        a_session_may_jump_ahead
+        an_apology_moves_nothing
+        an_apology_leaves_a_live_session_alone
+        an_exchange_after_the_summary_revives_nothing
+        of_many_answers_to_one_step_one_is_kept
+        many_calls_at_once_are_all_kept
+        an_abandoned_write_is_left_undone;
+    webhooks:
+        a_status_alone_is_a_session
+        a_recording_alone_is_a_session
+        a_repeated_status_changes_nothing
+        a_summary_ends_the_session_for_good
+        an_empty_summary_ends_a_session_too
+        legs_are_the_statuses_until_the_summary_comes
+        words_that_we_do_not_know_are_kept
+        a_recording_is_as_its_newest_update_says
+        any_order_gives_the_same_record
+        a_number_is_as_its_latest_update_says
+        many_numbers_come_in_one_update;
+    listing:
+        newest_first_with_all_that_a_listing_shows
+        each_filter_holds
+        filters_hold_together
+        pages_meet_without_gap_or_overlap
+        a_page_that_is_just_full_is_the_last
+        live_sessions_are_counted;
+    flows:
+        no_flows_were_ever_kept
+        the_last_good_set_is_replaced_whole
+        a_live_session_holds_its_version
+        a_call_may_begin_on_a_version_that_just_left
+        what_nothing_needs_is_forgotten
+        a_session_that_fell_silent_holds_nothing;
+    upkeep:
+        all_of_it_survives_a_restart
+        forgotten_events_are_new_again_and_leave_their_trace
+        many_events_are_forgotten_at_one_call
+        a_closed_store_says_so
+        what_waits_at_the_close_is_kept_or_refused
+        an_open_store_answers;
+}
+
+on!(sqlite, super::Sqlite::new());
