@@ -1,26 +1,20 @@
-//! Every key: its kind, its bounds, and what it must agree with. `callwright.default.toml` says the same to people.
+//! Every key: its kind, its bounds, and what it must agree with. `callwright.default.toml` says the same to people;
+//! `values.rs` says what a text must be like.
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
-use tracing_subscriber::EnvFilter;
-
-use super::reader::{Reader, Section, Show, Wrong};
-use super::suggest::nearest;
+use super::reader::{Reader, Section, Show};
+use super::values::{
+    Taken, apology_text, database_url, header_text, is_loopback, level, listen, name_of,
+    no_controls, one_of, subaccount_id, token_text,
+};
+use super::wrong::Wrong;
 use super::{Apology, Config, Http, Log, LogFormat, Product, Scope, Subaccount, Token};
 use crate::call::PhoneNumber;
 
-/// The fewest characters of a secret that other machines can try to guess.
-const SHORTEST_SECRET: usize = 16;
-
-/// What `say` takes (platform's `say`: "text", at most 3000 characters).
-const LONGEST_APOLOGY: usize = 3000;
-
 const PRODUCTS: [(&str, Product); 2] = [("ivr", Product::Ivr), ("masking", Product::Masking)];
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 const SCOPES: [(&str, Scope); 3] = [
     ("read", Scope::Read),
     ("numbers", Scope::Numbers),
@@ -89,10 +83,7 @@ fn http(reader: &mut Reader<'_>, root: &mut Section) -> Option<Http> {
     let body = milliseconds("body_timeout_ms", 100..=60_000);
     let idle = milliseconds("idle_timeout_ms", 1_000..=600_000);
     let drain = milliseconds("drain_timeout_ms", 0..=60_000);
-    if let Some(most) = in_all.filter(|in_all| of_one.is_some_and(|of_one| of_one > *in_all)) {
-        let wrong = Wrong::new("is more than `http.max_connections`").write(most.to_string());
-        reader.fault(&section.path_of("max_connections_per_address"), wrong);
-    }
+    let of_one = of_one_at_most(reader, &section, of_one, in_all);
     reader.end(section);
     Some(Http {
         max_connections: usize::try_from(in_all?).ok()?,
@@ -104,21 +95,20 @@ fn http(reader: &mut Reader<'_>, root: &mut Section) -> Option<Http> {
     })
 }
 
-/// What only one may have: a sub-account's id, a number, a token. Remembers by whom it was taken.
-#[derive(Default)]
-struct Taken(HashMap<String, String>);
-
-impl Taken {
-    /// Takes `value` for `name`; tells who has it already.
-    fn take(&mut self, value: &str, name: &str) -> Result<(), String> {
-        match self.0.get(value) {
-            Some(holder) => Err(holder.clone()),
-            None => {
-                self.0.insert(value.to_owned(), name.to_owned());
-                Ok(())
-            }
-        }
+/// The connections of one address: not more than there are in all. Only who has set both has contradicted himself.
+fn of_one_at_most(
+    reader: &mut Reader<'_>,
+    section: &Section,
+    of_one: Option<u64>,
+    in_all: Option<u64>,
+) -> Option<u64> {
+    let (of_one, in_all) = (of_one?, in_all?);
+    let path = section.path_of("max_connections_per_address");
+    if of_one > in_all && !reader.is_built_in(&path) {
+        let wrong = Wrong::new("is more than `http.max_connections`");
+        reader.fault(&path, wrong.write(in_all.to_string()));
     }
+    Some(of_one.min(in_all))
 }
 
 fn subaccounts(
@@ -127,7 +117,7 @@ fn subaccounts(
     exposed: bool,
 ) -> Option<BTreeMap<String, Subaccount>> {
     let sections = reader.named(root, "subaccounts");
-    if exposed && sections.is_empty() {
+    if exposed && sections.is_empty() && !reader.is_set(&["subaccounts".to_owned()]) {
         reader.fault(
             &["listen".to_owned()],
             Wrong::new("is open to other machines, and no sub-account says which webhooks to trust").help(
@@ -260,131 +250,4 @@ fn token(
         token: token?,
         scopes,
     })
-}
-
-fn listen(text: &str) -> Result<SocketAddr, Wrong> {
-    let local = text
-        .strip_prefix("localhost:")
-        .and_then(|port| port.parse().ok())
-        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    local
-        .or_else(|| text.parse().ok())
-        .ok_or_else(|| Wrong::new("is not an address with a port").write("\"127.0.0.1:8080\""))
-}
-
-/// Whether only this machine can reach it.
-pub(super) fn is_loopback(listen: SocketAddr) -> bool {
-    listen.ip().to_canonical().is_loopback()
-}
-
-fn database_url(text: &str) -> Result<String, Wrong> {
-    let example = "\"sqlite://callwright.db\"";
-    if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-        let wrong = Wrong::new("asks for PostgreSQL, which comes in a later version");
-        return Err(wrong.write(example));
-    }
-    match text.strip_prefix("sqlite:") {
-        Some(path) if !path.trim_start_matches('/').is_empty() => {
-            no_controls(text).map(str::to_owned)
-        }
-        _ => Err(Wrong::new("is not the address of a SQLite file").write(example)),
-    }
-}
-
-/// A filter of `tracing`. A lone word has to be a level: `tracing` takes `debg` for the name of a part, and shows nothing.
-fn level(text: &str) -> Result<String, Wrong> {
-    for word in text.split(',').map(str::trim) {
-        let lone = !word.contains(['=', '[']);
-        if lone && !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
-            return Err(not_a_level(nearest(word, LEVELS)));
-        }
-    }
-    match EnvFilter::builder().parse(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(not_a_level(None)),
-    }
-}
-
-fn not_a_level(meant: Option<&str>) -> Wrong {
-    Wrong::new("is not a filter: error, warn, info, debug, trace or off, also by part, as in \"warn,callwright=debug\"")
-        .write(format!("\"{}\"", meant.unwrap_or("info")))
-}
-
-fn apology_text(text: &str) -> Result<String, Wrong> {
-    match text.chars().count() {
-        1..=LONGEST_APOLOGY => no_controls(text).map(str::to_owned),
-        length => Err(Wrong::new(format!(
-            "has {length} characters, and the platform says at most {LONGEST_APOLOGY}"
-        ))),
-    }
-}
-
-fn subaccount_id(text: &str, name: &str, taken: &mut Taken) -> Result<String, Wrong> {
-    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Wrong::new("has a blank in it").help("copy the id from the platform's pages"));
-    }
-    match taken.take(text, name) {
-        Ok(()) => Ok(text.to_owned()),
-        Err(holder) => Err(Wrong::new(format!(
-            "is the id of sub-account `{holder}` too"
-        ))),
-    }
-}
-
-/// A secret that travels as a whole header: printable ASCII, blanks only inside, as in `Basic …`.
-fn header_text(text: &str, exposed: bool) -> Result<SecretString, Wrong> {
-    let travels = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) && text.trim() == text;
-    if !travels {
-        return Err(Wrong::new("has characters that do not travel in a header")
-            .help("letters, digits and signs of ASCII, blanks only inside; no line breaks"));
-    }
-    long_enough(text, exposed)
-}
-
-/// A secret that travels after `Bearer `: as [`header_text`], without blanks.
-fn token_text(text: &str, exposed: bool) -> Result<SecretString, Wrong> {
-    if !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Wrong::new("has characters that do not travel in a header")
-            .help("letters, digits and signs of ASCII; no blanks, no line breaks"));
-    }
-    long_enough(text, exposed)
-}
-
-fn long_enough(text: &str, exposed: bool) -> Result<SecretString, Wrong> {
-    if exposed && text.len() < SHORTEST_SECRET {
-        return Err(Wrong::new(format!(
-            "has fewer than {SHORTEST_SECRET} characters, and `listen` is open to other machines"
-        ))
-        .help("`openssl rand -hex 32` makes a good one"));
-    }
-    Ok(SecretString::from(text))
-}
-
-fn no_controls(text: &str) -> Result<&str, Wrong> {
-    match text.chars().any(char::is_control) {
-        true => Err(Wrong::new("has a line break or another control character")),
-        false => Ok(text),
-    }
-}
-
-fn one_of<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Wrong> {
-    if let Some((_, value)) = known.iter().find(|(name, _)| *name == text) {
-        return Ok(*value);
-    }
-    let names: Vec<String> = known
-        .iter()
-        .map(|(name, _)| format!("\"{name}\""))
-        .collect();
-    let wrong = Wrong::new(format!("is none of {}", names.join(", ")));
-    Err(match nearest(text, known.iter().map(|(name, _)| *name)) {
-        Some(meant) => wrong.help(format!("did you mean \"{meant}\"?")),
-        None => wrong,
-    })
-}
-
-fn name_of<T: PartialEq>(value: T, known: &[(&'static str, T)]) -> &'static str {
-    known
-        .iter()
-        .find(|(_, v)| *v == value)
-        .map_or("", |(name, _)| name)
 }

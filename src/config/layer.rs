@@ -109,8 +109,8 @@ impl Layer {
             .filter(|_| holds(&self.values, &path))
         {
             return Some(Fault {
-                message: format!("says the same as {}", earlier.key),
-                help: Some("keep one of them: upper and lower case are one".to_owned()),
+                message: format!("sets the key that {} sets too", earlier.key),
+                help: Some("keep one of them; upper and lower case are the same".to_owned()),
                 place,
                 missing: false,
             });

@@ -2,7 +2,7 @@
 //! bound.
 //!
 //! * `load` finds the layers; `layer` is one of them, with the place of each value; figment lays one over the other
-//! * `reader` reads the merged values key by key; `keys` says what each must be
+//! * `reader` reads the merged values key by key; `keys` and `values` say what each must be
 //! * [`fault`] is what is wrong, all of it at once: where, what, and what to write instead
 
 use std::collections::BTreeMap;
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 pub mod fault;
+#[cfg(test)]
+mod faults_tests;
 mod keys;
 mod layer;
 mod load;
@@ -19,6 +21,8 @@ mod reader;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod values;
+mod wrong;
 
 pub use fault::{ConfigFaults, Place};
 pub use reader::Setting;
@@ -82,7 +86,7 @@ impl Config {
 
     /// Whether only this machine can reach the server.
     pub fn is_loopback(&self) -> bool {
-        keys::is_loopback(self.listen)
+        values::is_loopback(self.listen)
     }
 }
 

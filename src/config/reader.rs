@@ -8,8 +8,9 @@ use std::ops::RangeInclusive;
 use figment::value::{Dict, Value};
 
 use super::fault::{Fault, Place};
-use super::layer::{KeyPath, Layer, PREFIX, Spot, merge};
-use super::suggest::nearest;
+use super::layer::{KeyPath, Layer, Spot, merge};
+use super::suggest::Stranger;
+use super::wrong::{Wrong, fault_of, is_plain_name, shown_path, variable};
 
 /// A value in force: its key, how it is shown (as TOML, secrets blanked), and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,37 +21,6 @@ pub struct Setting {
     pub shown: String,
     /// Where it comes from.
     pub place: Place,
-}
-
-/// What is wrong with a value: told after the key's name.
-pub(super) struct Wrong {
-    what: String,
-    /// What to write, as TOML.
-    example: Option<String>,
-    help: Option<String>,
-}
-
-impl Wrong {
-    /// `what` is wrong: "is not an address with a port".
-    pub(super) fn new(what: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            example: None,
-            help: None,
-        }
-    }
-
-    /// With what to write instead, as TOML.
-    pub(super) fn write(mut self, example: impl Into<String>) -> Self {
-        self.example = Some(example.into());
-        self
-    }
-
-    /// With a line of help.
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
 }
 
 /// How a value may be shown.
@@ -70,6 +40,14 @@ pub(super) struct Section {
 }
 
 impl Section {
+    fn new(path: KeyPath, values: Dict) -> Self {
+        Self {
+            path,
+            values,
+            asked: Vec::new(),
+        }
+    }
+
     /// The path of a key in it.
     pub(super) fn path_of(&self, key: &str) -> KeyPath {
         let mut path = self.path.clone();
@@ -83,13 +61,6 @@ struct Entry {
     path: KeyPath,
     place: Place,
     value: Value,
-}
-
-/// An unknown key, and the keys that are known where it stands.
-struct Stranger {
-    path: KeyPath,
-    place: Place,
-    siblings: Vec<&'static str>,
 }
 
 /// Reads the layers, and gathers what is wrong and what is in force.
@@ -111,19 +82,15 @@ impl<'a> Reader<'a> {
             known: Vec::new(),
             strangers: Vec::new(),
         };
-        let root = Section {
-            path: KeyPath::new(),
-            values: merge(layers),
-            asked: Vec::new(),
-        };
-        (reader, root)
+        (reader, Section::new(KeyPath::new(), merge(layers)))
     }
 
     /// The section `name`; empty when there is none.
     pub(super) fn section(&mut self, parent: &mut Section, name: &'static str) -> Section {
         let entry = self.entry(parent, name);
-        let path = parent.path_of(name);
-        self.as_section(path, entry.map(|entry| entry.value))
+        entry
+            .and_then(|entry| self.as_section(entry.path, entry.value))
+            .unwrap_or_else(|| Section::new(parent.path_of(name), Dict::new()))
     }
 
     /// The sections `[parent.name.NAME]`, by their names, which are small letters, digits and single underscores: only
@@ -139,38 +106,31 @@ impl<'a> Reader<'a> {
             let mut path = all.path.clone();
             path.push(name.clone());
             if !is_plain_name(&name) {
-                self.fault(
-                    &path,
-                    Wrong::new("has a name that is not made of small letters, digits and single underscores")
-                        .help("a name begins with a letter, as in `main` or `sales_2`"),
+                let place = self.section_place(&path);
+                let wrong = Wrong::new(
+                    "has a name that is not made of small letters, digits and single underscores",
                 );
+                let help = "a name begins with a letter, as in `main` or `sales_2`";
+                self.refuse::<()>(&path, &place, wrong.help(help));
             }
-            let section = self.as_section(path, Some(value));
-            sections.push((name, section));
+            sections.extend(self.as_section(path, value).map(|section| (name, section)));
         }
         sections
     }
 
-    fn as_section(&mut self, path: KeyPath, value: Option<Value>) -> Section {
-        let values = match value {
-            None => Dict::new(),
-            Some(Value::Dict(_, values)) => values,
-            Some(_) => {
-                self.fault(
-                    &path,
-                    Wrong::new("is a section, not a value").help(format!(
-                        "write [{}] on a line of its own, and its keys below",
-                        shown_path(&path)
-                    )),
-                );
-                Dict::new()
-            }
-        };
-        Section {
-            path,
-            values,
-            asked: Vec::new(),
+    fn as_section(&mut self, path: KeyPath, value: Value) -> Option<Section> {
+        if let Value::Dict(_, values) = value {
+            return Some(Section::new(path, values));
         }
+        let help = match self.spot(&path).map(|spot| &spot.value) {
+            Some(Place::Variable(_)) => format!("set its keys, as {}__…", variable(&path)),
+            _ => format!(
+                "write [{}] on a line of its own, and its keys below",
+                shown_path(&path)
+            ),
+        };
+        self.fault(&path, Wrong::new("is a section, not a value").help(help));
+        None
     }
 
     /// The text of `key`, as `parse` understands it. `None` when it is not set, or is wrong and told so.
@@ -268,6 +228,12 @@ impl<'a> Reader<'a> {
         self.layers.iter().any(|layer| layer.spot(path).is_some())
     }
 
+    /// Whether only the defaults set `path`.
+    pub(super) fn is_built_in(&self, path: &[String]) -> bool {
+        let spot = self.spot(path);
+        spot.is_none_or(|spot| spot.value == Place::BuiltIn)
+    }
+
     /// Tells that `key` has to be there and is not, where its section stands.
     pub(super) fn missing(&mut self, section: &Section, key: &str, wrong: Wrong) {
         let path = section.path_of(key);
@@ -305,45 +271,12 @@ impl<'a> Reader<'a> {
 
     /// All that was found: the faults, and the values in force.
     pub(super) fn finish(mut self) -> (Vec<Fault>, Vec<Setting>) {
-        for stranger in std::mem::take(&mut self.strangers) {
-            let fault = self.unknown(stranger);
-            self.faults.push(fault);
-        }
+        let unknown = self
+            .strangers
+            .into_iter()
+            .map(|stranger| stranger.told(&self.known));
+        self.faults.extend(unknown);
         (self.faults, self.settings)
-    }
-
-    fn unknown(&self, stranger: Stranger) -> Fault {
-        let (message, help) = match &stranger.place {
-            Place::Variable(name) => {
-                let known: Vec<String> = self.known.iter().map(|path| variable(path)).collect();
-                let meant = nearest(&name.to_uppercase(), known.iter().map(String::as_str));
-                let message = "is no variable of the configuration".to_owned();
-                (message, meant.map(|meant| format!("did you mean {meant}?")))
-            }
-            _ => (
-                format!("unknown key `{}`", shown_path(&stranger.path)),
-                self.meant(&stranger),
-            ),
-        };
-        Fault {
-            place: presentable(stranger.place),
-            message,
-            help: help.or_else(|| Some("`callwright config` prints every key".to_owned())),
-            missing: false,
-        }
-    }
-
-    /// What was meant by an unknown key of a file: a key of its section, or of another.
-    fn meant(&self, stranger: &Stranger) -> Option<String> {
-        let name = stranger.path.last()?;
-        if let Some(meant) = nearest(name, stranger.siblings.iter().copied()) {
-            return Some(format!("did you mean `{meant}`?"));
-        }
-        let elsewhere = self.known.iter().find(|path| path.last() == Some(name))?;
-        Some(match &elsewhere[..elsewhere.len() - 1] {
-            [] => format!("`{name}` belongs above the first [section]"),
-            section => format!("`{name}` belongs in [{}]", shown_path(section)),
-        })
     }
 
     fn entry(&mut self, section: &mut Section, key: &'static str) -> Option<Entry> {
@@ -393,32 +326,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A fault at `path`, or at its section when `missing` names a key that is to be written there.
-fn fault_of(path: &[String], place: &Place, wrong: Wrong, missing: Option<&str>) -> Fault {
-    let mut target = path.to_vec();
-    target.extend(missing.map(str::to_owned));
-    let example = wrong.example.map(|example| match place {
-        Place::Variable(_) => format!("{}={}", variable(&target), example.trim_matches('"')),
-        _ => format!("{} = {example}", target.last().map_or("", String::as_str)),
-    });
-    let verb = match missing {
-        Some(_) => "add",
-        None => "write",
-    };
-    let help = match (wrong.help, example) {
-        (Some(help), Some(example)) => Some(format!("{help}: {verb} {example}")),
-        (Some(help), None) => Some(help),
-        (None, Some(example)) => Some(format!("{verb} {example}")),
-        (None, None) => None,
-    };
-    Fault {
-        place: presentable(place.clone()),
-        message: format!("`{}` {}", shown_path(path), wrong.what),
-        help,
-        missing: missing.is_some(),
-    }
-}
-
 fn text_of(value: &Value) -> Result<&str, Wrong> {
     match value {
         Value::String(_, text) if text.trim().is_empty() => Err(Wrong::new("is empty")),
@@ -448,42 +355,4 @@ fn elements(list: &Entry) -> Result<Vec<Value>, Wrong> {
             Err(Wrong::new("is not a list").help("put it in brackets, and each element in quotes"))
         }
     }
-}
-
-/// Names that a variable can carry: letters first, and no `__`, which parts the names of sections.
-fn is_plain_name(name: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(plain)
-        && !name.contains("__")
-        && !name.ends_with('_')
-}
-
-/// A key as it may be shown: a part that does not look like one could be a number or a secret in the wrong place.
-fn shown_path(path: &[String]) -> String {
-    let shown: Vec<&str> = path.iter().map(|part| presentable_part(part)).collect();
-    shown.join(".")
-}
-
-fn presentable_part(part: &str) -> &str {
-    let like_a_key = part.len() <= 40
-        && part.starts_with(|first: char| first.is_ascii_alphabetic())
-        && part
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if like_a_key { part } else { "…" }
-}
-
-fn presentable(place: Place) -> Place {
-    let Place::Variable(name) = place else {
-        return place;
-    };
-    let (prefix, rest) = name.split_at(PREFIX.len());
-    let parts: Vec<&str> = rest.split("__").map(presentable_part).collect();
-    Place::Variable(format!("{prefix}{}", parts.join("__")))
-}
-
-/// The variable that sets the key at `path`.
-fn variable(path: &[String]) -> String {
-    format!("{PREFIX}{}", path.join("__").to_uppercase())
 }

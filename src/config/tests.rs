@@ -12,7 +12,7 @@ use super::*;
 use crate::call::PhoneNumber;
 
 /// A folder with a configuration file in it, which only its owner may read.
-struct Desk {
+pub(super) struct Desk {
     folder: TempDir,
 }
 
@@ -22,7 +22,7 @@ impl Desk {
         Self { folder }
     }
 
-    fn with(text: impl AsRef<[u8]>) -> Self {
+    pub(super) fn with(text: impl AsRef<[u8]>) -> Self {
         let desk = Self::new();
         desk.write(text.as_ref(), 0o600);
         desk
@@ -46,7 +46,7 @@ impl Desk {
     }
 
     /// The faults as people read them, the folder left out.
-    fn faults(&self, variables: &[(&str, &str)]) -> String {
+    pub(super) fn faults(&self, variables: &[(&str, &str)]) -> String {
         let faults = self.load(variables).map(|_| ()).expect_err("it is faulty");
         let folder = format!("{}/", self.folder.path().display());
         faults.to_string().replace(&folder, "")
@@ -165,4 +165,99 @@ fn a_subaccount_and_a_token_may_come_from_variables_alone() {
     );
     assert_eq!(config.tokens["ops"].scopes, [Scope::Read, Scope::Numbers]);
     assert_eq!(config.http.drain_timeout_ms, 0);
+}
+
+#[test]
+fn an_apology_has_at_most_3000_characters() {
+    let with = |length| Desk::with(format!("[apology]\ntext = \"{}\"\n", "é".repeat(length)));
+    assert!(with(3000).load(&[]).is_ok());
+    assert_eq!(
+        with(3001).faults(&[]),
+        "the configuration has a fault\n\ncallwright.toml:2:8: `apology.text` has 3001 characters, and the platform says \
+         at most 3000"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told() {
+    let fault = |desk: &Desk| {
+        desk.faults(&[])
+            .replace("the configuration has a fault\n\n", "")
+    };
+    assert_eq!(
+        fault(&Desk::with(b"flows = \"a\"\nlisten = \"\xff\"")),
+        "callwright.toml: line 2 is not UTF-8"
+    );
+    let folder = Desk::new();
+    fs::create_dir(folder.file()).expect("the folder is ours");
+    assert_eq!(
+        fault(&folder),
+        "callwright.toml: this is a folder, not a file"
+    );
+    let named = load(Some(&Desk::new().file()), "".as_ref(), []).expect_err("it is not there");
+    assert!(
+        named
+            .to_string()
+            .ends_with("callwright.toml: there is no such file"),
+        "{named}"
+    );
+}
+
+#[test]
+fn a_file_with_secrets_is_its_owners_alone() {
+    let secret = b"[api.tokens.ops]\ntoken = \"hunter2\"\n";
+    let desk = Desk::new();
+    for mode in [0o640, 0o604, 0o666, 0o620] {
+        desk.write(secret, mode);
+        let told = format!(
+            "the configuration has a fault\n\ncallwright.toml: holds secrets, and others than its owner may read or write it \
+             (mode {mode:04o})\n  help: chmod 600 callwright.toml"
+        );
+        assert_eq!(desk.faults(&[]), told);
+    }
+    for mode in [0o600, 0o400] {
+        desk.write(secret, mode);
+        assert!(desk.load(&[]).is_ok());
+    }
+    desk.write(b"flows = \"menus\"\n", 0o644);
+    assert!(
+        desk.load(&[("CALLWRIGHT_API__TOKENS__OPS__TOKEN", "hunter2")])
+            .is_ok()
+    );
+}
+
+#[test]
+fn secrets_and_numbers_are_not_shown() {
+    let (config, settings) = Desk::with(
+        r#"
+        [subaccounts.main]
+        id = "a"
+        product = "ivr"
+        api_key = "hunter2-key"
+        webhook_secret = "hunter2-hook"
+        numbers = ["+6591234567"]
+        [api.tokens.ops]
+        token = "hunter2-token"
+        "#,
+    )
+    .load(&[])
+    .expect("all sound");
+    for shown in [
+        format!("{config:?}"),
+        format!("{config:#?}"),
+        format!("{settings:?}"),
+    ] {
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("91234567"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn fewer_connections_in_all_bound_those_of_one_address() {
+    let (config, _) = Desk::with("[http]\nmax_connections = 10\n")
+        .load(&[])
+        .expect("all sound");
+    assert_eq!(config.http.max_connections_per_address, 10);
 }

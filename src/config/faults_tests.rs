@@ -1,0 +1,298 @@
+//! Wrong configurations beside what is said of them. The texts are in `tests/config/`: `INSTA_UPDATE=always` writes
+//! them anew, to be read before they are kept.
+
+use super::tests::Desk;
+
+/// A file's text and variables.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)]);
+
+fn told(cases: &[Case<'_>]) -> String {
+    let told = cases.iter().map(|(file, variables)| {
+        let faults = Desk::with(file).faults(variables);
+        let variables: String = variables
+            .iter()
+            .map(|(name, value)| format!("${name}={value:?}\n"))
+            .collect();
+        format!("{}\n{variables}\n{faults}\n", file.trim())
+    });
+    told.collect::<Vec<_>>().join("\n----------\n\n")
+}
+
+fn holds(name: &str, cases: &[Case<'_>]) {
+    let told = told(cases);
+    for secret in ["hunter2", "91234567"] {
+        assert!(!faults_only(&told).contains(secret), "{secret} is repeated");
+    }
+    insta::with_settings!({ snapshot_path => "../../tests/config", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, told);
+    });
+}
+
+/// What is said, without what was asked.
+fn faults_only(told: &str) -> String {
+    told.lines()
+        .filter(|line| {
+            line.starts_with("callwright")
+                || line.starts_with("CALLWRIGHT")
+                || line.starts_with("  help")
+        })
+        .collect()
+}
+
+#[test]
+fn addresses() {
+    holds(
+        "addresses",
+        &[
+            (r#"listen = "8080""#, &[]),
+            (r#"listen = "example.com:80""#, &[]),
+            ("listen = 8080", &[]),
+            ("", &[("CALLWRIGHT_LISTEN", ":8080")]),
+            ("", &[("CALLWRIGHT_LISTEN", "")]),
+            (r#"listen = "0.0.0.0:80""#, &[]),
+            (
+                r#"listen = "0.0.0.0:80"
+[subaccounts.main]
+id = "a"
+product = "ivr""#,
+                &[],
+            ),
+            (
+                r#"listen = "0.0.0.0:80"
+[subaccounts.main]
+id = "a"
+product = "ivr"
+webhook_secret = "fifteen letters""#,
+                &[],
+            ),
+            (
+                r#"listen = "0.0.0.0:80"
+[subaccounts.main]
+id = "a"
+product = "ivr"
+webhook_secret = "sixteen letters!"
+[api.tokens.ops]
+token = "tok""#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr""#,
+                &[("CALLWRIGHT_LISTEN", "[::]:80")],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn values() {
+    holds(
+        "values",
+        &[
+            (r#"database_url = "postgres://u:hunter2@db/c""#, &[]),
+            (r#"database_url = "sqlite://""#, &[]),
+            ("", &[("CALLWRIGHT_DATABASE_URL", "hunter2")]),
+            (r#"flows = ["a"]"#, &[]),
+            (
+                r#"[log]
+level = "debg""#,
+                &[],
+            ),
+            (
+                r#"[log]
+level = "warn,callwright=lots""#,
+                &[],
+            ),
+            (
+                r#"[log]
+format = "jsno""#,
+                &[],
+            ),
+            (r#"log = "debug""#, &[]),
+            ("", &[("CALLWRIGHT_LOG", "debug")]),
+            (
+                r#"[apology]
+text = " "
+voice = "a\nb""#,
+                &[],
+            ),
+            (
+                r#"[http]
+head_timeout_ms = 50
+body_timeout_ms = "9000"
+idle_timeout_ms = 1e4
+drain_timeout_ms = -1"#,
+                &[],
+            ),
+            (
+                "[http]\nmax_connections = 10\nmax_connections_per_address = 11",
+                &[],
+            ),
+            ("", &[("CALLWRIGHT_HTTP__HEAD_TIMEOUT_MS", "5s")]),
+        ],
+    );
+}
+
+#[test]
+fn subaccounts_and_tokens() {
+    holds(
+        "subaccounts_and_tokens",
+        &[
+            ("[subaccounts.main]", &[]),
+            (
+                "",
+                &[("CALLWRIGHT_SUBACCOUNTS__MAIN__WEBHOOK_SECRET", "hunter2")],
+            ),
+            (
+                r#"[subaccounts.Main]
+id = "a"
+product = "ivrr""#,
+                &[],
+            ),
+            (
+                r#"[subaccounts]
+main = "hunter2""#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr"
+[subaccounts.two]
+id = "a"
+product = "masking""#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a b"
+product = "ivr""#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr"
+numbers = [+6591234567]"#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr"
+numbers = ["6591234567", "+6591234567", "+6591234567"]"#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr"
+numbers = "+6591234567""#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr"
+numbers = ["+6591234567"]
+[subaccounts.two]
+id = "b"
+product = "masking"
+numbers = ["+6591234567"]"#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr""#,
+                &[("CALLWRIGHT_SUBACCOUNTS__MAIN__NUMBERS", "6591234567")],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr""#,
+                &[("CALLWRIGHT_SUBACCOUNTS__MAIN__NUMBERS", r#"["+6591234567""#)],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr"
+webhook_secret = "hunter2\r\nX: y"
+api_key = "hunter2 ""#,
+                &[],
+            ),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr""#,
+                &[("CALLWRIGHT_SUBACCOUNTS__MAIN__WEBHOOK_SECRET", "hunter2\n")],
+            ),
+            ("[api.tokens.ops]", &[]),
+            (
+                r#"[api.tokens.ops]
+token = "tok"
+scopes = ["reed", "admin"]"#,
+                &[],
+            ),
+            (
+                r#"[api.tokens.ops]
+token = "tok"
+scopes = []"#,
+                &[],
+            ),
+            (
+                r#"[api.tokens.ops]
+token = "tok"
+[api.tokens.two]
+token = "tok""#,
+                &[],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn unknown_keys_and_grammar() {
+    holds(
+        "unknown_keys_and_grammar",
+        &[
+            (r#"lisen = "127.0.0.1:80""#, &[]),
+            (
+                r#"[log]
+levle = "info"
+flows = "x""#,
+                &[],
+            ),
+            (r#"level = "info""#, &[]),
+            (
+                r#"[subaccounts.main]
+id = "a"
+product = "ivr"
+webhook_secrt = "hunter2""#,
+                &[],
+            ),
+            ("[subaccount.main]", &[]),
+            (r#""6591234567" = 1"#, &[]),
+            ("", &[("CALLWRIGHT_LOG_LEVEL", "debug")]),
+            ("", &[("CALLWRIGHT_LISTN", "x")]),
+            ("", &[("CALLWRIGHT_A__B__C__D__E__F", "x")]),
+            ("", &[("CALLWRIGHT_+6591234567", "x")]),
+            ("", &[("CALLWRIGHT_FLOWS", "a"), ("callwright_flows", "b")]),
+            (
+                r#"listen = "127.0.0.1:80
+flows = 
+[http]
+head = 4
+[subaccounts.a]
+id = hunter2"#,
+                &[],
+            ),
+            (
+                r#"flows = "a"
+flows = "b""#,
+                &[],
+            ),
+        ],
+    );
+}

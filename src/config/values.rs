@@ -1,0 +1,162 @@
+//! What the text of a value must be like: an address, a database, a filter, a secret that travels in a header.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+
+use super::suggest::nearest;
+use super::wrong::Wrong;
+
+/// The fewest characters of a secret that other machines can try to guess.
+const SHORTEST_SECRET: usize = 16;
+
+/// What `say` takes (platform's `say`: "text", at most 3000 characters).
+const LONGEST_APOLOGY: usize = 3000;
+
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
+/// What only one may have: a sub-account's id, a number, a token. Remembers by whom it was taken.
+#[derive(Default)]
+pub(super) struct Taken(HashMap<String, String>);
+
+impl Taken {
+    /// Takes `value` for `name`; tells who has it already.
+    pub(super) fn take(&mut self, value: &str, name: &str) -> Result<(), String> {
+        match self.0.get(value) {
+            Some(holder) => Err(holder.clone()),
+            None => {
+                self.0.insert(value.to_owned(), name.to_owned());
+                Ok(())
+            }
+        }
+    }
+}
+
+pub(super) fn listen(text: &str) -> Result<SocketAddr, Wrong> {
+    let local = text
+        .strip_prefix("localhost:")
+        .and_then(|port| port.parse().ok())
+        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    local
+        .or_else(|| text.parse().ok())
+        .ok_or_else(|| Wrong::new("is not an address with a port").write("\"127.0.0.1:8080\""))
+}
+
+/// Whether only this machine can reach it.
+pub(super) fn is_loopback(listen: SocketAddr) -> bool {
+    listen.ip().to_canonical().is_loopback()
+}
+
+pub(super) fn database_url(text: &str) -> Result<String, Wrong> {
+    let example = "\"sqlite://callwright.db\"";
+    if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+        let wrong = Wrong::new("asks for PostgreSQL, which comes in a later version");
+        return Err(wrong.write(example));
+    }
+    match text.strip_prefix("sqlite:") {
+        Some(path) if !path.trim_start_matches('/').is_empty() => {
+            no_controls(text).map(str::to_owned)
+        }
+        _ => Err(Wrong::new("is not the address of a SQLite file").write(example)),
+    }
+}
+
+/// A filter of `tracing`. A lone word has to be a level: `tracing` takes `debg` for the name of a part, and shows nothing.
+pub(super) fn level(text: &str) -> Result<String, Wrong> {
+    for word in text.split(',').map(str::trim) {
+        let lone = !word.contains(['=', '[']);
+        if lone && !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
+            return Err(not_a_level(nearest(word, LEVELS)));
+        }
+    }
+    match EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(not_a_level(None)),
+    }
+}
+
+fn not_a_level(meant: Option<&str>) -> Wrong {
+    Wrong::new("is not a filter: error, warn, info, debug, trace or off, also by part, as in \"warn,callwright=debug\"")
+        .write(format!("\"{}\"", meant.unwrap_or("info")))
+}
+
+pub(super) fn apology_text(text: &str) -> Result<String, Wrong> {
+    match text.chars().count() {
+        1..=LONGEST_APOLOGY => no_controls(text).map(str::to_owned),
+        length => Err(Wrong::new(format!(
+            "has {length} characters, and the platform says at most {LONGEST_APOLOGY}"
+        ))),
+    }
+}
+
+pub(super) fn subaccount_id(text: &str, name: &str, taken: &mut Taken) -> Result<String, Wrong> {
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Wrong::new("has a blank in it").help("copy the id from the platform's pages"));
+    }
+    match taken.take(text, name) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(holder) => Err(Wrong::new(format!(
+            "is the id of sub-account `{holder}` too"
+        ))),
+    }
+}
+
+/// A secret that travels as a whole header: printable ASCII, blanks only inside, as in `Basic …`.
+pub(super) fn header_text(text: &str, exposed: bool) -> Result<SecretString, Wrong> {
+    let travels = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) && text.trim() == text;
+    if !travels {
+        return Err(Wrong::new("has characters that do not travel in a header")
+            .help("letters, digits and signs of ASCII, blanks only inside; no line breaks"));
+    }
+    long_enough(text, exposed)
+}
+
+/// A secret that travels after `Bearer `: as [`header_text`], without blanks.
+pub(super) fn token_text(text: &str, exposed: bool) -> Result<SecretString, Wrong> {
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Wrong::new("has characters that do not travel in a header")
+            .help("letters, digits and signs of ASCII; no blanks, no line breaks"));
+    }
+    long_enough(text, exposed)
+}
+
+fn long_enough(text: &str, exposed: bool) -> Result<SecretString, Wrong> {
+    if exposed && text.len() < SHORTEST_SECRET {
+        return Err(Wrong::new(format!(
+            "has fewer than {SHORTEST_SECRET} characters, and `listen` is open to other machines"
+        ))
+        .help("`openssl rand -hex 32` makes a good one"));
+    }
+    Ok(SecretString::from(text))
+}
+
+pub(super) fn no_controls(text: &str) -> Result<&str, Wrong> {
+    match text.chars().any(char::is_control) {
+        true => Err(Wrong::new("has a line break or another control character")),
+        false => Ok(text),
+    }
+}
+
+pub(super) fn one_of<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Wrong> {
+    if let Some((_, value)) = known.iter().find(|(name, _)| *name == text) {
+        return Ok(*value);
+    }
+    let names: Vec<String> = known
+        .iter()
+        .map(|(name, _)| format!("\"{name}\""))
+        .collect();
+    let wrong = Wrong::new(format!("is none of {}", names.join(", ")));
+    Err(match nearest(text, known.iter().map(|(name, _)| *name)) {
+        Some(meant) => wrong.help(format!("did you mean \"{meant}\"?")),
+        None => wrong,
+    })
+}
+
+pub(super) fn name_of<T: PartialEq>(value: T, known: &[(&'static str, T)]) -> &'static str {
+    known
+        .iter()
+        .find(|(_, v)| *v == value)
+        .map_or("", |(name, _)| name)
+}
