@@ -49,3 +49,97 @@ pub struct Label {
     /// A few words, shown beside the underline.
     pub text: String,
 }
+
+/// A stretch of a source's text, in bytes.
+pub type Span = Range<usize>;
+
+/// How a diagnostic is written:
+///
+/// ```ignore
+/// Diagnostic::error("CW101", "no step is called \"reservation\"")
+///     .at(value.span.clone(), "pressing 1 leads nowhere")
+///     .also(step.header.clone(), "did you mean this one?")
+///     .help("write: press.1 = \"reservations\"")
+/// ```
+///
+/// Places made with [`at`](Self::at) and [`also`](Self::also) lie in the file that the diagnostic is reported to.
+impl Diagnostic {
+    /// A fault for which the flow is refused.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message)
+    }
+
+    /// A likely slip.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message)
+    }
+
+    /// Something worth knowing.
+    pub fn info(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Info, message)
+    }
+
+    fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Names the place; the first call gives the file:line:column.
+    #[must_use]
+    pub fn at(self, span: Span, text: impl Into<String>) -> Self {
+        self.at_source(0, span, text)
+    }
+
+    /// Names a further place in the same file.
+    #[must_use]
+    pub fn also(self, span: Span, text: impl Into<String>) -> Self {
+        self.at_source(0, span, text)
+    }
+
+    /// Names a place in the source with this index: for what concerns several files.
+    #[must_use]
+    pub fn at_source(mut self, source: usize, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            source,
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Adds what else is true.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to type.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with every place in the source with this index.
+    #[must_use]
+    pub fn in_source(mut self, source: usize) -> Self {
+        for label in &mut self.labels {
+            label.source = source;
+        }
+        self
+    }
+
+    /// The source and the byte that the diagnostic stands at.
+    pub fn place(&self) -> (usize, usize) {
+        self.labels
+            .first()
+            .map_or((0, 0), |label| (label.source, label.span.start))
+    }
+}

@@ -1,4 +1,33 @@
 //! Explains every fault of flow files, all at once, or builds the flows.
+//!
+//! A file goes through these hands, in this order; each takes the file's [`FlowFile`] and reports to it:
+//!
+//! | | what | codes |
+//! |---|---|---|
+//! | [`file`](super::file) | reads TOML; a line that is none is reported and left out | CW001, 002, 009, 012, 013, 015, 016, 018 |
+//! | `form` | tables, keys, `[flow]`, `[languages]`, `[numbers]`, `[defaults]` | CW003 – CW017, 101, 202, 501, 601 |
+//! | `steps` | each step's keys: builds [`Step`](super::model::Step)s, notes [`Way`]s and [`TextAt`]s | the same, CW105, 106, 108, 410 |
+//! | `ways` | the graph | CW2xx |
+//! | `prompts` | what callers hear | CW3xx |
+//! | `variables` | variables and secrets | CW4xx |
+//! | `wire` | the platform's limits | CW6xx |
+//! | `across` | all files together | CW209, 211 |
+//!
+//! Three rules keep a report short and true:
+//!
+//! * What stops a step from being built is reported where it is read, by `form` and `steps` (with CW601 for a number that
+//!   is none, CW607 for a menu that has `play` and no `say`, CW410 for a template that is none). A later check may
+//!   rely on it and says nothing of steps that were not built.
+//! * One fault is one report. A value whose fault was reported is [`Kind::Broken`](super::file::Kind::Broken), a way
+//!   whose target was reported leads to [`Place::Unknown`], a step that lost a line is [`torn`](Declared::torn): what
+//!   they hide is not missed.
+//! * Warnings are silenced by place: a step's `allow` counts for those whose first label lies in the step.
+
+mod context;
+
+pub use context::{
+    By, Declared, Defaults, FlowFile, Head, LanguageAt, Place, SpokenLanguages, TextAt, Way,
+};
 
 use super::diagnostic::{Diagnostic, Source};
 use super::model::Flow;
@@ -14,6 +43,20 @@ pub struct Checked {
 
 /// Checks files together.
 pub fn check(sources: &[Source]) -> Checked {
-    let _ = sources;
-    Checked::default()
+    let trees: Vec<_> = sources
+        .iter()
+        .map(|source| super::file::read(&source.text))
+        .collect();
+    let mut checked = Checked::default();
+    for (index, (source, tree)) in sources.iter().zip(&trees).enumerate() {
+        let file = FlowFile::new(index, source, tree);
+        for fault in &tree.faults {
+            file.report(fault.clone());
+        }
+        let clean = !file.has_errors();
+        checked.diagnostics.extend(file.into_faults());
+        let _ = clean;
+    }
+    checked.diagnostics.sort_by_key(Diagnostic::place);
+    checked
 }

@@ -1,0 +1,324 @@
+//! What the checks of one file share: the tree with its places, the steps as far as they could be built, and the list
+//! of faults found.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use crate::call::PhoneNumber;
+use crate::flow::diagnostic::{Diagnostic, Severity, Source, Span};
+use crate::flow::file::{self, Entry, Table, Tree, Value};
+use crate::flow::model::{FlowId, Language, Languages, PerLanguage, Step, StepName};
+use crate::flow::template::Template;
+
+/// One file while it is checked.
+#[derive(Debug)]
+pub struct FlowFile<'a> {
+    /// The file's place among the sources.
+    pub index: usize,
+    /// The path that people know the file by.
+    pub path: &'a str,
+    /// The whole text.
+    pub text: &'a str,
+    /// Everything the file says.
+    pub root: &'a Table,
+    /// Whether a fault of form hides a part of the file: then what seems to be missing may be there.
+    pub lost: bool,
+    /// `[flow]`.
+    pub head: Head,
+    /// `[languages]`.
+    pub languages: SpokenLanguages,
+    /// `[defaults]`.
+    pub defaults: Defaults,
+    /// `[numbers]`, by name.
+    pub numbers: BTreeMap<String, Option<PhoneNumber>>,
+    /// Every step that the file declares, in its order; also those with faults.
+    pub steps: Vec<Declared<'a>>,
+    /// Every text that callers may hear, and every value of `set`, that parsed.
+    pub texts: Vec<TextAt<'a>>,
+    /// Every way from a step to another, also from steps that could not be built.
+    pub ways: Vec<Way>,
+    pub(super) by_name: HashMap<String, usize>,
+    faults: RefCell<Vec<Diagnostic>>,
+}
+
+/// `[flow]`, as far as it could be read.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// The flow's id, with its place.
+    pub id: Option<(FlowId, Span)>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// The index of the step that a call begins at.
+    pub start: Option<usize>,
+    /// The numbers it answers, with their places.
+    pub answers: Vec<(PhoneNumber, Span)>,
+    /// Where it says that it answers any number.
+    pub answers_any: Option<Span>,
+    /// Variables that a start request hands in.
+    pub needs: Vec<(String, Span)>,
+    /// Variables that may be read back.
+    pub gives: Vec<(String, Span)>,
+    /// Callers who get a draft.
+    pub preview: Vec<(PhoneNumber, Span)>,
+}
+
+/// The languages of a flow, as far as they could be read.
+#[derive(Debug)]
+pub struct SpokenLanguages {
+    /// Whether the file has `[languages]`; without it there is one language, `en`.
+    pub declared: bool,
+    /// The one that a call begins in.
+    pub default: Language,
+    /// Every language; never empty.
+    pub codes: BTreeMap<Language, LanguageAt>,
+}
+
+/// One language.
+#[derive(Debug, Default, Clone)]
+pub struct LanguageAt {
+    /// Where `[languages]` names it; an empty place when it doesn't.
+    pub place: Span,
+    /// Its own voice and where that stands; `[defaults]` may have one for all.
+    pub voice: Option<(String, Span)>,
+}
+
+/// `[defaults]`, as far as it could be read.
+#[derive(Debug)]
+pub struct Defaults {
+    /// The voice of languages that name none.
+    pub voice: Option<(String, Span)>,
+    /// How fast is spoken.
+    pub speed: f32,
+    /// How many tries.
+    pub tries: u8,
+    /// How long the first key is waited for, in milliseconds.
+    pub wait_ms: u32,
+    /// What is said after silence.
+    pub no_input: Option<PerLanguage<Vec<Template>>>,
+    /// What is said after a wrong key.
+    pub no_match: Option<PerLanguage<Vec<Template>>>,
+    /// Where the last wrong try leads, and where that stands.
+    pub give_up: Option<(Place, Span)>,
+}
+
+/// A step as the file declares it.
+#[derive(Debug)]
+pub struct Declared<'a> {
+    /// Its name.
+    pub name: StepName,
+    /// `menu`, `ask` …
+    pub kind: &'static str,
+    /// Where its name stands in the header.
+    pub name_span: Span,
+    /// Where the header stands, without its brackets: `menu.main`.
+    pub header: Span,
+    /// Its keys.
+    pub table: &'a Table,
+    /// Whether a fault of form hides a part of it: then what seems to be missing may be there.
+    pub torn: bool,
+    /// The codes that its `allow` silences.
+    pub allow: BTreeSet<String>,
+    /// The step, when it could be built.
+    pub built: Option<Step>,
+}
+
+/// A text that parsed.
+#[derive(Debug)]
+pub struct TextAt<'a> {
+    /// The index of the step that says it; `None` in `[defaults]`.
+    pub step: Option<usize>,
+    /// The keys that lead to it from its step or from `[defaults]`, without the language: `say`, `press.1.say`,
+    /// `no_input`, `press.1.set.day`.
+    pub key: String,
+    /// The language it is in; `None` when it serves all.
+    pub language: Option<Language>,
+    /// The text.
+    pub template: Template,
+    /// Where it stands; for a stretch of it see [`FlowFile::within`].
+    pub value: &'a Value,
+}
+
+/// A way from a step to another.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// The index of the step that it leaves.
+    pub from: usize,
+    /// Where it leads. `repeat` leads to `from`.
+    pub to: Place,
+    /// What makes a call take it.
+    pub by: By,
+    /// Where the way is written; the header of a connect without `after`.
+    pub span: Span,
+    /// Whether the text says `repeat`.
+    pub repeat: bool,
+}
+
+/// Where a way leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// To the step with this index.
+    Step(usize),
+    /// To the end of the call.
+    End,
+    /// Again to the step that it leaves: in `[defaults]` only.
+    Repeat,
+    /// To a step that could not be found, which has been reported.
+    Unknown,
+}
+
+/// What makes a call take a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The caller presses a key of a menu.
+    Press,
+    /// A message has been spoken.
+    Message,
+    /// The caller has given the digits that were asked for.
+    Digits,
+    /// The caller has used up all tries.
+    GiveUp,
+    /// The line is busy.
+    Busy,
+    /// Nobody answers.
+    NoAnswer,
+    /// The call could not be placed.
+    Failed,
+    /// They have spoken, and the caller is still there.
+    After,
+}
+
+impl By {
+    /// Whether the caller had the say, by pressing something or by keeping silent for long enough.
+    pub fn waits_for_caller(self) -> bool {
+        matches!(self, Self::Press | Self::Digits | Self::GiveUp)
+    }
+}
+
+impl<'a> FlowFile<'a> {
+    /// Begins to check a file: nothing is read yet.
+    pub(super) fn new(index: usize, source: &'a Source, tree: &'a Tree) -> Self {
+        Self {
+            index,
+            path: &source.path,
+            text: &source.text,
+            root: &tree.root,
+            lost: tree.lost,
+            head: Head::default(),
+            languages: SpokenLanguages::only(),
+            defaults: Defaults::default(),
+            numbers: BTreeMap::new(),
+            steps: Vec::new(),
+            texts: Vec::new(),
+            ways: Vec::new(),
+            by_name: HashMap::new(),
+            faults: RefCell::default(),
+        }
+    }
+
+    /// Takes a fault of this file; its places need no source index.
+    pub fn report(&self, diagnostic: Diagnostic) {
+        self.faults
+            .borrow_mut()
+            .push(diagnostic.in_source(self.index));
+    }
+
+    /// The entry that a path of keys leads to: `menu.main.say.en`, `defaults.no_input`.
+    pub fn at(&self, path: &str) -> Option<&'a Entry> {
+        self.root.at(path)
+    }
+
+    /// The step called `name`, when the file declares one.
+    pub fn step(&self, name: &str) -> Option<&Declared<'a>> {
+        self.by_name.get(name).map(|index| &self.steps[*index])
+    }
+
+    /// Where a stretch of a decoded text stands in the file, escapes and line ends accounted for.
+    pub fn within(&self, value: &Value, stretch: Range<usize>) -> Span {
+        file::within(self.text, &value.span, stretch)
+    }
+
+    /// The line, from 1, that a byte stands on.
+    pub fn line(&self, byte: usize) -> usize {
+        file::line(self.text, byte)
+    }
+
+    /// Whether an error has been reported.
+    pub fn has_errors(&self) -> bool {
+        self.faults
+            .borrow()
+            .iter()
+            .any(|fault| fault.severity == Severity::Error)
+    }
+
+    /// Ends the check of the file: its faults, without those that a step allows.
+    pub(super) fn into_faults(self) -> Vec<Diagnostic> {
+        let extents: Vec<_> = self
+            .steps
+            .iter()
+            .filter(|step| !step.allow.is_empty())
+            .map(|step| (file::extent(step.table, &step.header), &step.allow))
+            .collect();
+        let allowed = |fault: &Diagnostic| {
+            fault.severity != Severity::Error
+                && extents.iter().any(|(extent, allow)| {
+                    allow.contains(fault.code) && extent.contains(&fault.place().1)
+                })
+        };
+        let mut faults = self.faults.into_inner();
+        faults.retain(|fault| !allowed(fault));
+        faults
+    }
+}
+
+impl Declared<'_> {
+    /// The step as people read it: `menu "main"`.
+    pub fn title(&self) -> String {
+        format!("{} \"{}\"", self.kind, self.name)
+    }
+}
+
+impl SpokenLanguages {
+    /// What a file without `[languages]` speaks.
+    pub(super) fn only() -> Self {
+        let default = Language::new(crate::flow::model::ONLY_LANGUAGE);
+        Self {
+            declared: false,
+            codes: BTreeMap::from([(default.clone(), LanguageAt::default())]),
+            default,
+        }
+    }
+
+    /// The languages of the model: each with its own voice, else that of `[defaults]`, else the guides'.
+    pub(super) fn build(&self, defaults: &Defaults) -> Languages {
+        let voice = |at: &LanguageAt| {
+            at.voice
+                .as_ref()
+                .or(defaults.voice.as_ref())
+                .map_or(crate::flow::model::GUIDE_VOICE, |(voice, _)| voice)
+                .to_owned()
+        };
+        Languages {
+            default: self.default.clone(),
+            voices: self
+                .codes
+                .iter()
+                .map(|(code, at)| (code.clone(), voice(at)))
+                .collect(),
+        }
+    }
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            voice: None,
+            speed: 1.0,
+            tries: 3,
+            wait_ms: 6000,
+            no_input: None,
+            no_match: None,
+            give_up: None,
+        }
+    }
+}

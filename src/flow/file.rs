@@ -1,1 +1,0 @@
-//! Reads TOML and remembers where everything stands.
