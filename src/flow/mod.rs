@@ -6,7 +6,7 @@
 //! * [`step`] moves a call: flow, position and event in, actions and the next position out
 //!
 //! [`label`] is the `clientActionId` that ties a reply to the webhook that answers it, [`library`] the flows that a
-//! server answers with. What the keys of the language mean is in `docs/flows.md`.
+//! server answers with, [`near`] the word that was meant. What the keys of the language mean is in `docs/flows.md`.
 
 pub mod check;
 pub mod diagnostic;
@@ -15,6 +15,7 @@ pub mod label;
 pub mod library;
 pub mod model;
 mod speech;
+pub mod near;
 pub mod step;
 pub mod template;
 

@@ -3,4 +3,3 @@
 mod house;
 mod store_contract;
 mod webhook_mutations;
-mod store_sqlite;

@@ -1,7 +1,7 @@
 //! What the checks of one file share: the tree with its places, the steps as far as they could be built, and the list
 //! of faults found.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -9,6 +9,7 @@ use crate::call::PhoneNumber;
 use crate::flow::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::flow::file::{self, Entry, Table, Tree, Value};
 use crate::flow::model::{FlowId, Language, Languages, PerLanguage, Step, StepName};
+use crate::flow::near::nearest;
 use crate::flow::template::Template;
 
 /// One file while it is checked.
@@ -39,8 +40,15 @@ pub struct FlowFile<'a> {
     /// Every way from a step to another, also from steps that could not be built.
     pub ways: Vec<Way>,
     pub(super) by_name: HashMap<String, usize>,
+    /// Languages that texts are in and the flow does not speak: each is told once.
+    pub(super) strange_languages: BTreeSet<String>,
+    /// How many more times a misspelt step is looked for among all names.
+    suggestions: Cell<u32>,
     faults: RefCell<Vec<Diagnostic>>,
 }
+
+/// How many misspelt steps of a file get a "did you mean": enough for people, few enough for a file of 10,000 steps.
+const MOST_SUGGESTIONS: u32 = 100;
 
 /// `[flow]`, as far as it could be read.
 #[derive(Debug, Default)]
@@ -212,6 +220,8 @@ impl<'a> FlowFile<'a> {
             texts: Vec::new(),
             ways: Vec::new(),
             by_name: HashMap::new(),
+            strange_languages: BTreeSet::new(),
+            suggestions: Cell::new(MOST_SUGGESTIONS),
             faults: RefCell::default(),
         }
     }
@@ -231,6 +241,14 @@ impl<'a> FlowFile<'a> {
     /// The step called `name`, when the file declares one.
     pub fn step(&self, name: &str) -> Option<&Declared<'a>> {
         self.by_name.get(name).map(|index| &self.steps[*index])
+    }
+
+    /// The index of the step that a misspelt name most likely meant.
+    pub(super) fn meant(&self, name: &str) -> Option<usize> {
+        let left = self.suggestions.get().checked_sub(1)?;
+        self.suggestions.set(left);
+        let names = self.steps.iter().map(|step| step.name.as_str());
+        self.by_name.get(nearest(name, names)?).copied()
     }
 
     /// Where a stretch of a decoded text stands in the file, escapes and line ends accounted for.

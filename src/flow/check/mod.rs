@@ -24,13 +24,22 @@
 //! * Warnings are silenced by place: a step's `allow` counts for those whose first label lies in the step.
 
 mod context;
+mod defaults;
+mod form;
+mod names;
+mod steps;
+mod texts;
+mod values;
 
 pub use context::{
     By, Declared, Defaults, FlowFile, Head, LanguageAt, Place, SpokenLanguages, TextAt, Way,
 };
 
+use sha2::{Digest, Sha256};
+
 use super::diagnostic::{Diagnostic, Source};
-use super::model::Flow;
+use super::file;
+use super::model::{Answers, Flow, FlowVersion};
 
 /// What checking files together gave.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,18 +54,77 @@ pub struct Checked {
 pub fn check(sources: &[Source]) -> Checked {
     let trees: Vec<_> = sources
         .iter()
-        .map(|source| super::file::read(&source.text))
+        .map(|source| file::read(&source.text))
         .collect();
-    let mut checked = Checked::default();
-    for (index, (source, tree)) in sources.iter().zip(&trees).enumerate() {
-        let file = FlowFile::new(index, source, tree);
-        for fault in &tree.faults {
-            file.report(fault.clone());
-        }
-        let clean = !file.has_errors();
-        checked.diagnostics.extend(file.into_faults());
-        let _ = clean;
+    let mut files: Vec<_> = sources
+        .iter()
+        .zip(&trees)
+        .enumerate()
+        .map(|(index, (source, tree))| FlowFile::new(index, source, tree))
+        .collect();
+    for (file, tree) in files.iter_mut().zip(&trees) {
+        check_one(file, tree);
     }
-    checked.diagnostics.sort_by_key(Diagnostic::place);
+    let mut checked = Checked::default();
+    for mut file in files {
+        if !file.has_errors() {
+            checked
+                .flows
+                .extend(build(&mut file).map(|flow| (file.index, flow)));
+        }
+        checked.diagnostics.extend(file.into_faults());
+    }
+    checked
+        .diagnostics
+        .sort_by(|a, b| (a.place(), a.code).cmp(&(b.place(), b.code)));
     checked
 }
+
+/// Takes one file through the hands that look at one file.
+fn check_one(file: &mut FlowFile<'_>, tree: &file::Tree) {
+    for fault in &tree.faults {
+        file.report(fault.clone());
+    }
+    file.read_form();
+    file.build_steps();
+}
+
+/// The flow of a file that holds no error.
+fn build(file: &mut FlowFile<'_>) -> Option<Flow> {
+    let (id, _) = file.head.id.clone()?;
+    let start = file.steps.get(file.head.start?)?.name.clone();
+    let languages = file.languages.build(&file.defaults);
+    let steps = file
+        .steps
+        .iter_mut()
+        .map(|step| Some((step.name.clone(), step.built.take()?)))
+        .collect::<Option<_>>()?;
+    let answers = match &file.head.answers_any {
+        Some(_) => Answers::Any,
+        None => Answers::Numbers(file.head.answers.iter().map(|(n, _)| n.clone()).collect()),
+    };
+    Some(Flow {
+        id,
+        version: version(file.text),
+        name: file.head.name.clone(),
+        start,
+        answers,
+        languages,
+        speed: file.defaults.speed,
+        steps,
+    })
+}
+
+/// The first 12 hexadecimal digits of the SHA-256 of a text.
+fn version(text: &str) -> FlowVersion {
+    let hash = Sha256::digest(text.as_bytes());
+    FlowVersion::new(
+        hash.iter()
+            .take(6)
+            .map(|b| format!("{b:02x}"))
+            .collect::<String>(),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,17 @@ pub fn line(text: &str, byte: usize) -> usize {
     before.iter().filter(|b| **b == b'\n').count() + 1
 }
 
+/// The column, from 1, that a byte stands in, in characters; a byte order mark is none.
+pub fn column(text: &str, byte: usize) -> usize {
+    let before = text.get(..byte).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    before[start..]
+        .trim_start_matches('\u{feff}')
+        .chars()
+        .count()
+        + 1
+}
+
 /// The stretch of a text that a step takes: its header and all that its table holds.
 pub fn extent(table: &Table, header: &Span) -> Span {
     let mut extent = header.clone();
@@ -89,9 +100,6 @@ impl Piece {
     fn next(rest: &str, escapes: bool) -> Option<Self> {
         let mut letters = rest.chars();
         let first = letters.next()?;
-        if first == '\r' && rest.starts_with("\r\n") {
-            return Some(Self { raw: 2, decoded: 1 });
-        }
         if first != '\\' || !escapes {
             let length = first.len_utf8();
             return Some(Self {

@@ -9,6 +9,23 @@ use crate::flow::diagnostic::Span;
 pub struct Table {
     entries: Vec<Entry>,
     by_key: HashMap<String, usize>,
+    pub(super) made_by: MadeBy,
+    /// Whether a statement that could not be read stood in it.
+    pub torn: bool,
+}
+
+/// How a table came to be. What one way made, another may not add to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum MadeBy {
+    /// A header names a table within it: `[menu.main]` makes `menu`.
+    #[default]
+    Parent,
+    /// Its own header.
+    Header,
+    /// A dotted key: `say.en = "…"` makes `say`.
+    Dots,
+    /// Braces: `{ go = "main" }`.
+    Braces,
 }
 
 /// A key and its value.
@@ -61,7 +78,47 @@ impl Table {
             .enumerate()
             .map(|(index, entry)| (entry.key.clone(), index))
             .collect();
-        Self { entries, by_key }
+        Self {
+            entries,
+            by_key,
+            ..Self::default()
+        }
+    }
+
+    /// Adds an entry whose key is not there yet.
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.by_key.insert(entry.key.clone(), self.entries.len());
+        self.entries.push(entry);
+    }
+
+    /// The entry of `key`, to be changed.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        self.by_key.get(key).map(|index| &mut self.entries[*index])
+    }
+
+    /// The entry of `key`, or a new one that holds an empty table.
+    pub(super) fn entry(&mut self, key: &str, span: &Span, made_by: MadeBy) -> &mut Entry {
+        let index = self.by_key.get(key).copied().unwrap_or_else(|| {
+            let table = Self {
+                made_by,
+                ..Self::default()
+            };
+            self.push(Entry {
+                key: key.to_owned(),
+                key_span: span.clone(),
+                value: Value {
+                    span: span.clone(),
+                    kind: Kind::Table(table),
+                },
+            });
+            self.entries.len() - 1
+        });
+        &mut self.entries[index]
+    }
+
+    /// The entries, to keep.
+    pub(super) fn into_entries(self) -> Vec<Entry> {
+        self.entries
     }
 
     /// The entries in the order of the file.
@@ -72,6 +129,11 @@ impl Table {
     /// The entry of `key`.
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.by_key.get(key).map(|index| &self.entries[*index])
+    }
+
+    /// Whether it has a header of its own: `[flow]`.
+    pub fn has_header(&self) -> bool {
+        self.made_by == MadeBy::Header
     }
 
     /// The entry that a path such as `menu.main.say.en` leads to. No part of a flow's keys holds a dot.

@@ -1,0 +1,137 @@
+//! `[defaults]`, and how wrong tries are met, which a step takes from there unless it says otherwise (CW106).
+
+use super::context::{By, FlowFile, Place, Way};
+use super::texts::Key;
+use crate::flow::diagnostic::{Diagnostic, Span};
+use crate::flow::file::Table;
+use crate::flow::model::{PerLanguage, Retry, Target};
+
+/// The keys that `[defaults]` knows.
+const KEYS: [&str; 8] = [
+    "voice", "speed", "tries", "wait", "no_input", "no_match", "give_up", "timeout",
+];
+
+impl<'a> FlowFile<'a> {
+    /// Reads `[defaults]`.
+    pub(super) fn read_defaults(&mut self) {
+        let Some(table) = self.table("defaults") else {
+            return;
+        };
+        self.strange_keys(table, "[defaults]", &KEYS);
+        if let Some(entry) = table.get("voice") {
+            let voice = self.text_of("voice", &entry.value);
+            self.defaults.voice = voice.map(|v| (v.to_owned(), entry.value.span.clone()));
+        }
+        if let Some(speed) = table.get("speed").and_then(|e| self.speed(&e.value)) {
+            self.defaults.speed = speed;
+        }
+        if let Some(entry) = table.get("timeout") {
+            self.duration_ms("timeout", &entry.value);
+        }
+        self.defaults.tries = self.tries(table);
+        self.defaults.wait_ms = self.wait_ms(table);
+        let key = |path| Key { step: None, path };
+        if let Some(entry) = table.get("no_input") {
+            self.defaults.no_input = self.say_list(key("no_input"), &entry.value);
+        }
+        if let Some(entry) = table.get("no_match") {
+            self.defaults.no_match = self.say_list(key("no_match"), &entry.value);
+        }
+        if let Some(entry) = table.get("give_up") {
+            let place = self.place("give_up", &entry.value, "callers who give up get nowhere");
+            self.defaults.give_up = Some((place, entry.value.span.clone()));
+        }
+    }
+
+    fn tries(&self, table: &Table) -> u8 {
+        let entry = table.get("tries");
+        entry
+            .and_then(|entry| self.whole("tries", &entry.value, 1, 9))
+            .unwrap_or(self.defaults.tries)
+    }
+
+    fn wait_ms(&self, table: &Table) -> u32 {
+        let entry = table.get("wait");
+        entry
+            .and_then(|entry| self.duration_ms("wait", &entry.value))
+            .unwrap_or(self.defaults.wait_ms)
+    }
+
+    /// Reads how a step meets wrong tries, and notes the way out.
+    pub(super) fn retry(&mut self, step: usize) -> Option<Retry> {
+        let table = self.steps[step].table;
+        let texts = |file: &mut Self, path, default: Option<PerLanguage<_>>| {
+            let key = Key {
+                step: Some(step),
+                path,
+            };
+            match table.get(path) {
+                Some(entry) => file.say_list(key, &entry.value),
+                None => Some(default.unwrap_or(PerLanguage::All(Vec::new()))),
+            }
+        };
+        let no_input = texts(self, "no_input", self.defaults.no_input.clone());
+        let no_match = texts(self, "no_match", self.defaults.no_match.clone());
+        let give_up = self.give_up(step);
+        Some(Retry {
+            tries: self.tries(table),
+            wait_ms: self.wait_ms(table),
+            no_input: no_input?,
+            no_match: no_match?,
+            give_up: give_up?,
+        })
+    }
+
+    fn give_up(&mut self, step: usize) -> Option<Target> {
+        if let Some(entry) = self.steps[step].table.get("give_up") {
+            return self.way(step, By::GiveUp, "give_up", &entry.value);
+        }
+        let Some((place, span)) = self.defaults.give_up.clone() else {
+            self.no_give_up(step);
+            return None;
+        };
+        self.note_way(step, By::GiveUp, place, span)
+    }
+
+    /// Notes a way that leads to a place, and gives what the model calls it.
+    pub(super) fn note_way(
+        &mut self,
+        from: usize,
+        by: By,
+        place: Place,
+        span: Span,
+    ) -> Option<Target> {
+        let repeat = place == Place::Repeat;
+        let to = if repeat { Place::Step(from) } else { place };
+        self.ways.push(Way {
+            from,
+            to,
+            by,
+            span,
+            repeat,
+        });
+        match place {
+            Place::Step(index) => Some(Target::Step(self.steps[index].name.clone())),
+            Place::End => Some(Target::End),
+            Place::Repeat => Some(Target::Repeat),
+            Place::Unknown => None,
+        }
+    }
+
+    fn no_give_up(&self, step: usize) {
+        let step = &self.steps[step];
+        let defaults_torn = self.table("defaults").is_some_and(|table| table.torn);
+        if step.torn || defaults_torn || self.lost {
+            return;
+        }
+        let message = format!("{} has no give_up, here or in [defaults]", step.title());
+        self.report(
+            Diagnostic::error("CW106", message)
+                .at(
+                    step.header.clone(),
+                    "where does a caller go after the last wrong try?",
+                )
+                .help("add under [defaults] or here: give_up = \"end\", or the name of a step"),
+        );
+    }
+}

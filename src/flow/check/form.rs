@@ -1,0 +1,659 @@
+//! The tables of a file, and those that are no steps: `[flow]`, `[languages]`, `[numbers]`, `[defaults]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::{Declared, FlowFile, LanguageAt, SpokenLanguages};
+use super::values::bad_name;
+use crate::call::PhoneNumber;
+use crate::flow::diagnostic::{Diagnostic, Span};
+use crate::flow::file::{Entry, Kind, Table, Value};
+use crate::flow::model::{FlowId, Language, StepName};
+use crate::flow::near::nearest;
+
+/// The version of the file format that this program understands.
+const FORMAT: i64 = 1;
+
+/// The tables that are no steps.
+const TABLES: [&str; 4] = ["flow", "languages", "numbers", "defaults"];
+
+/// The kinds of step that this version knows, with the keys that each knows.
+pub(super) const KINDS: [(&str, &[&str]); 5] = [
+    (
+        "menu",
+        &[
+            "say",
+            "say_again",
+            "play",
+            "speak",
+            "press",
+            "no_input",
+            "no_match",
+            "tries",
+            "wait",
+            "give_up",
+            "allow",
+        ],
+    ),
+    (
+        "ask",
+        &[
+            "say",
+            "say_again",
+            "digits",
+            "save",
+            "go",
+            "end_key",
+            "secret",
+            "no_input",
+            "no_match",
+            "tries",
+            "wait",
+            "give_up",
+            "allow",
+        ],
+    ),
+    ("message", &["say", "play", "repeat", "go", "allow"]),
+    (
+        "connect",
+        &[
+            "number",
+            "say",
+            "record",
+            "busy",
+            "no_answer",
+            "failed",
+            "after",
+            "allow",
+        ],
+    ),
+    ("end", &["say", "play", "allow"]),
+];
+
+/// The kinds of step, and the table, that later versions bring.
+const LATER: [&str; 8] = [
+    "hours", "decide", "lookup", "handoff", "callback", "use", "return", "queues",
+];
+
+/// Names that mean a place of their own.
+const RESERVED: [&str; 2] = ["end", "repeat"];
+
+impl<'a> FlowFile<'a> {
+    /// Reads all but the steps' own keys: afterwards every step is declared.
+    pub(super) fn read_form(&mut self) {
+        self.check_format();
+        for entry in self.root.entries() {
+            self.top_level(entry);
+        }
+        self.check_names();
+        self.read_languages();
+        self.read_numbers();
+        self.read_defaults();
+        self.read_head();
+    }
+
+    /// The table of a key at the top, when it is one.
+    pub(super) fn table(&self, key: &str) -> Option<&'a Table> {
+        self.root.get(key)?.value.as_table()
+    }
+
+    fn check_format(&self) {
+        let Some(entry) = self.root.get("callwright") else {
+            return;
+        };
+        if entry.value.is_broken() || entry.value.kind == Kind::Integer(Some(FORMAT)) {
+            return;
+        }
+        let written = self.text.get(entry.value.span.clone()).unwrap_or_default();
+        let message = format!(
+            "this file is written for callwright = {written}; this program understands {FORMAT}"
+        );
+        self.report(
+            Diagnostic::error("CW010", message)
+                .at(entry.value.span.clone(), "")
+                .help(format!("write: callwright = {FORMAT}")),
+        );
+    }
+
+    fn top_level(&mut self, entry: &'a Entry) {
+        let key = entry.key.as_str();
+        if key == "callwright" || entry.value.is_broken() {
+            return;
+        }
+        if let Some((kind, _)) = KINDS.iter().find(|(kind, _)| *kind == key) {
+            self.declare_kind(kind, entry);
+        } else if TABLES.contains(&key) {
+            if entry.value.as_table().is_none() {
+                let example = format!("[{key}] on a line of its own");
+                self.wrong(key, "a table", &example, &entry.value);
+            }
+        } else if let Some(kind) = LATER.iter().find(|kind| **kind == key) {
+            self.later_kind(kind, entry);
+        } else {
+            self.strange_top_level(entry);
+        }
+    }
+
+    /// `[menu.main]`, `[menu.book]` … .
+    fn declare_kind(&mut self, kind: &'static str, entry: &'a Entry) {
+        let Some(steps) = entry.value.as_table() else {
+            let example = format!("[{kind}.main] on a line of its own");
+            self.wrong(kind, "a table", &example, &entry.value);
+            return;
+        };
+        let keys = keys_of(kind);
+        let mut nameless = false;
+        for step in steps.entries() {
+            match step.value.as_table() {
+                Some(table) if table.has_header() || !keys.contains(&step.key.as_str()) => {
+                    self.declare(kind, step, table);
+                }
+                _ => nameless = true,
+            }
+        }
+        if nameless || (steps.has_header() && steps.entries().is_empty()) {
+            let fault = Diagnostic::error("CW005", format!("this {kind} has no name"));
+            self.report(
+                fault
+                    .at(entry.value.span.clone(), "a kind without a name")
+                    .help(format!("write: [{kind}.main]")),
+            );
+        }
+    }
+
+    fn declare(&mut self, kind: &'static str, entry: &'a Entry, table: &'a Table) {
+        let name = entry.key.as_str();
+        let span = entry.key_span.clone();
+        if RESERVED.contains(&name) {
+            let message = format!("\"{name}\" is a reserved word and cannot be the name of a step");
+            self.report(
+                Diagnostic::error("CW008", message)
+                    .at(span, "")
+                    .help(format!(
+                        "write another name, such as [{kind}.{name}_of_call]"
+                    )),
+            );
+            return;
+        }
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if name.is_empty() || !name.bytes().all(plain) {
+            let fault = bad_name("a step's name", name, "a-z, 0-9 and _", span.clone());
+            self.report(fault);
+        }
+        if let Some(first) = self.step(name) {
+            self.report(self.called_twice(first, kind, entry));
+            return;
+        }
+        self.by_name.insert(name.to_owned(), self.steps.len());
+        self.steps.push(Declared {
+            name: StepName::new(name),
+            kind,
+            header: header(entry),
+            name_span: span,
+            table,
+            torn: table.torn || self.torn_within(table),
+            allow: self.allowed(table),
+            built: None,
+        });
+    }
+
+    fn torn_within(&self, table: &Table) -> bool {
+        let mut tables = table
+            .entries()
+            .iter()
+            .filter_map(|entry| entry.value.as_table());
+        tables.any(|table| table.torn || self.torn_within(table))
+    }
+
+    fn called_twice(&self, first: &Declared<'_>, kind: &str, second: &Entry) -> Diagnostic {
+        let name = &second.key;
+        let message = format!(
+            "two steps are called \"{name}\": [{}.{name}] line {} and [{kind}.{name}] line {}",
+            first.kind,
+            self.line(first.name_span.start),
+            self.line(second.key_span.start),
+        );
+        Diagnostic::error("CW007", message)
+            .at(header(second), "the second")
+            .also(first.header.clone(), "the first")
+            .help(format!(
+                "give the second one another name, such as [{kind}.{name}_2]"
+            ))
+    }
+
+    fn allowed(&self, table: &'a Table) -> BTreeSet<String> {
+        let Some(entry) = table.get("allow") else {
+            return BTreeSet::new();
+        };
+        let wants = "a list of codes such as [\"CW302\"]";
+        let codes = self.list("allow", wants, &entry.value);
+        codes
+            .iter()
+            .filter_map(|code| self.text_of("allow", code))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn later_kind(&mut self, kind: &'static str, entry: &'a Entry) {
+        if kind == "return" {
+            self.returns(entry);
+        } else {
+            let known: Vec<_> = KINDS.iter().map(|(kind, _)| *kind).collect();
+            let known = known.join(", ");
+            let message = format!("this version does not know [{kind}] yet; it knows {known}");
+            self.report(
+                Diagnostic::error("CW004", message)
+                    .at(first_header(entry), "")
+                    .help(format!("use one of: {known}")),
+            );
+        }
+        if !matches!(kind, "hours" | "queues") {
+            self.declare_unread(kind, entry);
+        }
+    }
+
+    /// Declares the steps of a kind that is not known, so that the ways to them are not called wrong too.
+    fn declare_unread(&mut self, kind: &'static str, entry: &'a Entry) {
+        let steps = entry
+            .value
+            .as_table()
+            .map(Table::entries)
+            .unwrap_or_default();
+        for step in steps {
+            let Some(table) = step.value.as_table() else {
+                continue;
+            };
+            if self.step(&step.key).is_none() {
+                self.by_name.insert(step.key.clone(), self.steps.len());
+                self.steps.push(Declared {
+                    name: StepName::new(step.key.as_str()),
+                    kind,
+                    header: header(step),
+                    name_span: step.key_span.clone(),
+                    table,
+                    torn: true,
+                    allow: BTreeSet::new(),
+                    built: None,
+                });
+            }
+        }
+    }
+
+    fn returns(&self, entry: &Entry) {
+        let steps = entry
+            .value
+            .as_table()
+            .map(Table::entries)
+            .unwrap_or_default();
+        for step in steps {
+            let name = &step.key;
+            let message = format!("[return.{name}] is only for sub-flows; use [end.{name}] here");
+            self.report(
+                Diagnostic::error("CW208", message)
+                    .at(header(step), "nothing calls this flow")
+                    .help(format!("write: [end.{name}]")),
+            );
+        }
+    }
+
+    fn strange_top_level(&mut self, entry: &'a Entry) {
+        let key = &entry.key;
+        let kinds = KINDS.iter().map(|(kind, _)| *kind);
+        let holds_tables = entry.value.as_table().is_some_and(|table| {
+            let mut entries = table.entries().iter();
+            !table.has_header() && entries.any(|entry| entry.value.as_table().is_some())
+        });
+        if holds_tables {
+            let known: Vec<_> = kinds.clone().collect();
+            let (message, help) = match nearest(key, kinds) {
+                Some(meant) => (
+                    format!("there is no step kind \"{key}\"; did you mean \"{meant}\"?"),
+                    format!("write {meant} instead of {key}"),
+                ),
+                None => (
+                    format!("there is no step kind \"{key}\""),
+                    format!("use one of: {}", known.join(", ")),
+                ),
+            };
+            let fault = Diagnostic::error("CW004", message);
+            self.report(fault.at(first_header(entry), "").help(help));
+            self.declare_unread("step", entry);
+        } else {
+            let known: Vec<_> = ["callwright"]
+                .into_iter()
+                .chain(TABLES)
+                .chain(kinds)
+                .collect();
+            self.strange_key(entry, "a flow's file", &known);
+        }
+    }
+
+    /// Says that a key is not known here.
+    pub(super) fn strange_key(&self, entry: &Entry, owner: &str, known: &[&str]) {
+        if entry.value.is_broken() {
+            return;
+        }
+        let key = &entry.key;
+        let list = known.join(", ");
+        let capital = owner[..1].to_uppercase() + &owner[1..];
+        let (meant, help) = match nearest(key, known.iter().copied()) {
+            Some(meant) => (
+                format!("; did you mean \"{meant}\"?"),
+                format!("write {meant} instead of {key}"),
+            ),
+            None => (
+                ".".to_owned(),
+                format!("take {key} out, or use one of: {list}"),
+            ),
+        };
+        let message = format!("\"{key}\" is not a key of {owner}{meant} {capital} knows: {list}");
+        self.report(
+            Diagnostic::error("CW003", message)
+                .at(entry.key_span.clone(), "")
+                .help(help),
+        );
+    }
+
+    /// Says so for each key of a table that is not known there.
+    pub(super) fn strange_keys(&self, table: &Table, owner: &str, known: &[&str]) {
+        for entry in table.entries() {
+            if !known.contains(&entry.key.as_str()) {
+                self.strange_key(entry, owner, known);
+            }
+        }
+    }
+
+    fn read_languages(&mut self) {
+        let Some(table) = self.table("languages") else {
+            return;
+        };
+        let mut codes = BTreeMap::new();
+        for entry in table
+            .entries()
+            .iter()
+            .filter(|entry| entry.key != "default")
+        {
+            if entry.value.is_broken() {
+                continue;
+            }
+            let voice = self.language_voice(entry);
+            let place = entry.key_span.clone();
+            codes.insert(
+                Language::new(entry.key.as_str()),
+                LanguageAt { place, voice },
+            );
+        }
+        let Some(default) = self.default_language(table, &codes) else {
+            return;
+        };
+        codes.entry(default.clone()).or_default();
+        self.languages = SpokenLanguages {
+            declared: true,
+            default,
+            codes,
+        };
+    }
+
+    fn language_voice(&self, entry: &'a Entry) -> Option<(String, Span)> {
+        let code = entry.key.as_str();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        if code.is_empty() || !code.bytes().all(plain) {
+            let fault = bad_name(
+                "a language's code",
+                code,
+                "a-z and -",
+                entry.key_span.clone(),
+            );
+            self.report(fault);
+        }
+        let Some(table) = entry.value.as_table() else {
+            let example = format!("{code}.voice = \"...\" instead");
+            self.wrong(code, "a table with a voice", &example, &entry.value);
+            return None;
+        };
+        self.strange_keys(table, "a language", &["voice"]);
+        let voice = table.get("voice")?;
+        let name = self.text_of(&format!("{code}.voice"), &voice.value)?;
+        Some((name.to_owned(), voice.value.span.clone()))
+    }
+
+    /// The language that a call begins in.
+    fn default_language(
+        &self,
+        table: &'a Table,
+        codes: &BTreeMap<Language, LanguageAt>,
+    ) -> Option<Language> {
+        let known: Vec<_> = codes.keys().map(Language::as_str).collect();
+        let Some(entry) = table.get("default") else {
+            if codes.len() > 1 && !table.torn {
+                let place = self.root.get("languages")?.value.span.clone();
+                let message = "[languages] has no default: which language does a call begin in?";
+                self.report(
+                    Diagnostic::error("CW005", message)
+                        .at(place, "")
+                        .help(format!("add under [languages]: default = \"{}\"", known[0])),
+                );
+            }
+            return codes.keys().next().cloned();
+        };
+        let Some(default) = self.text_of("default", &entry.value) else {
+            return codes.keys().next().cloned();
+        };
+        let language = Language::new(default);
+        if !codes.is_empty() && !codes.contains_key(&language) {
+            let meant = nearest(default, known.iter().copied()).unwrap_or(known[0]);
+            let wants = format!("one of {}", known.join(", "));
+            self.wrong("default", &wants, &format!("\"{meant}\""), &entry.value);
+            return Some(Language::new(meant));
+        }
+        Some(language)
+    }
+
+    fn read_numbers(&mut self) {
+        let entries = self
+            .table("numbers")
+            .map(Table::entries)
+            .unwrap_or_default();
+        for entry in entries {
+            let number = self.phone(&entry.key, &entry.value);
+            self.numbers.insert(entry.key.clone(), number);
+        }
+    }
+
+    fn read_head(&mut self) {
+        let Some(table) = self.table("flow") else {
+            let broken = self.root.get("flow").is_some();
+            if !self.lost && !broken {
+                self.report(
+                    Diagnostic::error("CW005", "this file has no [flow]: what is the flow called, and where does a call begin?")
+                        .at(0..0, "")
+                        .help("write at the top: [flow], then id = \"...\" and start = \"...\""),
+                );
+            }
+            return;
+        };
+        let known = [
+            "id", "start", "name", "timezone", "answers", "needs", "gives", "preview",
+        ];
+        self.strange_keys(table, "[flow]", &known);
+        self.head.id = self.flow_id(table);
+        self.head.start = self.start(table);
+        self.head.name = table
+            .get("name")
+            .and_then(|entry| self.text_of("name", &entry.value))
+            .map(str::to_owned);
+        self.check_timezone(table);
+        self.read_answers(table);
+        self.head.needs = self.variables(table, "needs");
+        self.head.gives = self.variables(table, "gives");
+        self.head.preview = self.phones(table, "preview");
+    }
+
+    /// Says that `[flow]` lacks a key that it must have.
+    fn missing_in_flow(&self, table: &Table, message: &str, add: &str) {
+        if !table.torn {
+            let place = self
+                .root
+                .get("flow")
+                .map_or(0..0, |flow| flow.value.span.clone());
+            let fault = Diagnostic::error("CW005", message).at(place, "");
+            self.report(fault.help(format!("add under [flow]: {add}")));
+        }
+    }
+
+    fn flow_id(&self, table: &'a Table) -> Option<(FlowId, Span)> {
+        let Some(entry) = table.get("id") else {
+            let message = "[flow] has no id: what is the flow called in reports?";
+            self.missing_in_flow(table, message, "id = \"abc-restaurant\"");
+            return None;
+        };
+        let id = self.text_of("id", &entry.value)?;
+        let span = entry.value.span.clone();
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
+        if id.is_empty() || !id.bytes().all(plain) {
+            self.report(bad_name("a flow's id", id, "a-z, 0-9, _ and -", span));
+            return None;
+        }
+        Some((FlowId::new(id), span))
+    }
+
+    fn start(&self, table: &'a Table) -> Option<usize> {
+        let Some(entry) = table.get("start") else {
+            let message = "[flow] has no start: at which step does a call begin?";
+            let first = self.steps.first().map_or("main", |step| step.name.as_str());
+            self.missing_in_flow(table, message, &format!("start = \"{first}\""));
+            return None;
+        };
+        let name = self.text_of("start", &entry.value)?;
+        if let Some(index) = self.by_name.get(name) {
+            return Some(*index);
+        }
+        let meant = self.meant(name);
+        if !self.lost {
+            self.report(self.no_start(name, entry.value.span.clone(), meant));
+        }
+        meant
+    }
+
+    fn no_start(&self, name: &str, span: Span, meant: Option<usize>) -> Diagnostic {
+        let meant = meant.map(|index| &self.steps[index]);
+        let (did_you, help) = match meant {
+            Some(step) => (
+                format!("; did you mean \"{}\"?", step.name),
+                format!("write: start = \"{}\"", step.name),
+            ),
+            None => (String::new(), self.names_help()),
+        };
+        let message = format!("flow.start = \"{name}\" is not a step{did_you}");
+        let fault = Diagnostic::error("CW202", message).at(span, "no such step");
+        match meant {
+            Some(step) => fault.also(step.name_span.clone(), "this one?").help(help),
+            None => fault.help(help),
+        }
+    }
+
+    /// A line of help that names the steps there are.
+    pub(super) fn names_help(&self) -> String {
+        let names: Vec<_> = self
+            .steps
+            .iter()
+            .take(8)
+            .map(|step| step.name.as_str())
+            .collect();
+        match names.len() {
+            0 => "write a step first, such as [menu.main]".to_owned(),
+            8 if self.steps.len() > 8 => format!("write one of: {}, ...", names.join(", ")),
+            _ => format!("write one of: {}", names.join(", ")),
+        }
+    }
+
+    fn check_timezone(&self, table: &'a Table) {
+        let Some(entry) = table.get("timezone") else {
+            return;
+        };
+        let Some(name) = self.text_of("timezone", &entry.value) else {
+            return;
+        };
+        let zones = jiff::tz::TimeZoneDatabase::bundled();
+        if zones.get(name).is_ok() {
+            return;
+        }
+        let known: Vec<_> = zones.available().map(|zone| zone.to_string()).collect();
+        let meant = nearest(name, known.iter().map(String::as_str));
+        let did_you = meant.map_or(String::new(), |zone| format!("; did you mean \"{zone}\"?"));
+        let fault = Diagnostic::error("CW501", format!("\"{name}\" is not a time zone{did_you}"));
+        let help = format!(
+            "write: timezone = \"{}\"",
+            meant.unwrap_or("Asia/Singapore")
+        );
+        self.report(fault.at(entry.value.span.clone(), "").help(help));
+    }
+
+    fn read_answers(&mut self, table: &'a Table) {
+        let Some(entry) = table.get("answers") else {
+            return;
+        };
+        if entry.value.as_text() == Some("any") {
+            self.head.answers_any = Some(entry.value.span.clone());
+        } else {
+            self.head.answers = self.phones(table, "answers");
+        }
+    }
+
+    fn phones(&self, table: &'a Table, key: &str) -> Vec<(PhoneNumber, Span)> {
+        let Some(entry) = table.get(key) else {
+            return Vec::new();
+        };
+        let wants = match key {
+            "answers" => "a list of phone numbers, or \"any\"",
+            _ => "a list of phone numbers",
+        };
+        if entry.value.as_list().is_none() {
+            self.wrong(key, wants, "[\"+6561115777\"]", &entry.value);
+        }
+        let numbers: &[Value] = entry.value.as_list().unwrap_or_default();
+        let with_place = |value| Some((self.phone(key, value)?, value.span.clone()));
+        numbers.iter().filter_map(with_place).collect()
+    }
+
+    fn variables(&self, table: &'a Table, key: &str) -> Vec<(String, Span)> {
+        let Some(entry) = table.get(key) else {
+            return Vec::new();
+        };
+        let names = self.list(key, "a list of variables", &entry.value);
+        let with_place = |value| {
+            let name = self.variable(key, value)?;
+            Some((name.as_str().to_owned(), value.span.clone()))
+        };
+        names.iter().filter_map(with_place).collect()
+    }
+}
+
+/// The keys that a kind of step knows.
+pub(super) fn keys_of(kind: &str) -> &'static [&'static str] {
+    KINDS
+        .iter()
+        .find(|(known, _)| *known == kind)
+        .map_or(&[], |(_, keys)| keys)
+}
+
+/// Where a step's header stands, without its brackets.
+fn header(entry: &Entry) -> Span {
+    let span = &entry.value.span;
+    let bracketed = span.end >= span.start + 2 && entry.key_span.start > span.start;
+    if bracketed {
+        span.start + 1..span.end.saturating_sub(1).max(entry.key_span.end)
+    } else {
+        entry.key_span.clone()
+    }
+}
+
+/// Where the first header of a kind stands.
+fn first_header(entry: &Entry) -> Span {
+    let steps = entry
+        .value
+        .as_table()
+        .map(Table::entries)
+        .unwrap_or_default();
+    let first = steps.iter().find(|step| step.value.as_table().is_some());
+    first.map_or_else(|| entry.key_span.clone(), header)
+}
