@@ -37,6 +37,9 @@ pub use context::{
 
 use sha2::{Digest, Sha256};
 
+mod keys_in_prompts;
+mod wording;
+
 use super::diagnostic::{Diagnostic, Source};
 use super::file;
 use super::model::{Answers, Flow, FlowVersion};
