@@ -155,7 +155,7 @@ impl ApiKeys {
             .values()
             .map(|token| (Digest::of_secret(&token.token), token.scopes.clone()))
             .collect();
-        let needed = !tokens.is_empty() || !config.listen.ip().to_canonical().is_loopback();
+        let needed = !tokens.is_empty() || !config.is_loopback();
         Self { tokens, needed }
     }
 
@@ -212,29 +212,13 @@ fn word(scope: Scope) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use axum::http::HeaderValue;
 
     use super::*;
-    use crate::config::{Product, Subaccount, Token};
-    use crate::http::app::testing::config;
+    use crate::http::app::testing::{config, with_sub_accounts, with_tokens};
 
     fn keys(accounts: &[(&str, Option<&str>)]) -> WebhookKeys {
-        let mut config = config();
-        for (at, (id, secret)) in accounts.iter().enumerate() {
-            let subaccount = Subaccount {
-                id: (*id).to_owned(),
-                product: Product::Ivr,
-                api_key: None,
-                webhook_secret: secret.map(SecretString::from),
-                numbers: Vec::new(),
-            };
-            config
-                .subaccounts
-                .insert(format!("account{at}"), subaccount);
-        }
-        WebhookKeys::new(&config)
+        WebhookKeys::new(&with_sub_accounts(accounts))
     }
 
     fn authorization(value: Option<&str>) -> HeaderMap {
@@ -298,19 +282,7 @@ mod tests {
     }
 
     fn api(listen: &str, tokens: &[(&str, &[Scope])]) -> ApiKeys {
-        let mut config = config();
-        config.listen = listen.parse().expect("a test's address is valid");
-        config.tokens = tokens
-            .iter()
-            .map(|(token, scopes)| {
-                let value = Token {
-                    token: SecretString::from(*token),
-                    scopes: scopes.to_vec(),
-                };
-                ((*token).to_owned(), value)
-            })
-            .collect::<BTreeMap<_, _>>();
-        ApiKeys::new(&config)
+        ApiKeys::new(&with_tokens(config(), listen, tokens))
     }
 
     #[test]

@@ -8,7 +8,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{Content, OpenApi, RefOr, Response, ResponseBuilder};
 
-use super::problem::{self, Fault, Problem};
+use super::problem::{self, Fault, ProblemDetails};
 use super::routes::{Access, Row};
 
 /// The scheme of the API's bearer tokens.
@@ -30,7 +30,7 @@ const WEBHOOK_SECRET: &str = "webhook_secret";
         (name = "flows", description = "What calls are answered with"),
         (name = "operation", description = "How the server does"),
     ),
-    components(schemas(Problem, Fault))
+    components(schemas(ProblemDetails, Fault))
 )]
 struct Opening;
 
@@ -110,7 +110,7 @@ fn refusals(row: &Row) -> Vec<(&'static str, &'static str)> {
 }
 
 fn refusal(meaning: &str) -> Response {
-    let schema = utoipa::openapi::Ref::from_schema_name("Problem");
+    let schema = utoipa::openapi::Ref::from_schema_name("ProblemDetails");
     ResponseBuilder::new()
         .description(meaning)
         .content(problem::MEDIA_TYPE, Content::new(Some(schema)))

@@ -109,3 +109,6 @@ pub(super) async fn openapi() -> Response {
     });
     ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,8 +17,12 @@ const TYPE_PREFIX: &str = "urn:callwright:problem:";
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// A refusal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem(Box<ProblemDetails>);
+
+/// What a refusal says.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Problem {
+pub struct ProblemDetails {
     /// Names the kind of problem: `urn:callwright:problem:` and the code.
     #[serde(rename = "type")]
     #[schema(example = "urn:callwright:problem:bad_query")]
@@ -62,7 +66,7 @@ impl Problem {
         title: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
+        Self(Box::new(ProblemDetails {
             kind: format!("{TYPE_PREFIX}{code}"),
             title: title.into(),
             status: status.as_u16(),
@@ -71,35 +75,40 @@ impl Problem {
             instance: None,
             errors: Vec::new(),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// The same with its single faults.
     pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
-        self.errors.extend(faults);
+        self.0.errors.extend(faults);
         self
     }
 
     /// The same with the id of the request it happened in.
     pub fn in_request(mut self, id: &str) -> Self {
-        self.instance = Some(format!("urn:callwright:request:{id}"));
+        self.0.instance = Some(format!("urn:callwright:request:{id}"));
         self
     }
 
     /// The same with a response header.
     fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, HeaderValue::from_static(value)));
+        self.0.headers.push((name, HeaderValue::from_static(value)));
         self
+    }
+
+    /// What it says.
+    pub fn details(&self) -> &ProblemDetails {
+        &self.0
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).expect("a problem is made from a status code")
+        StatusCode::from_u16(self.0.status).expect("a problem is made from a status code")
     }
 
     /// The kind of problem for programs.
     pub fn code(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 
     /// 400: the body is not the webhook that the path is for.
@@ -283,8 +292,8 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        let (status, headers) = (self.status(), std::mem::take(&mut self.headers));
-        let mut response = (status, Json(self)).into_response();
+        let (status, headers) = (self.status(), std::mem::take(&mut self.0.headers));
+        let mut response = (status, Json(self.0)).into_response();
         let answered = response.headers_mut();
         answered.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         answered.extend(headers);
@@ -371,7 +380,7 @@ mod tests {
     #[test]
     fn each_problem_says_what_it_is() {
         for (problem, status, code, needed_header) in all() {
-            let json = serde_json::to_value(&problem).expect("a problem is plain data");
+            let json = serde_json::to_value(&problem.0).expect("a problem is plain data");
             assert_eq!(json["status"], status, "{code}");
             assert_eq!(json["code"], code);
             assert_eq!(json["type"], format!("urn:callwright:problem:{code}"));
@@ -402,7 +411,7 @@ mod tests {
             help: "write 1 to 200".into(),
         };
         let problem = Problem::bad_query([fault]).in_request("abc");
-        let json = serde_json::to_value(&problem).expect("a problem is plain data");
+        let json = serde_json::to_value(&problem.0).expect("a problem is plain data");
         assert_eq!(
             json["errors"],
             serde_json::json!([{"path": "limit", "message": "is no number", "help": "write 1 to 200"}])

@@ -145,3 +145,6 @@ async fn wrong_method(path: Option<MatchedPath>, _request: Request) -> Response 
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

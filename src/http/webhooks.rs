@@ -21,8 +21,8 @@ use super::app::App;
 use super::auth::Presented;
 use super::body;
 use super::guard::BodyLimit;
-use super::log::About;
-use super::problem::{Fault, Problem};
+use super::log::{About, plain};
+use super::problem::{Fault, Problem, ProblemDetails};
 use super::webhook_schema::{Callflow, Vca, Vcs, Vnu, Vru, Vss};
 use crate::call::event::CallAction;
 use crate::platform::webhook::{self, Kind, Webhook, blank_digits};
@@ -54,7 +54,7 @@ pub(super) async fn vca(State(app): State<App>, door: Door, body: Body) -> Respo
 /// A voice call status (VCS, `CALL_STATUS`).
 #[utoipa::path(post, path = "/webhooks/vcs", tag = "webhooks", request_body = Vcs, responses(
     (status = 200, description = "It is on the disk", body = Stored),
-    (status = 503, description = "It is not: send it again", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "It is not: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
 pub(super) async fn vcs(State(app): State<App>, door: Door, body: Body) -> Response {
     take(&app, door, Some(Kind::CallStatus), body).await
@@ -63,7 +63,7 @@ pub(super) async fn vcs(State(app): State<App>, door: Door, body: Body) -> Respo
 /// A voice session summary (VSS, `SESSION_SUMMARY`).
 #[utoipa::path(post, path = "/webhooks/vss", tag = "webhooks", request_body = Vss, responses(
     (status = 200, description = "It is on the disk", body = Stored),
-    (status = 503, description = "It is not: send it again", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "It is not: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
 pub(super) async fn vss(State(app): State<App>, door: Door, body: Body) -> Response {
     take(&app, door, Some(Kind::SessionSummary), body).await
@@ -72,7 +72,7 @@ pub(super) async fn vss(State(app): State<App>, door: Door, body: Body) -> Respo
 /// A voice recording update (VRU, `CALL_RECORDING_STATUS`).
 #[utoipa::path(post, path = "/webhooks/vru", tag = "webhooks", request_body = Vru, responses(
     (status = 200, description = "It is on the disk", body = Stored),
-    (status = 503, description = "It is not: send it again", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "It is not: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
 pub(super) async fn vru(State(app): State<App>, door: Door, body: Body) -> Response {
     take(&app, door, Some(Kind::Recording), body).await
@@ -81,7 +81,7 @@ pub(super) async fn vru(State(app): State<App>, door: Door, body: Body) -> Respo
 /// A virtual number update (VNU, `VIRTUAL_NUMBER_UPDATE`).
 #[utoipa::path(post, path = "/webhooks/vnu", tag = "webhooks", request_body = Vnu, responses(
     (status = 200, description = "It is on the disk", body = Stored),
-    (status = 503, description = "It is not: send it again", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "It is not: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
 pub(super) async fn vnu(State(app): State<App>, door: Door, body: Body) -> Response {
     take(&app, door, Some(Kind::NumberUpdate), body).await
@@ -90,7 +90,7 @@ pub(super) async fn vnu(State(app): State<App>, door: Door, body: Body) -> Respo
 /// A webhook of any type, told by its `eventType`.
 #[utoipa::path(post, path = "/webhooks", tag = "webhooks", request_body = Vca, responses(
     (status = 200, description = "A callflow for a voice call action, else that it is on the disk", body = Callflow),
-    (status = 503, description = "It is not on the disk: send it again", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "It is not on the disk: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
 pub(super) async fn any(State(app): State<App>, door: Door, body: Body) -> Response {
     take(&app, door, None, body).await
@@ -174,7 +174,10 @@ async fn speak(app: &App, action: CallAction, body: &str) -> Given {
     let answering = AssertUnwindSafe(app.switchboard.answer(action, body)).catch_unwind();
     answering.await.unwrap_or_else(|_| {
         app.metrics.panic();
-        tracing::error!(session_id = ?session, "a voice call action panicked: apologized");
+        tracing::error!(
+            session_id = plain(session.as_str()),
+            "a voice call action panicked: apologized"
+        );
         Given {
             reply: app.switchboard.apology(),
             outcome: "panicked",
@@ -246,3 +249,6 @@ fn unstored(app: &App, error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "a webhook could not be stored: answered 503");
     Problem::store_unavailable().into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use crate::flow::Flow;
 use crate::flow::model::{Answers, FlowId, Step, StepName, Target};
 use crate::http::app::App;
 use crate::http::auth::Caller;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemDetails};
 
 /// All flows.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,7 +74,7 @@ pub struct WayView {
 /// All flows that calls are answered with.
 #[utoipa::path(get, path = "/v1/flows", tag = "flows", responses(
     (status = 200, description = "The flows", body = FlowList),
-    (status = 400, description = "`bad_query`", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "`bad_query`", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn list(
     State(app): State<App>,
@@ -97,7 +97,7 @@ pub(in crate::http) async fn list(
     params(("id" = String, Path, description = "The flow's id")),
     responses(
         (status = 200, description = "The flow", body = FlowDetail),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn show(
     State(app): State<App>,

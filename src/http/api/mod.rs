@@ -34,3 +34,6 @@ async fn find<T>(
     tracing::error!(%error, "the store could not be read: answered 503");
     Err(Problem::store_unavailable())
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,7 +100,7 @@ mod tests {
     }
 
     fn faults(problem: Problem) -> Vec<(String, String)> {
-        let json = serde_json::to_value(problem).expect("a problem is plain data");
+        let json = serde_json::to_value(problem.details()).expect("a problem is plain data");
         let faults: Vec<_> = json["errors"]
             .as_array()
             .expect("faults are a list")

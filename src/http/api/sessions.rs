@@ -16,7 +16,7 @@ use crate::call::{PhoneNumber, SessionId};
 use crate::flow::model::FlowId;
 use crate::http::app::App;
 use crate::http::auth::Caller;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemDetails};
 use crate::store::SessionFilter;
 use crate::store::records::Place;
 
@@ -42,8 +42,8 @@ const WORD_LENGTH: usize = 64;
     ),
     responses(
         (status = 200, description = "A page of sessions", body = SessionList),
-        (status = 400, description = "`bad_query`: every parameter that is unknown or wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`store_unavailable`", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "`bad_query`: every parameter that is unknown or wrong", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn list(
     State(app): State<App>,
@@ -68,8 +68,8 @@ pub(in crate::http) async fn list(
     params(("session_id" = String, Path, description = "The platform's id of the session")),
     responses(
         (status = 200, description = "The session", body = SessionDetail),
-        (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`store_unavailable`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`", body = ProblemDetails, content_type = "application/problem+json"),
     ))]
 pub(in crate::http) async fn show(
     State(app): State<App>,

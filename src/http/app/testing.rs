@@ -1,7 +1,6 @@
 //! An app for the tests of this room: a store in memory that fails and hangs on demand.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -10,48 +9,63 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt;
 
 use super::App;
-use crate::call::SessionId;
 use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
 };
+use crate::call::{PhoneNumber, SessionId};
 use crate::clock::Clock;
-use crate::config::{Apology, Config, Http, Log, LogFormat};
-use crate::flow::Library;
-use crate::session::{self, Exchange, Recall, Recalled};
+use crate::config::{Config, Product, Scope, Subaccount, Token};
+use crate::flow::model::{
+    Answers, Connect, FlowId, FlowVersion, Keys, Language, Languages, Menu, PerLanguage, Press,
+    Retry, Step, StepName, Target,
+};
+use crate::flow::template::Template;
+use crate::flow::{Flow, Library};
+use crate::session::{Apology, Exchange, Recall, Recalled};
 use crate::store::{
     FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
 };
 use crate::switchboard::Switchboard;
 
-/// A configuration on loopback without sub-accounts or tokens.
+/// The built-in configuration: on loopback, without sub-accounts or tokens.
 pub(crate) fn config() -> Config {
-    Config {
-        listen: "127.0.0.1:0".parse().expect("an address"),
-        database_url: "sqlite://callwright.db".to_owned(),
-        flows: PathBuf::from("flows"),
-        log: Log {
-            level: "info".to_owned(),
-            format: LogFormat::Text,
-        },
-        apology: Apology {
-            text: "Sorry.".to_owned(),
-            voice: "en-US-BenjaminRUS".to_owned(),
-        },
-        http: Http {
-            max_connections: 64,
-            max_connections_per_address: 64,
-            head_timeout_ms: 5_000,
-            body_timeout_ms: 10_000,
-            idle_timeout_ms: 60_000,
-            drain_timeout_ms: 1_000,
-        },
-        subaccounts: BTreeMap::new(),
-        tokens: BTreeMap::new(),
+    Config::built_in()
+}
+
+/// The built-in configuration with sub-accounts, each an id and perhaps a webhook secret.
+pub(crate) fn with_sub_accounts(accounts: &[(&str, Option<&str>)]) -> Config {
+    let mut config = config();
+    for (at, (id, secret)) in accounts.iter().enumerate() {
+        let subaccount = Subaccount {
+            id: (*id).to_owned(),
+            product: Product::Ivr,
+            api_key: None,
+            webhook_secret: secret.map(SecretString::from),
+            numbers: Vec::new(),
+        };
+        config
+            .subaccounts
+            .insert(format!("account{at}"), subaccount);
     }
+    config
+}
+
+/// `config` listening at `listen`, with tokens that are called what they are.
+pub(crate) fn with_tokens(mut config: Config, listen: &str, tokens: &[(&str, &[Scope])]) -> Config {
+    config.listen = listen.parse().expect("a test's address is valid");
+    for (token, scopes) in tokens {
+        let value = Token {
+            token: SecretString::from(*token),
+            scopes: scopes.to_vec(),
+        };
+        config.tokens.insert((*token).to_owned(), value);
+    }
+    config
 }
 
 /// How a store does.
@@ -68,18 +82,31 @@ pub(crate) enum Mood {
 pub(crate) struct FakeStore {
     pub(crate) mood: Mood,
     pub(crate) session: Option<SessionRecord>,
-    pub(crate) asked: Mutex<Vec<SessionFilter>>,
     pub(crate) kept: Mutex<Vec<String>>,
 }
 
 impl FakeStore {
-    pub(crate) fn new(mood: Mood) -> Self {
-        Self {
+    pub(crate) fn new(mood: Mood) -> Arc<Self> {
+        let (session, kept) = (None, Mutex::default());
+        Arc::new(Self {
             mood,
-            session: None,
-            asked: Mutex::default(),
-            kept: Mutex::default(),
-        }
+            session,
+            kept,
+        })
+    }
+
+    pub(crate) fn showing(record: SessionRecord) -> Arc<Self> {
+        let (session, kept) = (Some(record), Mutex::default());
+        Arc::new(Self {
+            mood: Mood::Works,
+            session,
+            kept,
+        })
+    }
+
+    /// The bodies it was given.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.kept.lock().expect("no test panics here").clone()
     }
 
     async fn act(&self) -> Result<(), StoreError> {
@@ -132,12 +159,8 @@ impl Store for FakeStore {
     async fn flows_in_use(&self) -> Result<Vec<FlowText>, StoreError> {
         Ok(Vec::new())
     }
-    async fn sessions(&self, filter: &SessionFilter) -> Result<SessionPage, StoreError> {
+    async fn sessions(&self, _: &SessionFilter) -> Result<SessionPage, StoreError> {
         self.act().await?;
-        self.asked
-            .lock()
-            .expect("no test panics here")
-            .push(filter.clone());
         let items = self
             .session
             .iter()
@@ -162,19 +185,79 @@ impl Store for FakeStore {
     async fn close(&self) {}
 }
 
-/// A router that serves from `store`, configured by `config`, and its app.
-pub(crate) fn serving(config: Config, store: FakeStore) -> (Router, App) {
-    let store: Arc<dyn Store> = Arc::new(store);
-    let library = Arc::new(Library::default());
-    let (config, clock) = (Arc::new(config), Clock::system());
-    let apology = session::Apology {
+/// A router that serves, and its app.
+pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Router, App) {
+    let store: Arc<dyn Store> = store.clone();
+    let (library, clock) = (Arc::new(library()), Clock::system());
+    let apology = Apology {
         text: config.apology.text.clone(),
         voice: config.apology.voice.clone(),
     };
     let switchboard = Switchboard::new(store.clone(), library.clone(), apology, clock.clone());
-    let app = App::new(config, store, library, true, Arc::new(switchboard), clock);
+    let app = App::new(
+        Arc::new(config),
+        store,
+        library,
+        true,
+        Arc::new(switchboard),
+        clock,
+    );
     app.phase.serve();
     (crate::http::router(app.clone()), app)
+}
+
+/// One flow, `shop`, that answers +6561115777 and connects to +6568332048 on key 1.
+fn library() -> Library {
+    let step = |name: &str| StepName::new(name);
+    let text = Template::parse("Press 1 for a person.").expect("a plain text");
+    let silence = || PerLanguage::All(Vec::new());
+    let press = Press {
+        go: Target::Step(step("person")),
+        say: None,
+        set: BTreeMap::new(),
+        language: None,
+    };
+    let menu = Menu {
+        say: PerLanguage::All(text),
+        say_again: None,
+        play: None,
+        every_language: false,
+        press: [(Keys::new("1"), press)].into(),
+        retry: Retry {
+            tries: 3,
+            wait_ms: 5_000,
+            no_input: silence(),
+            no_match: silence(),
+            give_up: Target::End,
+        },
+    };
+    let person = Connect {
+        number: PhoneNumber::new("+6568332048"),
+        say: None,
+        record: false,
+        busy: Target::End,
+        no_answer: Target::End,
+        failed: Target::End,
+        after: Target::Step(step("main")),
+    };
+    let steps = [
+        (step("main"), Step::Menu(menu)),
+        (step("person"), Step::Connect(person)),
+    ];
+    let flow = Flow {
+        id: FlowId::new("shop"),
+        version: FlowVersion::new("0123456789ab"),
+        name: Some("The shop".to_owned()),
+        start: step("main"),
+        answers: Answers::Numbers(vec![PhoneNumber::new("+6561115777")]),
+        languages: Languages {
+            default: Language::new("en"),
+            voices: [(Language::new("en"), "en-US-BenjaminRUS".to_owned())].into(),
+        },
+        speed: 1.0,
+        steps: steps.into(),
+    };
+    Library::new([flow], [])
 }
 
 /// An answer: status, headers, and the body as JSON, or as a JSON string when it is none.
