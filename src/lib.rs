@@ -29,6 +29,7 @@ pub mod failpoint;
 pub mod flow;
 pub mod http;
 pub mod platform;
+pub mod server;
 pub mod session;
 pub mod store;
 pub mod switchboard;

@@ -1,1 +1,149 @@
-//! The commands.
+//! The commands, and the only place that prints.
+//!
+//! * `serve` and `config` use the configuration; `sessions` and `flows` ask a running server over its HTTP API
+//! * `api` is the client of that API; `table` shows its answers to people
+
+#![expect(
+    clippy::print_stderr,
+    reason = "a command talks to the person who typed it"
+)]
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::config::ConfigFaults;
+
+mod api;
+mod config;
+mod flows;
+mod serve;
+mod sessions;
+mod table;
+
+/// It could not be begun: a wrong command line, configuration or path. What went wrong on the way is 1.
+const CANNOT_BEGIN: u8 = 2;
+
+/// The program as it is typed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "callwright",
+    version,
+    about = "The webhook server behind your 8x8 phone numbers",
+    long_about = "Callwright answers the webhooks of 8x8's Voice API: it takes callers through menus that you write in \
+                  TOML, and remembers every call.",
+    after_long_help = "\
+Begin with:
+  callwright serve             answer calls with the flows in ./flows, on 127.0.0.1:8080
+  callwright config            every setting, with its default and meaning
+
+Exit codes: 0 done, 1 failed, 2 could not begin (command line, configuration).",
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::ServeArgs),
+    Config(config::ConfigArgs),
+    Sessions(sessions::SessionsArgs),
+    Flows(flows::FlowsArgs),
+    /// Print completions for a shell
+    ///
+    /// Example: callwright completions bash > /etc/bash_completion.d/callwright
+    Completions {
+        /// The shell to complete for
+        shell: Shell,
+    },
+}
+
+/// Does what was typed, and prints why it could not.
+pub fn run(cli: Cli) -> ExitCode {
+    let done = match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Sessions(args) => sessions::run(&args),
+        Command::Flows(args) => flows::run(&args),
+        Command::Completions { shell } => completions(shell),
+    };
+    done.unwrap_or_else(|error| failed(&error))
+}
+
+/// Prints an error with what caused it; the exit code says whether anything was begun.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+    match error.is::<ConfigFaults>() {
+        true => ExitCode::from(CANNOT_BEGIN),
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "callwright", &mut script);
+    print(&String::from_utf8_lossy(&script))
+}
+
+/// Prints to standard output. A reader who has seen enough (`| head`) is no failure.
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The environment as text. What is not UTF-8 carries U+FFFD, which the configuration refuses with the variable's name.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().map(|(name, value)| {
+        let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
+        (text(name), text(value))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_configuration_is_told_from_a_failure() {
+        let wrong = crate::config::Config::load(Some("/nowhere/callwright.toml".as_ref()), [])
+            .expect_err("there is no such file");
+        assert_eq!(failed(&wrong.into()), ExitCode::from(CANNOT_BEGIN));
+        assert_eq!(failed(&anyhow::anyhow!("lost")), ExitCode::FAILURE);
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_with_an_example() {
+        fn read(command: &clap::Command) {
+            let help = command.clone().render_long_help().to_string();
+            let leaf = command.get_subcommands().next().is_none();
+            assert!(!leaf || help.contains("Example"), "{help}");
+            command.get_subcommands().for_each(read);
+        }
+        read(&Cli::command());
+    }
+
+    #[test]
+    fn completions_are_made_for_every_shell() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "callwright", &mut script);
+            assert!(String::from_utf8_lossy(&script).contains("sessions"));
+        }
+    }
+}

@@ -2,4 +2,5 @@
 
 mod house;
 mod store_contract;
+mod store_sqlite;
 mod webhook_mutations;
