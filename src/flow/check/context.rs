@@ -233,6 +233,11 @@ impl<'a> FlowFile<'a> {
             .push(diagnostic.in_source(self.index));
     }
 
+    /// Takes a fault of this file whose places name their sources.
+    pub fn report_as_placed(&self, diagnostic: Diagnostic) {
+        self.faults.borrow_mut().push(diagnostic);
+    }
+
     /// The entry that a path of keys leads to: `menu.main.say.en`, `defaults.no_input`.
     pub fn at(&self, path: &str) -> Option<&'a Entry> {
         self.root.at(path)

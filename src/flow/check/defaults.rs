@@ -88,7 +88,7 @@ impl<'a> FlowFile<'a> {
         }
         let Some((place, span)) = self.defaults.give_up.clone() else {
             self.no_give_up(step);
-            return None;
+            return self.unknown_way(step, By::GiveUp);
         };
         self.note_way(step, By::GiveUp, place, span)
     }

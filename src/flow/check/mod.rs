@@ -23,6 +23,7 @@
 //!   they hide is not missed.
 //! * Warnings are silenced by place: a step's `allow` counts for those whose first label lies in the step.
 
+mod across;
 mod context;
 mod defaults;
 mod form;
@@ -30,6 +31,7 @@ mod names;
 mod steps;
 mod texts;
 mod values;
+mod ways;
 
 pub use context::{
     By, Declared, Defaults, FlowFile, Head, LanguageAt, Place, SpokenLanguages, TextAt, Way,
@@ -68,6 +70,7 @@ pub fn check(sources: &[Source]) -> Checked {
     for (file, tree) in files.iter_mut().zip(&trees) {
         check_one(file, tree);
     }
+    across::check(&files);
     let mut checked = Checked::default();
     for mut file in files {
         if !file.has_errors() {
@@ -90,6 +93,7 @@ fn check_one(file: &mut FlowFile<'_>, tree: &file::Tree) {
     }
     file.read_form();
     file.build_steps();
+    ways::check(file);
 }
 
 /// The flow of a file that holds no error.

@@ -383,9 +383,9 @@ impl<'a> FlowFile<'a> {
             None => Some(false),
         };
         self.bad_ends(step);
-        let mut way = |by, path| {
-            let entry = self.entry(step, path)?;
-            self.way(step, by, path, &entry.value)
+        let mut way = |by, path| match self.entry(step, path) {
+            Some(entry) => self.way(step, by, path, &entry.value),
+            None => self.unknown_way(step, by),
         };
         let busy = way(By::Busy, "busy");
         let no_answer = way(By::NoAnswer, "no_answer");
@@ -461,10 +461,15 @@ impl<'a> FlowFile<'a> {
     fn go(&mut self, step: usize, by: By) -> Option<Target> {
         let entry = self.required(step, "go", "where does the call go on?", "\"...\"");
         let Some(entry) = entry else {
-            let header = self.steps[step].header.clone();
-            return self.note_way(step, by, Place::Unknown, header);
+            return self.unknown_way(step, by);
         };
         self.way(step, by, "go", &entry.value)
+    }
+
+    /// Notes that a step has a way whose end is not known.
+    pub(super) fn unknown_way(&mut self, step: usize, by: By) -> Option<Target> {
+        let header = self.steps[step].header.clone();
+        self.note_way(step, by, Place::Unknown, header)
     }
 
     /// Reads where a key leads, and notes the way.

@@ -116,7 +116,7 @@ fn form() {
         ),
         (
             "press.2 = { go = \"bye\", set.Day = \"x\" }",
-            "CW019 9:28 a variable's name is made of a-z, 0-9 and _, and begins with a letter: \"Day\" is not",
+            "CW019 9:29 a variable's name is made of a-z, 0-9 and _, and begins with a letter: \"Day\" is not",
         ),
         (
             "press.one = \"bye\"",
@@ -271,4 +271,145 @@ fn steps_that_lack_something() {
         wrong.extend(differs(step, &faults(&starting(step)), told));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A menu that leads to "bye" and gives up there, as one line after its header.
+fn plain_menu(name: &str, further: &str) -> String {
+    format!("[menu.{name}]\nsay = \"x\"\npress.1 = \"bye\"\ngive_up = \"bye\"\n{further}")
+}
+
+#[test]
+fn ways() {
+    let mut wrong = Vec::new();
+    let message = |name: &str, go: &str| format!("[message.{name}]\nsay = \"x\"\ngo = \"{go}\"\n");
+    let chain = |count: usize| -> String {
+        (0..count)
+            .map(|n| {
+                let name = if n == 0 {
+                    "main".to_owned()
+                } else {
+                    format!("m{n}")
+                };
+                plain_menu(&name, &format!("press.2 = \"m{}\"\n", n + 1))
+            })
+            .collect()
+    };
+    for (steps, told) in [
+        (plain_menu("main", "") + &message("lost", "lost_too") + &message("lost_too", "bye"), "CW201 8:2 no caller can reach message \"lost\""),
+        (plain_menu("main", "") + &message("round", "about") + &message("about", "bye"), "CW201 8:2 no caller can reach message \"round\""),
+        (message("main", "again") + &message("again", "main"), "CW204 6:6 the call would go round for ever without the caller pressing anything"),
+        (message("main", "repeat"), "CW204 6:6 the call would go round for ever without the caller pressing anything"),
+        ("[connect.main]\nnumber = \"+6568332048\"\nbusy = \"repeat\"\nno_answer = \"bye\"\nfailed = \"bye\"".to_owned(), "CW204 6:8 the call would go round for ever without the caller pressing anything"),
+        ("[menu.main]\nsay = \"x\"\npress.1 = \"repeat\"\npress.2 = \"bye\"\ngive_up = \"repeat\"".to_owned(), "CW206 8:11 give_up of \"main\" leads back to \"main\": a caller with a broken keypad never gets out"),
+        (chain(7) + &message("m7", "bye"), "CW207 39:2 8 steps deep: the shortest way to \"m7\" needs 7 key presses"),
+    ] {
+        wrong.extend(differs(&steps, &faults(&starting(&steps)), told));
+    }
+    let trap = "[flow]\nid = \"t\"\nstart = \"main\"\n[menu.main]\nsay = \"x\"\npress.1 = \"repeat\"\ngive_up = \"repeat\"\n";
+    let told = "CW203 4:2 callers who reach \"main\" can never leave: no way from here ends or connects the call";
+    wrong.extend(differs(trap, &faults(trap), told));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn one_fault_does_not_bring_others() {
+    for (steps, told) in [
+        // the step that was meant is not called unreachable
+        (
+            "[menu.main]\nsay = \"x\"\npress.1 = \"reservation\"\ngive_up = \"bye\"\n[message.reservations]\nsay = \"x\"\ngo = \"bye\"",
+            "CW101 6:11",
+        ),
+        // nor a step whose way in was not readable
+        (
+            "[menu.main]\nsay = \"x\"\npress.1 \"other\"\ngive_up = \"bye\"\n[message.other]\nsay = \"x\"\ngo = \"bye\"",
+            "CW016 6:9",
+        ),
+        // a step with a fault of its own is still a step
+        (
+            "[menu.main]\nsay = 5\npress.1 = \"other\"\ngive_up = \"bye\"\n[message.other]\nsay = \"x\"\ngo = \"bye\"",
+            "CW006 5:7",
+        ),
+        // as is one of a kind that is not known yet
+        (
+            "[menu.main]\nsay = \"x\"\npress.1 = \"find\"\ngive_up = \"bye\"\n[lookup.find]\nget = \"x\"\nok = \"bye\"",
+            "CW004 8:2",
+        ),
+        // or one whose header is not closed
+        (
+            "[menu.main]\nsay = \"x\"\npress.1 = \"other\"\ngive_up = \"bye\"\n[message.other\nsay = \"x\"\ngo = \"bye\"",
+            "CW016 8:1",
+        ),
+        // a value without quotes is taken for what it says
+        (
+            "[menu.main]\nsay = Press 1.\npress.1 = bye\ngive_up = \"bye\"",
+            "CW001 5:7",
+        ),
+    ] {
+        let faults = faults(&starting(steps));
+        assert!(faults[0].starts_with(told), "{steps}\n{faults:#?}");
+        let alike = faults.iter().all(|fault| fault[..5] == told[..5]);
+        assert!(alike, "{steps}\n{faults:#?}");
+    }
+}
+
+#[test]
+fn similar_names_and_allow() {
+    let twins = |allow: &str| {
+        menu(&format!(
+            "press.2 = \"staff_busy\"\npress.3 = \"staf_busy\"\n[message.staff_busy]\nsay = \"x\"\ngo = \"bye\"\n[message.staf_busy]\nsay = \"x\"\ngo = \"bye\"\n{allow}"
+        ))
+    };
+    assert_eq!(
+        faults(&twins("")),
+        ["CW011 14:10 \"staff_busy\" and \"staf_busy\" are both steps; is one a slip?"]
+    );
+    assert_eq!(faults(&twins("allow = [\"CW011\"]")), [""; 0]);
+}
+
+#[test]
+fn two_flows_do_not_share_a_number_or_an_id() {
+    let flow = |id: &str, answers: &str| Source {
+        path: format!("{id}.toml"),
+        text: with(&format!(
+            "[flow]\nid = \"{id}\"\nstart = \"bye\"\nanswers = {answers}"
+        )),
+    };
+    let told = |sources: &[Source]| -> Vec<String> {
+        let checked = check(sources);
+        assert_eq!(checked.flows.len(), 1);
+        checked
+            .diagnostics
+            .iter()
+            .map(|fault| format!("{} {}", fault.code, fault.message))
+            .collect()
+    };
+    let number = "[\"+6561115777\"]";
+    assert_eq!(
+        told(&[flow("a", number), flow("b", number)]),
+        ["CW209 +65••••5777 is answered by two flows: a.toml line 4 and b.toml line 4"]
+    );
+    assert_eq!(
+        told(&[flow("a", "\"any\""), flow("b", "\"any\"")]),
+        ["CW209 any number is answered by two flows: a.toml line 4 and b.toml line 4"]
+    );
+    assert_eq!(
+        told(&[flow("a", "[]"), flow("a", "[]")]),
+        ["CW211 two flows have the id \"a\": a.toml line 2 and a.toml line 2"]
+    );
+}
+
+#[test]
+fn large_files_are_checked_in_good_time() {
+    let mut text = starting(&plain_menu("main", "press.2 = \"s0\"\n"));
+    for n in 0..10_000 {
+        let go = if n == 9_999 {
+            "bye".to_owned()
+        } else {
+            format!("s{}", n + 1)
+        };
+        text.push_str(&format!("[message.s{n}]\nsay = \"x\"\ngo = \"{go}\"\n"));
+    }
+    assert_eq!(checked(&text).diagnostics, []);
+    let misspelt = text.replace("go = \"s", "go = \"z");
+    assert!(checked(&misspelt).diagnostics.len() >= 9_999);
 }
