@@ -27,6 +27,7 @@ pub mod clock;
 pub mod config;
 pub mod failpoint;
 pub mod flow;
+pub mod flows_folder;
 pub mod http;
 pub mod platform;
 pub mod server;

@@ -1,12 +1,252 @@
-//! The composition root: makes the parts of the server and runs them until it is stopped.
+//! The composition root: opens the store, loads the flows, binds the address, runs until it is told to stop.
 
+use std::net::SocketAddr;
+use std::slice;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::flow::check::{Checked, check};
+use crate::flow::diagnostic::{Diagnostic, Severity, Source};
+use crate::flow::{Flow, Library};
+use crate::flows_folder::{self, FolderError};
+use crate::http::{self, App, listener};
+use crate::session::{Apology, EVENT_MEMORY_DAYS};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{FlowText, Store, StoreError};
+use crate::switchboard::Switchboard;
 
-/// Serves until the process is asked to stop.
+/// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// A server that serves.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    app: App,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+    forgetting: JoinHandle<()>,
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The flows hold errors, and no earlier good set is stored.
+    #[error("the flows hold errors, and there is no earlier good set to serve")]
+    Flows(Box<RefusedFlows>),
+    /// The flows folder cannot be read.
+    #[error("{}", sentences(.0))]
+    Folder(Vec<FolderError>),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}: {reason}; stop what listens there, or set another \"listen\""
+    )]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The system's word.
+        reason: std::io::Error,
+    },
+}
+
+fn sentences(errors: &[FolderError]) -> String {
+    errors
+        .iter()
+        .map(FolderError::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// Flow files that hold errors.
+#[derive(Debug)]
+pub struct RefusedFlows {
+    /// The files.
+    pub sources: Vec<Source>,
+    /// What is wrong with them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Starts a server by `config`.
+pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
+    let sources = flows_folder::read(slice::from_ref(&config.flows)).map_err(StartError::Folder)?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database_url).await?);
+    let (library, flows_are_current) = load_flows(sources, store.as_ref(), &clock).await?;
+    let (library, config) = (Arc::new(library), Arc::new(config));
+    let apology = Apology {
+        text: config.apology.text.clone(),
+        voice: config.apology.voice.clone(),
+    };
+    let switchboard = Switchboard::new(store.clone(), library.clone(), apology, clock.clone());
+    let app = App::new(
+        config,
+        store,
+        library,
+        flows_are_current,
+        Arc::new(switchboard),
+        clock,
+    );
+    listen(app).await
+}
+
+async fn listen(app: App) -> Result<Running, StartError> {
+    let wanted = app.config.listen;
+    let bind = |reason| StartError::Bind {
+        address: wanted,
+        reason,
+    };
+    let socket = TcpListener::bind(wanted).await.map_err(bind)?;
+    let address = socket.local_addr().map_err(bind)?;
+    let (stop, stopped) = oneshot::channel();
+    let router = http::router(app.clone());
+    let limits = app.config.http.clone();
+    let served = tokio::spawn(async move {
+        let until = async {
+            let _ = stopped.await;
+        };
+        listener::serve(socket, router, &limits, until).await;
+    });
+    app.phase.serve();
+    tracing::info!(%address, "listening");
+    let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone()));
+    Ok(Running {
+        address,
+        app,
+        stop,
+        served,
+        forgetting,
+    })
+}
+
+/// Serves by `config` until the process is asked to stop (SIGTERM, SIGINT).
 ///
 /// # Errors
 ///
 /// What keeps the server from starting.
-pub async fn run(config: Config) -> anyhow::Result<()> {
-    anyhow::bail!("nothing is put together to listen on {}", config.listen)
+pub async fn run(config: Config) -> Result<(), StartError> {
+    let running = start(config, Clock::system()).await?;
+    let signal = asked_to_stop().await;
+    tracing::info!(signal, "stopping: requests in progress are answered");
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits for the signal that ends the process, and names it.
+async fn asked_to_stop() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be handled");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be handled");
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends: requests in progress are answered, what is to be kept is kept.
+    pub async fn stop(self) {
+        self.app.phase.drain();
+        let _ = self.stop.send(());
+        let _ = self.served.await;
+        self.forgetting.abort();
+        self.app.store.close().await;
+    }
+}
+
+/// The flows to serve: the files if they are good, else the last good set; and the versions that calls in progress are
+/// on. Tells whether the files are served.
+async fn load_flows(
+    sources: Vec<Source>,
+    store: &dyn Store,
+    clock: &Clock,
+) -> Result<(Library, bool), StartError> {
+    let Checked { flows, diagnostics } = check(&sources);
+    let good = diagnostics
+        .iter()
+        .all(|fault| fault.severity != Severity::Error);
+    let current = if good {
+        let texts: Vec<_> = flows
+            .iter()
+            .map(|(index, flow)| text_of(flow, &sources[*index]))
+            .collect();
+        store.keep_flows(&texts, clock.now()).await?;
+        flows.into_iter().map(|(_, flow)| flow).collect()
+    } else {
+        let texts = store.last_good_flows().await?;
+        if texts.is_empty() {
+            return Err(StartError::Flows(Box::new(RefusedFlows {
+                sources,
+                diagnostics,
+            })));
+        }
+        log_refused(&sources, &diagnostics);
+        rebuild(&texts)
+    };
+    let earlier = rebuild(&store.flows_in_use().await?);
+    Ok((Library::new(current, earlier), good))
+}
+
+fn text_of(flow: &Flow, source: &Source) -> FlowText {
+    FlowText {
+        id: flow.id.clone(),
+        version: flow.version.clone(),
+        path: source.path.clone(),
+        text: source.text.clone(),
+    }
+}
+
+/// Flows from stored texts, each checked alone. One that a newer program no longer takes is left out: its calls get the
+/// apology, and the log says so.
+fn rebuild(texts: &[FlowText]) -> Vec<Flow> {
+    let rebuild_one = |text: &FlowText| {
+        let source = Source {
+            path: text.path.clone(),
+            text: text.text.clone(),
+        };
+        let flow = check(&[source])
+            .flows
+            .into_iter()
+            .map(|(_, flow)| flow)
+            .next();
+        if flow.is_none() {
+            tracing::error!(flow = %text.id, version = %text.version, "a stored flow can no longer be read");
+        }
+        flow
+    };
+    texts.iter().filter_map(rebuild_one).collect()
+}
+
+fn log_refused(sources: &[Source], diagnostics: &[Diagnostic]) {
+    tracing::error!("the flow files hold errors: the last good set is served");
+    for fault in diagnostics
+        .iter()
+        .filter(|fault| fault.severity == Severity::Error)
+    {
+        let _ = (sources, fault);
+    }
+}
+
+/// Forgets old event ids, now and then.
+async fn forget(store: Arc<dyn Store>, clock: Clock) {
+    loop {
+        let before = clock.now() - jiff::SignedDuration::from_hours(EVENT_MEMORY_DAYS * 24);
+        if let Err(reason) = store.forget_events(before).await {
+            tracing::warn!(%reason, "old events could not be forgotten; tried again in an hour");
+        }
+        tokio::time::sleep(FORGET_EVERY).await;
+    }
 }

@@ -14,8 +14,8 @@ pub mod file;
 pub mod label;
 pub mod library;
 pub mod model;
-mod speech;
 pub mod near;
+mod speech;
 pub mod step;
 pub mod template;
 

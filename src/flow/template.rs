@@ -61,6 +61,7 @@ impl Format {
             Self::Plain | Self::Number => value.to_owned(),
             Self::Digits => value
                 .chars()
+                .filter(|c| c.is_alphanumeric())
                 .map(String::from)
                 .collect::<Vec<_>>()
                 .join(" "),

@@ -120,7 +120,7 @@ pub struct FlowText {
     pub id: FlowId,
     /// The version.
     pub version: FlowVersion,
-    /// The path it is known by, relative to the flows folder.
+    /// The path that people know the file by.
     pub path: String,
     /// The file's whole text.
     pub text: String,

@@ -1,6 +1,12 @@
 //! Tests from outside, all in one binary.
 
+mod app;
+mod guides;
 mod house;
+mod killed;
+mod known_before_new;
+mod privacy;
+mod store_away;
 mod store_contract;
 mod store_sqlite;
 mod webhook_mutations;
