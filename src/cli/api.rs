@@ -20,11 +20,18 @@ pub(super) struct ApiArgs {
         long,
         env = "CALLWRIGHT_URL",
         default_value = "http://127.0.0.1:8080",
-        global = true
+        global = true,
+        help_heading = "Server"
     )]
     url: String,
     /// A token of its API ([api.tokens.NAME]); the variable keeps it out of the list of processes
-    #[arg(long, env = "CALLWRIGHT_TOKEN", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "CALLWRIGHT_TOKEN",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Server"
+    )]
     token: Option<String>,
 }
 

@@ -1,6 +1,8 @@
 //! Wrong configurations beside what is said of them. The texts are in `tests/config/`: `INSTA_UPDATE=always` writes
 //! them anew, to be read before they are kept.
 
+use proptest::prelude::*;
+
 use super::tests::Desk;
 
 /// A file's text and variables.
@@ -295,4 +297,58 @@ flows = "b""#,
             ),
         ],
     );
+}
+
+/// Damaged at any place, with a secret and a number in it.
+fn damaged() -> impl Strategy<Value = (Vec<u8>, Vec<(usize, u8)>)> {
+    let sound = br#"listen = "0.0.0.0:1"
+[http]
+head_timeout_ms = 4000
+[subaccounts.main]
+id = "acme"
+product = "ivr"
+api_key = "hunter2hunter2hunter2"
+webhook_secret = "hunter2hunter2hunter2"
+numbers = ["+6591234567", "+6591234568"]
+[api.tokens.ops]
+token = "hunter2hunter2hunter2"
+scopes = ["read"]
+"#;
+    let damage = proptest::collection::vec((0..sound.len(), any::<u8>()), 0..6);
+    (Just(sound.to_vec()), damage)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn no_damage_makes_it_panic_or_tell_a_secret((mut file, damage) in damaged()) {
+        for (place, byte) in damage {
+            file[place] = byte;
+        }
+        if let Err(faults) = Desk::with(file).load(&[]) {
+            let told = faults.to_string();
+            prop_assert!(!told.contains("hunter2hunter2") && !told.contains("9123456"), "{told}");
+        }
+    }
+
+    #[test]
+    fn no_variable_makes_it_panic(name in "[A-Z_a-z0-9\\PC]{0,30}", value in "\\PC{0,30}") {
+        let names = [format!("CALLWRIGHT_{name}"), format!("CALLWRIGHT_SUBACCOUNTS__{name}")];
+        let variables = names.each_ref().map(|name| (name.as_str(), value.as_str()));
+        let _ = Desk::new().load(&variables);
+    }
+}
+
+#[test]
+fn a_key_of_many_parts_is_refused() {
+    let deep = vec!["a"; 5_000].join(".");
+    assert!(Desk::with(format!("{deep} = 1\n")).load(&[]).is_err());
+    assert!(
+        Desk::with(format!("a = {}", "[".repeat(10_000)))
+            .load(&[])
+            .is_err()
+    );
+    let variable = format!("CALLWRIGHT_{}", deep.replace('.', "__"));
+    assert!(Desk::new().load(&[(&variable, "1")]).is_err());
 }

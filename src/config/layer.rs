@@ -23,6 +23,9 @@ const NOT_CONFIGURATION: [&str; 3] = ["CALLWRIGHT_CONFIG", "CALLWRIGHT_URL", "CA
 /// No value lies deeper than `api.tokens.NAME.scopes.0`; what does is not followed.
 const DEEPEST: usize = 5;
 
+/// A text with more faults of grammar than this is no configuration, and the rest of them tells nothing more.
+const MOST_GRAMMAR_FAULTS: usize = 100;
+
 /// Values, and where they stand.
 pub(super) struct Layer {
     name: String,
@@ -45,12 +48,14 @@ impl Layer {
         place: impl Fn(usize, usize) -> Place,
     ) -> (Self, Vec<Fault>) {
         let (table, errors) = DeTable::parse_recoverable(text);
+        let lines = Lines::of(text);
         let at = |span: Range<usize>| {
-            let (line, column) = line_and_column(text, span.start);
+            let (line, column) = lines.line_and_column(span.start);
             place(line, column)
         };
         let faults = errors
             .iter()
+            .take(MOST_GRAMMAR_FAULTS)
             .map(|error| Fault {
                 place: at(error.span().unwrap_or_default()),
                 message: format!("this is not TOML: {}", error.message()),
@@ -258,10 +263,24 @@ fn figment_value(
     }
 }
 
-/// The line and the column, in characters, of a byte of `text`; both from 1.
-pub(super) fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.matches('\n').count() + 1;
-    (line, before[line_start..].chars().count() + 1)
+/// Finds lines and columns in a text.
+struct Lines<'a> {
+    text: &'a str,
+    /// The byte at which each line begins.
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let after_newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        let starts = std::iter::once(0).chain(after_newlines).collect();
+        Self { text, starts }
+    }
+
+    /// The line and the column, in characters, of a byte; both from 1.
+    fn line_and_column(&self, byte: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= byte);
+        let before = self.text.get(self.starts[line - 1]..byte).unwrap_or("");
+        (line, before.chars().count() + 1)
+    }
 }

@@ -17,7 +17,7 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
         Self { folder }
     }
@@ -38,7 +38,10 @@ impl Desk {
         self.folder.path().join("callwright.toml")
     }
 
-    fn load(&self, variables: &[(&str, &str)]) -> Result<(Config, Vec<Setting>), ConfigFaults> {
+    pub(super) fn load(
+        &self,
+        variables: &[(&str, &str)],
+    ) -> Result<(Config, Vec<Setting>), ConfigFaults> {
         let variables = variables
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
