@@ -8,6 +8,7 @@ mod forms;
 mod known;
 pub mod records;
 pub mod sqlite;
+pub mod vault;
 
 use std::sync::Arc;
 
