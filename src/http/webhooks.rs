@@ -32,6 +32,9 @@ use crate::switchboard::Given;
 /// How long the store may take for a webhook that nobody waits for on the telephone.
 const STORE_BUDGET: Duration = Duration::from_millis(400);
 
+/// How long the answer to a voice call action may take in all; the platform is promised one within two seconds.
+const ANSWER_BUDGET: Duration = Duration::from_millis(1_500);
+
 /// Bodies larger than this are parsed where they hold nobody up.
 const PARSED_IN_PLACE: usize = 256 * 1024;
 
@@ -48,7 +51,12 @@ pub struct Stored {
     (status = 200, description = "What the platform does next", body = Callflow),
 ))]
 pub(super) async fn vca(State(app): State<App>, door: Door, body: Body) -> Response {
-    take(&app, door, Some(Kind::CallAction), body).await
+    let began = Instant::now();
+    let taking = AssertUnwindSafe(take(&app, door, Some(Kind::CallAction), body)).catch_unwind();
+    taking.await.unwrap_or_else(|_| {
+        let given = apologize(&app, None, Broken::Panicked);
+        spoken(&app, given, None, began)
+    })
 }
 
 /// A voice call status (VCS, `CALL_STATUS`).
@@ -138,9 +146,7 @@ async fn parse(body: Bytes, expected: Option<Kind>) -> Result<Webhook, Problem> 
     let parsed = if body.len() <= PARSED_IN_PLACE {
         webhook::parse(&body, expected)
     } else {
-        tokio::task::spawn_blocking(move || webhook::parse(&body, expected))
-            .await
-            .map_err(|_| Problem::internal())?
+        aside(move || webhook::parse(&body, expected)).await?
     };
     parsed.map_err(|refusal| {
         Problem::bad_webhook(refusal.faults.into_iter().map(|fault| Fault {
@@ -151,43 +157,91 @@ async fn parse(body: Bytes, expected: Option<Kind>) -> Result<Webhook, Problem> 
     })
 }
 
+/// Does long `work` where it holds nobody up. Its panic is the handler's.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Problem::internal()),
+    }
+}
+
 /// Answers a webhook that was let in, and tells the log whose session it is about.
 async fn answer(app: &App, webhook: Webhook, body: &Bytes, began: Instant) -> Response {
     let session = webhook.session().map(|id| id.as_str().to_owned());
     let body = String::from_utf8_lossy(body);
-    let (mut response, outcome) = match webhook {
+    match webhook {
         Webhook::CallAction(action) => {
             let given = speak(app, action, &body).await;
-            app.metrics
-                .vca(given.outcome, given.stored, began.elapsed());
-            (callflow(given.reply), Some(given.outcome))
+            spoken(app, given, session, began)
         }
-        other => (keep(app, other, &body).await, None),
-    };
+        other => {
+            let mut response = keep(app, other, &body).await;
+            let outcome = None;
+            response.extensions_mut().insert(About { session, outcome });
+            response
+        }
+    }
+}
+
+/// A callflow on its way, counted, with what its log line says.
+fn spoken(app: &App, given: Given, session: Option<String>, began: Instant) -> Response {
+    app.metrics
+        .vca(given.outcome, given.stored, began.elapsed());
+    let media_type = (header::CONTENT_TYPE, "application/json");
+    let mut response = ([media_type], given.reply).into_response();
+    let outcome = Some(given.outcome);
     response.extensions_mut().insert(About { session, outcome });
     response
 }
 
-/// What a caller hears next: whatever breaks on the way, something valid.
+/// What a caller hears next: whatever breaks on the way, something valid in time.
 async fn speak(app: &App, action: CallAction, body: &str) -> Given {
     let session = action.session.clone();
-    let answering = AssertUnwindSafe(app.switchboard.answer(action, body)).catch_unwind();
-    answering.await.unwrap_or_else(|_| {
-        app.metrics.panic();
-        tracing::error!(
-            session_id = plain(session.as_str()),
-            "a voice call action panicked: apologized"
-        );
-        Given {
-            reply: app.switchboard.apology(),
-            outcome: "panicked",
-            stored: false,
-        }
-    })
+    unbroken(app.switchboard.answer(action, body))
+        .await
+        .unwrap_or_else(|broken| apologize(app, Some(session.as_str()), broken))
 }
 
-fn callflow(reply: String) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], reply).into_response()
+/// The apology, counted and logged.
+fn apologize(app: &App, session: Option<&str>, broken: Broken) -> Given {
+    if broken == Broken::Panicked {
+        app.metrics.panic();
+    }
+    let session_id = session.and_then(plain);
+    tracing::error!(session_id, %broken, "a caller heard the apology");
+    Given {
+        reply: app.switchboard.apology(),
+        outcome: broken.word(),
+        stored: false,
+    }
+}
+
+/// Why a voice call action got no answer of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Broken {
+    #[error("the answer panicked")]
+    Panicked,
+    #[error("the answer was not there within {} ms", ANSWER_BUDGET.as_millis())]
+    Late,
+}
+
+impl Broken {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Panicked => "panicked",
+            Self::Late => "late",
+        }
+    }
+}
+
+/// What `answering` gives, unless it panics or takes longer than a caller can wait.
+async fn unbroken<T>(answering: impl Future<Output = T>) -> Result<T, Broken> {
+    match timeout(ANSWER_BUDGET, AssertUnwindSafe(answering).catch_unwind()).await {
+        Ok(Ok(given)) => Ok(given),
+        Ok(Err(_)) => Err(Broken::Panicked),
+        Err(_) => Err(Broken::Late),
+    }
 }
 
 /// Puts a webhook on the disk within the budget.

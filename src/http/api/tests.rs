@@ -1,8 +1,13 @@
 //! What the API shows of a session and a flow, and to whom.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use serde_json::json;
 
 use crate::call::event::{Direction, Leg, RecordingUpdate, SummaryError, SummaryLeg};
@@ -223,6 +228,64 @@ async fn a_store_that_fails_or_hangs_is_a_problem() {
                 (answer.status, &answer.body["code"]),
                 (503, &json!("store_unavailable"))
             );
+        }
+    }
+}
+
+/// A path that a stranger may ask for.
+fn path() -> impl Strategy<Value = String> {
+    let query = prop_oneof![
+        "(from|to|number|flow|status|cursor|limit|x)=[!$-.0-~]{0,40}",
+        "[!$-~]{0,60}",
+        "(%[0-9a-f]{2}){0,20}",
+    ];
+    let known = prop_oneof![
+        Just("/v1/sessions".to_owned()),
+        Just("/v1/flows".to_owned()),
+        "/v1/sessions/[!$-.0->@-~]{1,60}",
+        "/v1/flows/(%[0-9a-f]{2}){1,20}",
+        "/[!$-.0->@-~]{0,40}",
+    ];
+    (known, prop::collection::vec(query, 0..6))
+        .prop_map(|(path, query)| format!("{path}?{}", query.join("&")))
+}
+
+/// A header that a stranger may send.
+fn header() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
+    let name = prop_oneof![
+        Just("authorization"),
+        Just("x-request-id"),
+        Just("content-type"),
+        Just("accept"),
+        Just("expect"),
+    ];
+    let byte = prop_oneof![32..127_u8, 128..=255_u8];
+    (name, prop::collection::vec(byte, 0..80))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_a_stranger_asks_is_our_mistake(
+        path in path(),
+        method in prop_oneof![Just("GET"), Just("HEAD"), Just("POST"), Just("BREW")],
+        headers in prop::collection::vec(header(), 0..4),
+    ) {
+        static SERVER: LazyLock<(tokio::runtime::Runtime, Router)> = LazyLock::new(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            (runtime.expect("a runtime"), serving(config(), &session()).0)
+        });
+        let (runtime, router) = &*SERVER;
+        let asked = headers.into_iter().fold(Request::builder().method(method).uri(path), |asked, (name, value)| {
+            asked.header(name, value)
+        });
+        // What hyper itself would refuse never gets here.
+        let Ok(asked) = asked.body(Body::empty()) else { return Ok(()) };
+        let answer = runtime.block_on(ask(router, asked));
+        prop_assert!(answer.status < 500, "{}", answer.status);
+        if answer.status >= 400 && method != "HEAD" {
+            prop_assert!(answer.body["code"].is_string(), "{}", answer.body);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use serde_json::json;
 
+use super::{ANSWER_BUDGET, Broken, unbroken};
 use crate::http::app::testing::{
     Answered, FakeStore, Mood, ask, config, request, serving, with_sub_accounts,
 };
@@ -246,5 +247,47 @@ async fn a_panic_is_an_apology_to_a_caller_and_a_problem_to_others() {
     assert!(
         metrics.contains(r#"route="/webhooks/vcs",status="500"} 1"#),
         "{metrics}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_waits_for_nothing_that_breaks_or_hangs() {
+    assert_eq!(unbroken(async { 7 }).await, Ok(7));
+    assert_eq!(
+        unbroken(async { panic!("here") as u8 }).await,
+        Err(Broken::Panicked)
+    );
+    let began = tokio::time::Instant::now();
+    assert_eq!(
+        unbroken(std::future::pending::<u8>()).await,
+        Err(Broken::Late)
+    );
+    assert_eq!(began.elapsed(), ANSWER_BUDGET);
+}
+
+/// A body that panics when it is read stands for a mistake of ours before anything is known of the call.
+#[tokio::test]
+async fn a_panic_before_the_webhook_is_read_is_an_apology_at_the_vcas_path_only() {
+    let (router, app) = serving(config(), &FakeStore::new(Mood::Works));
+    for (path, expected) in [
+        ("/webhooks/vca", 200),
+        ("/webhooks/vcs", 500),
+        ("/webhooks", 500),
+    ] {
+        let broken = futures_util::stream::poll_fn(
+            |_| -> std::task::Poll<Option<Result<&str, std::io::Error>>> { panic!("here") },
+        );
+        let answer = post(&router, path, axum::body::Body::from_stream(broken)).await;
+        assert_eq!(answer.status, expected, "{path}");
+        assert_eq!(
+            answer.body["callflow"].is_array(),
+            expected == 200,
+            "{path}"
+        );
+    }
+    assert!(
+        app.metrics
+            .render()
+            .contains(r#"callwright_vca_total{outcome="panicked"} 1"#)
     );
 }
