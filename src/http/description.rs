@@ -168,4 +168,30 @@ mod tests {
             );
         }
     }
+
+    /// Every `$ref` in `value`.
+    fn references(value: &serde_json::Value) -> Vec<String> {
+        match value {
+            serde_json::Value::Object(members) => members
+                .iter()
+                .flat_map(|(name, member)| match member.as_str() {
+                    Some(target) if name == "$ref" => vec![target.to_owned()],
+                    _ => references(member),
+                })
+                .collect(),
+            serde_json::Value::Array(items) => items.iter().flat_map(references).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let described = serde_json::to_value(&*DESCRIPTION).expect("a description is plain data");
+        let references = references(&described);
+        assert!(references.len() > 50, "{}", references.len());
+        for reference in references {
+            let target = described.pointer(reference.trim_start_matches('#'));
+            assert!(target.is_some(), "{reference} leads nowhere");
+        }
+    }
 }

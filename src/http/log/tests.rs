@@ -1,7 +1,7 @@
 //! What stands in a log line, and what never does.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
@@ -49,8 +49,14 @@ impl Lines {
     }
 }
 
+/// While there is only one subscriber in the process, tracing asks the current thread alone whether a line is wanted, and
+/// remembers the answer for all: a test beside this one, without a subscriber, would silence it. So there is always a second.
+static SECOND: LazyLock<tracing::Dispatch> =
+    LazyLock::new(|| tracing::Dispatch::new(tracing_subscriber::registry()));
+
 /// What is logged, as JSON, while `store` answers one request.
 async fn logged(mood: Mood, request: axum::extract::Request) -> Lines {
+    LazyLock::force(&SECOND);
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
