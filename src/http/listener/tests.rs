@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::http::app::testing::{FakeStore, Mood, serving, with_sub_accounts};
 use crate::http::body;
 
 /// Far longer than any time-out here: a test that waits for it has failed.
@@ -28,6 +29,51 @@ fn limits() -> config::Http {
         idle_timeout_ms: 20_000,
         drain_timeout_ms: 10_000,
     }
+}
+
+/// The whole house behind the door, with one sub-account and its secret.
+async fn house() -> (SocketAddr, oneshot::Sender<()>) {
+    let config = with_sub_accounts(&[("main", Some("the secret"))]);
+    let (router, _) = serving(config, &FakeStore::new(Mood::Works));
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("loopback has ports");
+    let address = listener.local_addr().expect("it is bound");
+    let (stop, stopped) = oneshot::channel();
+    tokio::spawn(
+        async move { serve(listener, router, &limits(), async { drop(stopped.await) }).await },
+    );
+    (address, stop)
+}
+
+#[tokio::test]
+async fn a_call_is_answered_over_a_socket() {
+    let (address, _stop) = house().await;
+    let body = r#"{"eventType":"CALL_ACTION","payload":{"eventId":"e","sessionId":"s","subAccountId":"main",
+        "callStatus":"CALL_RECEIVED","source":"+6591234567","destination":"+6561115777"}}"#;
+    let head = format!(
+        "POST /webhooks/vca HTTP/1.1\r\nauthorization: the secret\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut socket = connect(address).await;
+    say(&mut socket, format!("{head}{body}").as_bytes()).await;
+    let heard = until_closed(&mut socket).await;
+    assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
+    assert!(heard.contains("Press 1 for a person."), "{heard}");
+}
+
+#[tokio::test]
+async fn a_stranger_is_not_even_asked_for_the_body() {
+    let (address, _stop) = house().await;
+    let mut socket = connect(address).await;
+    let head =
+        b"POST /webhooks/vca HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n";
+    say(&mut socket, head).await;
+    let heard = until_closed(&mut socket).await;
+    assert!(
+        heard.starts_with("HTTP/1.1 401 ") && heard.contains("wrong_webhook_secret"),
+        "{heard}"
+    );
 }
 
 /// A server with a small answer at `/`, a huge one at `/huge`, and one that reads its body at `/body`.
