@@ -5,7 +5,7 @@
 //! * [`model`], a flow that cannot be wrong: every step it names exists, every text parses
 //! * [`step`] moves a call: flow, position and event in, actions and the next position out
 //!
-//! [`label`] is the `clientActionId` that ties a reply to the webhook that answers it, [`library`] the flows that a
+//! [`report`] shows diagnostics. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it, [`library`] the flows that a
 //! server answers with, [`near`] the word that was meant. What the keys of the language mean is in `docs/flows.md`.
 
 pub mod check;
@@ -16,6 +16,7 @@ pub mod library;
 pub mod model;
 pub mod near;
 mod speech;
+pub mod report;
 pub mod step;
 pub mod template;
 
