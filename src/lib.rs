@@ -13,7 +13,8 @@
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`server`] | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
-//! | [`config`], [`clock`], [`telemetry`], [`failpoint`] | leaves |
+//! | [`flows_folder`] | finds and reads flow files |
+//! | [`config`], [`clock`], [`telemetry`], [`mod@failpoint`] | leaves |
 //!
 //! # The import rule
 //!

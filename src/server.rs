@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::flow::check::{Checked, check};
 use crate::flow::diagnostic::{Diagnostic, Severity, Source};
+use crate::flow::report::{Format, Look, render};
 use crate::flow::{Flow, Library};
 use crate::flows_folder::{self, FolderError};
 use crate::http::{self, App, listener};
@@ -232,11 +233,13 @@ fn rebuild(texts: &[FlowText]) -> Vec<Flow> {
 
 fn log_refused(sources: &[Source], diagnostics: &[Diagnostic]) {
     tracing::error!("the flow files hold errors: the last good set is served");
-    for fault in diagnostics
-        .iter()
-        .filter(|fault| fault.severity == Severity::Error)
-    {
-        let _ = (sources, fault);
+    let look = Look {
+        format: Format::Short,
+        colour: false,
+        all: true,
+    };
+    for fault in render(sources, diagnostics, look).lines() {
+        tracing::error!(fault, "found in the flow files");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The commands, and the only place that prints.
 //!
-//! * `serve` and `config` use the configuration; `sessions` and `flows` ask a running server over its HTTP API
+//! * `check` and `explain` look at flow files; `serve` and `config` use the configuration; `sessions` and `flows` ask a running server over its HTTP API
 //! * `api` is the client of that API; `table` shows its answers to people
 
 #![expect(
@@ -15,9 +15,12 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::ConfigFaults;
+use crate::server::StartError;
 
 mod api;
+mod check;
 mod config;
+mod explain;
 mod flows;
 mod serve;
 mod sessions;
@@ -37,6 +40,7 @@ const CANNOT_BEGIN: u8 = 2;
     after_long_help = "\
 Begin with:
   callwright serve             answer calls with the flows in ./flows, on 127.0.0.1:8080
+  callwright check             what is wrong with the flows, all at once
   callwright config            every setting, with its default and meaning
 
 Exit codes: 0 done, 1 failed, 2 could not begin (command line, configuration).",
@@ -51,6 +55,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
     Config(config::ConfigArgs),
     Sessions(sessions::SessionsArgs),
     Flows(flows::FlowsArgs),
@@ -67,6 +73,8 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Explain(args) => Ok(explain::run(&args)),
         Command::Config(args) => config::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Flows(args) => flows::run(&args),
@@ -81,7 +89,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
     }
-    match error.is::<ConfigFaults>() {
+    match error.is::<ConfigFaults>() || error.is::<StartError>() {
         true => ExitCode::from(CANNOT_BEGIN),
         false => ExitCode::FAILURE,
     }

@@ -1,5 +1,6 @@
 //! `callwright serve`.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,7 +8,9 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::config::Config;
-use crate::{server, telemetry};
+use crate::flow::report::{Format, Look, render};
+use crate::server::{self, RefusedFlows, StartError};
+use crate::telemetry;
 
 /// Start the server
 ///
@@ -27,6 +30,22 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let config = Config::load(args.config.as_deref(), super::environment())?;
     telemetry::init(&config.log)?;
     let runtime = tokio::runtime::Runtime::new().context("the runtime could not be started")?;
-    runtime.block_on(server::run(config))?;
-    Ok(ExitCode::SUCCESS)
+    match runtime.block_on(server::run(config)) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(StartError::Flows(refused)) => Ok(explain(&refused)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Shows what is wrong with the flows. Nothing is served.
+fn explain(refused: &RefusedFlows) -> ExitCode {
+    let look = Look {
+        format: Format::Human,
+        colour: std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        all: false,
+    };
+    eprint!("{}", render(&refused.sources, &refused.diagnostics, look));
+    eprintln!("error: the flows hold errors, and there is no earlier good set to serve");
+    eprintln!("help: mend them, ask `callwright check`, and start again");
+    ExitCode::FAILURE
 }

@@ -15,8 +15,8 @@ pub mod label;
 pub mod library;
 pub mod model;
 pub mod near;
-mod speech;
 pub mod report;
+mod speech;
 pub mod step;
 pub mod template;
 

@@ -134,4 +134,6 @@ fn version(text: &str) -> FlowVersion {
 }
 
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod tests;
