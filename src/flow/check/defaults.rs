@@ -1,8 +1,8 @@
 //! `[defaults]`, and how wrong tries are met, which a step takes from there unless it says otherwise (CW106).
 
-use super::context::{By, FlowFile, Place, Way};
+use super::context::{By, FlowFile};
 use super::texts::Key;
-use crate::flow::diagnostic::{Diagnostic, Span};
+use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::Table;
 use crate::flow::model::{PerLanguage, Retry, Target};
 
@@ -91,31 +91,6 @@ impl<'a> FlowFile<'a> {
             return self.unknown_way(step, By::GiveUp);
         };
         self.note_way(step, By::GiveUp, place, span)
-    }
-
-    /// Notes a way that leads to a place, and gives what the model calls it.
-    pub(super) fn note_way(
-        &mut self,
-        from: usize,
-        by: By,
-        place: Place,
-        span: Span,
-    ) -> Option<Target> {
-        let repeat = place == Place::Repeat;
-        let to = if repeat { Place::Step(from) } else { place };
-        self.ways.push(Way {
-            from,
-            to,
-            by,
-            span,
-            repeat,
-        });
-        match place {
-            Place::Step(index) => Some(Target::Step(self.steps[index].name.clone())),
-            Place::End => Some(Target::End),
-            Place::Repeat => Some(Target::Repeat),
-            Place::Unknown => None,
-        }
     }
 
     fn no_give_up(&self, step: usize) {

@@ -5,8 +5,8 @@
 //! | | what | codes |
 //! |---|---|---|
 //! | [`file`](super::file) | reads TOML; a line that is none is reported and left out | CW001, 002, 009, 012, 013, 015, 016, 018 |
-//! | `form` | tables, keys, `[flow]`, `[languages]`, `[numbers]`, `[defaults]` | CW003 – CW017, 101, 202, 501, 601 |
-//! | `steps` | each step's keys: builds [`Step`](super::model::Step)s, notes [`Way`]s and [`TextAt`]s | the same, CW105, 106, 108, 410 |
+//! | `form`, `head`, `defaults` | tables, keys, `[flow]`, `[languages]`, `[numbers]`, `[defaults]` | CW003 – CW017, 101, 202, 501, 601 |
+//! | `steps`, `presses`, `targets` | each step's keys: builds [`Step`](super::model::Step)s, notes [`Way`]s and [`TextAt`]s | the same, CW105, 106, 108, 410 |
 //! | `ways` | the graph | CW2xx |
 //! | `prompts` | what callers hear | CW3xx |
 //! | `variables` | variables and secrets | CW4xx |
@@ -27,8 +27,11 @@ mod across;
 mod context;
 mod defaults;
 mod form;
+mod head;
 mod names;
+mod presses;
 mod steps;
+mod targets;
 mod texts;
 mod values;
 mod ways;

@@ -1,20 +1,14 @@
 //! Builds the steps from their keys, and notes the ways between them.
 
-use std::collections::BTreeMap;
-
 use super::context::{By, FlowFile, Place};
 use super::form::keys_of;
 use super::texts::Key;
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::Diagnostic;
-use crate::flow::file::{Entry, Table, Value};
-use crate::flow::model::{
-    Ask, Connect, End, Keys, Language, Menu, Message, Press, Step, Target, Utterance,
-};
+use crate::flow::file::{Entry, Value};
+use crate::flow::model::{Ask, Connect, End, Menu, Message, PerLanguage, Step, Target, Utterance};
 use crate::flow::near::nearest;
-
-/// The most keys that one choice can have: more are never captured.
-const MOST_KEYS: usize = 25;
+use crate::flow::template::Template;
 
 impl<'a> FlowFile<'a> {
     /// Builds every step that can be built.
@@ -43,7 +37,13 @@ impl<'a> FlowFile<'a> {
     }
 
     /// A key that a step must have; says so when it lacks it.
-    fn required(&self, step: usize, key: &str, question: &str, example: &str) -> Option<&'a Entry> {
+    pub(super) fn required(
+        &self,
+        step: usize,
+        key: &str,
+        question: &str,
+        example: &str,
+    ) -> Option<&'a Entry> {
         let entry = self.entry(step, key);
         if entry.is_none() {
             let message = format!("{} has no {key}: {question}", self.steps[step].title());
@@ -52,7 +52,8 @@ impl<'a> FlowFile<'a> {
         entry
     }
 
-    fn missing(&self, step: usize, code: &'static str, message: String, add: &str) {
+    /// Says that a step lacks a key, unless a fault of form may hide it.
+    pub(super) fn missing(&self, step: usize, code: &'static str, message: String, add: &str) {
         let step = &self.steps[step];
         if !step.torn {
             let header = &self.text[step.header.clone()];
@@ -81,10 +82,7 @@ impl<'a> FlowFile<'a> {
         })
     }
 
-    fn menu_say(
-        &mut self,
-        step: usize,
-    ) -> Option<crate::flow::model::PerLanguage<crate::flow::template::Template>> {
+    fn menu_say(&mut self, step: usize) -> Option<PerLanguage<Template>> {
         if self.entry(step, "say").is_none() && self.entry(step, "play").is_some() {
             let message = "a recorded menu needs a short text too (8x8 cannot capture keys after a recording alone)";
             self.missing(
@@ -98,10 +96,7 @@ impl<'a> FlowFile<'a> {
         self.required_say(step)
     }
 
-    fn required_say(
-        &mut self,
-        step: usize,
-    ) -> Option<crate::flow::model::PerLanguage<crate::flow::template::Template>> {
+    fn required_say(&mut self, step: usize) -> Option<PerLanguage<Template>> {
         let entry = self.required(step, "say", "what should the caller hear?", "\"...\"")?;
         self.say(key(step, "say"), &entry.value)
     }
@@ -129,149 +124,6 @@ impl<'a> FlowFile<'a> {
         }
         let only = "\"every language\"";
         self.wrong("speak", only, only, &entry.value);
-        None
-    }
-
-    fn presses(&mut self, step: usize) -> Option<BTreeMap<Keys, Press>> {
-        let question = "which keys can the caller press?";
-        let entry = self.required(step, "press", question, "{ 1 = \"...\" }")?;
-        let Some(table) = entry.value.as_table() else {
-            let wants = "a key of the telephone, a dot between them";
-            self.wrong("press", wants, "press.1 = \"...\" instead", &entry.value);
-            return None;
-        };
-        if table.entries().is_empty() {
-            let message = format!("{} has no press: {question}", self.steps[step].title());
-            self.missing(step, "CW005", message, "press.1 = \"...\"");
-        }
-        let read: Vec<_> = table
-            .entries()
-            .iter()
-            .map(|entry| {
-                let keys = self.keys(entry);
-                let press = self.press(step, entry);
-                Some((keys?, press?))
-            })
-            .collect();
-        let presses: BTreeMap<_, _> = read.into_iter().collect::<Option<_>>()?;
-        (!presses.is_empty()).then_some(presses)
-    }
-
-    fn keys(&self, entry: &Entry) -> Option<Keys> {
-        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        match entry.key.as_str() {
-            "star" | "*" => Some(Keys::new("*")),
-            "hash" | "#" => Some(Keys::new("#")),
-            text if !text.is_empty() && text.len() <= MOST_KEYS && digits(text) => {
-                Some(Keys::new(text))
-            }
-            text => {
-                let message = format!(
-                    "\"{text}\" is not a key of a telephone; a menu knows press.0 to press.9, several digits such as press.12, press.star and press.hash"
-                );
-                let meant = nearest(text, ["star", "hash"]).unwrap_or("1");
-                self.report(
-                    Diagnostic::error("CW003", message)
-                        .at(entry.key_span.clone(), "")
-                        .help(format!("write: press.{meant}")),
-                );
-                None
-            }
-        }
-    }
-
-    /// `"step"` or `{ go =, say =, set.VAR =, language = }`.
-    fn press(&mut self, step: usize, entry: &'a Entry) -> Option<Press> {
-        let path = format!("press.{}", entry.key);
-        let Some(table) = entry.value.as_table() else {
-            let go = self.way(step, By::Press, &path, &entry.value)?;
-            return Some(Press {
-                go,
-                say: None,
-                set: BTreeMap::new(),
-                language: None,
-            });
-        };
-        let known = ["go", "say", "set", "language"];
-        self.strange_keys(table, "a press", &known);
-        let go = self.press_go(step, &path, entry, table);
-        let say_path = format!("{path}.say");
-        let say = match table.get("say") {
-            None => Some(None),
-            Some(entry) => self.say(key(step, &say_path), &entry.value).map(Some),
-        };
-        let set = self.set(step, &path, table);
-        let language = self.press_language(table);
-        Some(Press {
-            go: go?,
-            say: say?,
-            set: set?,
-            language: language?,
-        })
-    }
-
-    fn press_go(
-        &mut self,
-        step: usize,
-        path: &str,
-        entry: &Entry,
-        table: &'a Table,
-    ) -> Option<Target> {
-        if let Some(go) = table.get("go") {
-            return self.way(step, By::Press, &format!("{path}.go"), &go.value);
-        }
-        if !table.torn {
-            let message = format!("{path} has no go: where does the call go on?");
-            self.report(
-                Diagnostic::error("CW005", message)
-                    .at(entry.value.span.clone(), "")
-                    .help("write in the braces: go = \"...\""),
-            );
-        }
-        self.note_way(step, By::Press, Place::Unknown, entry.value.span.clone())
-    }
-
-    fn set(
-        &mut self,
-        step: usize,
-        path: &str,
-        table: &'a Table,
-    ) -> Option<BTreeMap<crate::flow::model::VariableName, crate::flow::template::Template>> {
-        let Some(entry) = table.get("set") else {
-            return Some(BTreeMap::new());
-        };
-        let Some(variables) = entry.value.as_table() else {
-            let wants = "a variable with its value";
-            self.wrong("set", wants, "set.day = \"today\" instead", &entry.value);
-            return None;
-        };
-        let read: Vec<_> = variables
-            .entries()
-            .iter()
-            .map(|entry| {
-                let name = self.variable_name(&entry.key, entry.key_span.clone());
-                let path = format!("{path}.set.{}", entry.key);
-                let value = self.template(key(step, &path), None, &entry.value);
-                Some((name?, value?))
-            })
-            .collect();
-        read.into_iter().collect()
-    }
-
-    #[expect(clippy::option_option, reason = "left out and faulty are two things")]
-    fn press_language(&self, table: &'a Table) -> Option<Option<Language>> {
-        let Some(entry) = table.get("language") else {
-            return Some(None);
-        };
-        let code = self.text_of("language", &entry.value)?;
-        let language = Language::new(code);
-        if self.languages.codes.contains_key(&language) {
-            return Some(Some(language));
-        }
-        let known: Vec<_> = self.languages.codes.keys().map(Language::as_str).collect();
-        let meant = nearest(code, known.iter().copied()).unwrap_or(known[0]);
-        let wants = format!("one of {}", known.join(", "));
-        self.wrong("language", &wants, &format!("\"{meant}\""), &entry.value);
         None
     }
 
@@ -465,81 +317,10 @@ impl<'a> FlowFile<'a> {
         };
         self.way(step, by, "go", &entry.value)
     }
-
-    /// Notes that a step has a way whose end is not known.
-    pub(super) fn unknown_way(&mut self, step: usize, by: By) -> Option<Target> {
-        let header = self.steps[step].header.clone();
-        self.note_way(step, by, Place::Unknown, header)
-    }
-
-    /// Reads where a key leads, and notes the way.
-    pub(super) fn way(
-        &mut self,
-        step: usize,
-        by: By,
-        path: &str,
-        value: &'a Value,
-    ) -> Option<Target> {
-        let label = match (by, path.strip_prefix("press.")) {
-            (By::Press, Some(keys)) => {
-                format!("pressing {} leads nowhere", keys.trim_end_matches(".go"))
-            }
-            _ => "leads nowhere".to_owned(),
-        };
-        let place = self.place(path, value, &label);
-        let target = self.note_way(step, by, place, value.span.clone());
-        match place {
-            Place::Step(index) if value.as_text() != Some(self.steps[index].name.as_str()) => None,
-            _ => target,
-        }
-    }
-
-    /// Where a step's name leads. A misspelt one is reported, and taken for the one that was meant.
-    pub(super) fn place(&self, path: &str, value: &'a Value, label: &str) -> Place {
-        if value.is_broken() {
-            return Place::Unknown;
-        }
-        let Some(name) = value.as_text() else {
-            let wants = "the name of a step in quotes";
-            self.wrong(path, wants, "\"...\"", value);
-            return Place::Unknown;
-        };
-        match name {
-            "end" => return Place::End,
-            "repeat" => return Place::Repeat,
-            _ => {}
-        }
-        if let Some(index) = self.by_name.get(name) {
-            return Place::Step(*index);
-        }
-        let meant = self.meant(name);
-        if !self.lost {
-            self.report(self.no_step(path, name, value, label, meant));
-        }
-        meant.map_or(Place::Unknown, Place::Step)
-    }
-
-    fn no_step(
-        &self,
-        path: &str,
-        name: &str,
-        value: &Value,
-        label: &str,
-        meant: Option<usize>,
-    ) -> Diagnostic {
-        let message = format!("no step is called \"{name}\"");
-        let fault = Diagnostic::error("CW101", message).at(value.span.clone(), label);
-        let key = path.strip_suffix(".go").map_or(path, |_| "go");
-        match meant.map(|index| &self.steps[index]) {
-            Some(step) => fault
-                .also(step.name_span.clone(), "did you mean this one?")
-                .help(format!("write: {key} = \"{}\"", step.name)),
-            None => fault.help(self.names_help()),
-        }
-    }
 }
 
-fn key(step: usize, path: &str) -> Key<'_> {
+/// A key of a step.
+pub(super) fn key(step: usize, path: &str) -> Key<'_> {
     Key {
         step: Some(step),
         path,

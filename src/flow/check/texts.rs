@@ -14,6 +14,10 @@ pub(super) struct Key<'k> {
     pub(super) path: &'k str,
 }
 
+/// Reads one value, in a language when it has one.
+type ReadOne<'r, 'a, T> =
+    dyn FnMut(&mut FlowFile<'a>, Option<&Language>, &'a Value) -> Option<T> + 'r;
+
 impl<'a> FlowFile<'a> {
     /// Texts that callers hear: never empty.
     pub(super) fn say(&mut self, key: Key<'_>, value: &'a Value) -> Option<PerLanguage<Template>> {
@@ -81,7 +85,7 @@ impl<'a> FlowFile<'a> {
         &mut self,
         key: &str,
         value: &'a Value,
-        one: &mut dyn FnMut(&mut Self, Option<&Language>, &'a Value) -> Option<T>,
+        one: &mut ReadOne<'_, 'a, T>,
     ) -> Option<PerLanguage<T>> {
         let Some(table) = value.as_table() else {
             return one(self, None, value).map(PerLanguage::All);

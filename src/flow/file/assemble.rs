@@ -4,9 +4,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::statements::{Statement, Statements, cut};
-use super::syntax;
 use super::tree::{Entry, Kind, MadeBy, Table, Value};
 use super::{Tree, line};
+use super::{pair, syntax};
 use crate::flow::diagnostic::{Diagnostic, Span};
 
 /// A part of a dotted key, with its place.
@@ -99,7 +99,7 @@ impl Assembly<'_> {
             self.keep(convert(table.get_ref(), statement.span.start));
             return 1;
         }
-        let told = syntax::pair(self.text, self.statements, at, &errors);
+        let told = pair::explain(self.text, self.statements, at, &errors);
         self.tree.faults.push(told.fault);
         self.tree.lost |= told.lost;
         if told.readable {

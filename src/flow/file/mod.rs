@@ -4,17 +4,18 @@
 //! * [`tree`] what the text says, with places
 //! * `statements` the text cut into headers and `key = value`; each is read alone, by `toml`
 //! * `assemble` the tree, put together from what was read
-//! * `syntax` what a bad statement is told
+//! * `pair`, `syntax` what is said of a bad statement
 //! * `places` lines, columns, and places within a string
 
 mod assemble;
+mod pair;
 mod places;
 mod statements;
 mod syntax;
 mod tree;
 
+pub(crate) use pair::is_phone_number;
 pub use places::{column, extent, line, within};
-pub(crate) use syntax::is_phone_number;
 pub use tree::{Entry, Kind, Table, Value};
 
 use super::diagnostic::Diagnostic;
