@@ -1,9 +1,10 @@
 //! `[defaults]`, and how wrong tries are met, which a step takes from there unless it says otherwise (CW106).
 
 use super::context::{By, FlowFile};
+use super::slips;
 use super::texts::Key;
 use crate::flow::diagnostic::Diagnostic;
-use crate::flow::file::Table;
+use crate::flow::file::Entry;
 use crate::flow::model::{PerLanguage, Retry, Target};
 
 /// The keys that `[defaults]` knows.
@@ -18,40 +19,39 @@ impl<'a> FlowFile<'a> {
             return;
         };
         self.strange_keys(table, "[defaults]", &KEYS);
-        if let Some(entry) = table.get("voice") {
+        let get = |key| slips::find(table, key, &KEYS);
+        if let Some(entry) = get("voice") {
             let voice = self.text_of("voice", &entry.value);
             self.defaults.voice = voice.map(|v| (v.to_owned(), entry.value.span.clone()));
         }
-        if let Some(speed) = table.get("speed").and_then(|e| self.speed(&e.value)) {
+        if let Some(speed) = get("speed").and_then(|e| self.speed(&e.value)) {
             self.defaults.speed = speed;
         }
-        if let Some(entry) = table.get("timeout") {
+        if let Some(entry) = get("timeout") {
             self.duration_ms("timeout", &entry.value);
         }
-        self.defaults.tries = self.tries(table);
-        self.defaults.wait_ms = self.wait_ms(table);
+        self.defaults.tries = self.tries(get("tries"));
+        self.defaults.wait_ms = self.wait_ms(get("wait"));
         let key = |path| Key { step: None, path };
-        if let Some(entry) = table.get("no_input") {
+        if let Some(entry) = get("no_input") {
             self.defaults.no_input = self.say_list(key("no_input"), &entry.value);
         }
-        if let Some(entry) = table.get("no_match") {
+        if let Some(entry) = get("no_match") {
             self.defaults.no_match = self.say_list(key("no_match"), &entry.value);
         }
-        if let Some(entry) = table.get("give_up") {
+        if let Some(entry) = get("give_up") {
             let place = self.place("give_up", &entry.value, "callers who give up get nowhere");
             self.defaults.give_up = Some((place, entry.value.span.clone()));
         }
     }
 
-    fn tries(&self, table: &Table) -> u8 {
-        let entry = table.get("tries");
+    fn tries(&self, entry: Option<&Entry>) -> u8 {
         entry
             .and_then(|entry| self.whole("tries", &entry.value, 1, 9))
             .unwrap_or(self.defaults.tries)
     }
 
-    fn wait_ms(&self, table: &Table) -> u32 {
-        let entry = table.get("wait");
+    fn wait_ms(&self, entry: Option<&Entry>) -> u32 {
         entry
             .and_then(|entry| self.duration_ms("wait", &entry.value))
             .unwrap_or(self.defaults.wait_ms)
@@ -59,13 +59,12 @@ impl<'a> FlowFile<'a> {
 
     /// Reads how a step meets wrong tries, and notes the way out.
     pub(super) fn retry(&mut self, step: usize) -> Option<Retry> {
-        let table = self.steps[step].table;
         let texts = |file: &mut Self, path, default: Option<PerLanguage<_>>| {
             let key = Key {
                 step: Some(step),
                 path,
             };
-            match table.get(path) {
+            match file.entry(step, path) {
                 Some(entry) => file.say_list(key, &entry.value),
                 None => Some(default.unwrap_or(PerLanguage::All(Vec::new()))),
             }
@@ -74,8 +73,8 @@ impl<'a> FlowFile<'a> {
         let no_match = texts(self, "no_match", self.defaults.no_match.clone());
         let give_up = self.give_up(step);
         Some(Retry {
-            tries: self.tries(table),
-            wait_ms: self.wait_ms(table),
+            tries: self.tries(self.entry(step, "tries")),
+            wait_ms: self.wait_ms(self.entry(step, "wait")),
             no_input: no_input?,
             no_match: no_match?,
             give_up: give_up?,
@@ -83,7 +82,7 @@ impl<'a> FlowFile<'a> {
     }
 
     fn give_up(&mut self, step: usize) -> Option<Target> {
-        if let Some(entry) = self.steps[step].table.get("give_up") {
+        if let Some(entry) = self.entry(step, "give_up") {
             return self.way(step, By::GiveUp, "give_up", &entry.value);
         }
         let Some((place, span)) = self.defaults.give_up.clone() else {

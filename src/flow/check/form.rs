@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::context::{Declared, FlowFile};
+use super::slips;
 use super::values::bad_name;
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Kind, Table};
@@ -92,7 +93,9 @@ impl<'a> FlowFile<'a> {
 
     /// The table of a key at the top, when it is one.
     pub(super) fn table(&self, key: &str) -> Option<&'a Table> {
-        self.root.get(key)?.value.as_table()
+        slips::find(self.root, key, &top_level_keys())?
+            .value
+            .as_table()
     }
 
     fn check_format(&self) {
@@ -227,8 +230,14 @@ impl<'a> FlowFile<'a> {
         let codes = self.list("allow", wants, &entry.value);
         codes
             .iter()
-            .filter_map(|code| self.text_of("allow", code))
-            .map(str::to_owned)
+            .filter_map(|code| {
+                let text = self.text_of("allow", code)?;
+                let digits = text.strip_prefix("CW").unwrap_or_default();
+                if digits.len() != 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                    self.wrong("allow", wants, "[\"CW302\"]", code);
+                }
+                Some(text.to_owned())
+            })
             .collect()
     }
 
@@ -315,51 +324,27 @@ impl<'a> FlowFile<'a> {
             };
             let fault = Diagnostic::error("CW004", message);
             self.report(fault.at(first_header(entry), "").help(help));
-            self.declare_unread("step", entry);
-        } else {
-            let known: Vec<_> = ["callwright"]
-                .into_iter()
-                .chain(TABLES)
-                .chain(kinds)
-                .collect();
-            self.strange_key(entry, "a flow's file", &known);
-        }
-    }
-
-    /// Says that a key is not known here.
-    pub(super) fn strange_key(&self, entry: &Entry, owner: &str, known: &[&str]) {
-        if entry.value.is_broken() {
-            return;
-        }
-        let key = &entry.key;
-        let list = known.join(", ");
-        let capital = owner[..1].to_uppercase() + &owner[1..];
-        let (meant, help) = match nearest(key, known.iter().copied()) {
-            Some(meant) => (
-                format!("; did you mean \"{meant}\"?"),
-                format!("write {meant} instead of {key}"),
-            ),
-            None => (
-                ".".to_owned(),
-                format!("take {key} out, or use one of: {list}"),
-            ),
-        };
-        let message = format!("\"{key}\" is not a key of {owner}{meant} {capital} knows: {list}");
-        self.report(
-            Diagnostic::error("CW003", message)
-                .at(entry.key_span.clone(), "")
-                .help(help),
-        );
-    }
-
-    /// Says so for each key of a table that is not known there.
-    pub(super) fn strange_keys(&self, table: &Table, owner: &str, known: &[&str]) {
-        for entry in table.entries() {
-            if !known.contains(&entry.key.as_str()) {
-                self.strange_key(entry, owner, known);
+            match KINDS
+                .iter()
+                .find(|(kind, _)| nearest(key, [*kind]).is_some())
+            {
+                Some((kind, _)) => self.declare_kind(kind, entry),
+                None => self.declare_unread("step", entry),
             }
+        } else {
+            self.strange_key(entry, "a flow's file", &top_level_keys());
         }
     }
+}
+
+/// The keys that a file knows.
+fn top_level_keys() -> Vec<&'static str> {
+    let kinds = KINDS.iter().map(|(kind, _)| *kind);
+    ["callwright"]
+        .into_iter()
+        .chain(TABLES)
+        .chain(kinds)
+        .collect()
 }
 
 /// The keys that a kind of step knows.

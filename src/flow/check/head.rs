@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::context::{FlowFile, LanguageAt, SpokenLanguages};
+use super::slips;
 use super::values::bad_name;
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Table, Value};
 use crate::flow::model::{FlowId, Language};
 use crate::flow::near::nearest;
+
+/// The keys that `[flow]` knows.
+const KEYS: [&str; 8] = [
+    "id", "start", "name", "timezone", "answers", "needs", "gives", "preview",
+];
 
 impl<'a> FlowFile<'a> {
     /// Reads `[languages]`.
@@ -123,14 +129,10 @@ impl<'a> FlowFile<'a> {
             }
             return;
         };
-        let known = [
-            "id", "start", "name", "timezone", "answers", "needs", "gives", "preview",
-        ];
-        self.strange_keys(table, "[flow]", &known);
+        self.strange_keys(table, "[flow]", &KEYS);
         self.head.id = self.flow_id(table);
         self.head.start = self.start(table);
-        self.head.name = table
-            .get("name")
+        self.head.name = slips::find(table, "name", &KEYS)
             .and_then(|entry| self.text_of("name", &entry.value))
             .map(str::to_owned);
         self.check_timezone(table);
@@ -153,7 +155,7 @@ impl<'a> FlowFile<'a> {
     }
 
     fn flow_id(&self, table: &'a Table) -> Option<(FlowId, Span)> {
-        let Some(entry) = table.get("id") else {
+        let Some(entry) = slips::find(table, "id", &KEYS) else {
             let message = "[flow] has no id: what is the flow called in reports?";
             self.missing_in_flow(table, message, "id = \"abc-restaurant\"");
             return None;
@@ -169,7 +171,7 @@ impl<'a> FlowFile<'a> {
     }
 
     fn start(&self, table: &'a Table) -> Option<usize> {
-        let Some(entry) = table.get("start") else {
+        let Some(entry) = slips::find(table, "start", &KEYS) else {
             let message = "[flow] has no start: at which step does a call begin?";
             let first = self.steps.first().map_or("main", |step| step.name.as_str());
             self.missing_in_flow(table, message, &format!("start = \"{first}\""));
@@ -219,7 +221,7 @@ impl<'a> FlowFile<'a> {
     }
 
     fn check_timezone(&self, table: &'a Table) {
-        let Some(entry) = table.get("timezone") else {
+        let Some(entry) = slips::find(table, "timezone", &KEYS) else {
             return;
         };
         let Some(name) = self.text_of("timezone", &entry.value) else {
@@ -241,7 +243,7 @@ impl<'a> FlowFile<'a> {
     }
 
     fn read_answers(&mut self, table: &'a Table) {
-        let Some(entry) = table.get("answers") else {
+        let Some(entry) = slips::find(table, "answers", &KEYS) else {
             return;
         };
         if entry.value.as_text() == Some("any") {
@@ -252,7 +254,7 @@ impl<'a> FlowFile<'a> {
     }
 
     fn phones(&self, table: &'a Table, key: &str) -> Vec<(PhoneNumber, Span)> {
-        let Some(entry) = table.get(key) else {
+        let Some(entry) = slips::find(table, key, &KEYS) else {
             return Vec::new();
         };
         let wants = match key {
@@ -268,7 +270,7 @@ impl<'a> FlowFile<'a> {
     }
 
     fn variables(&self, table: &'a Table, key: &str) -> Vec<(String, Span)> {
-        let Some(entry) = table.get(key) else {
+        let Some(entry) = slips::find(table, key, &KEYS) else {
             return Vec::new();
         };
         let names = self.list(key, "a list of variables", &entry.value);

@@ -5,7 +5,7 @@
 //! | | what | codes |
 //! |---|---|---|
 //! | [`file`](super::file) | reads TOML; a line that is none is reported and left out | CW001, 002, 009, 012, 013, 015, 016, 018 |
-//! | `form`, `head`, `defaults` | tables, keys, `[flow]`, `[languages]`, `[numbers]`, `[defaults]` | CW003 – CW017, 101, 202, 501, 601 |
+//! | `form`, `head`, `defaults`, `slips` | tables, keys, `[flow]`, `[languages]`, `[numbers]`, `[defaults]` | CW003 – CW017, 101, 202, 501, 601 |
 //! | `steps`, `presses`, `targets` | each step's keys: builds [`Step`](super::model::Step)s, notes [`Way`]s and [`TextAt`]s | the same, CW105, 106, 108, 410 |
 //! | `ways` | the graph | CW2xx |
 //! | `prompts` | what callers hear | CW3xx |
@@ -13,7 +13,7 @@
 //! | `wire` | the platform's limits | CW6xx |
 //! | `across` | all files together | CW209, 211 |
 //!
-//! Three rules keep a report short and true:
+//! Four rules keep a report short and true:
 //!
 //! * What stops a step from being built is reported where it is read, by `form` and `steps` (with CW601 for a number that
 //!   is none, CW607 for a menu that has `play` and no `say`, CW410 for a template that is none). A later check may
@@ -21,6 +21,7 @@
 //! * One fault is one report. A value whose fault was reported is [`Kind::Broken`](super::file::Kind::Broken), a way
 //!   whose target was reported leads to [`Place::Unknown`], a step that lost a line is [`torn`](Declared::torn): what
 //!   they hide is not missed.
+//! * A misspelt key, kind or step is read as the one that was meant, once it has been reported.
 //! * Warnings are silenced by place: a step's `allow` counts for those whose first label lies in the step.
 
 mod across;
@@ -30,6 +31,7 @@ mod form;
 mod head;
 mod names;
 mod presses;
+mod slips;
 mod steps;
 mod targets;
 mod texts;

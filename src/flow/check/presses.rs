@@ -36,8 +36,30 @@ impl<'a> FlowFile<'a> {
                 Some((keys?, press?))
             })
             .collect();
+        self.pressed_twice(table, &read);
         let presses: BTreeMap<_, _> = read.into_iter().collect::<Option<_>>()?;
         (!presses.is_empty()).then_some(presses)
+    }
+
+    /// Says so when a key of the telephone is there in two spellings, such as `star` and `*`.
+    fn pressed_twice(&self, table: &Table, read: &[Option<(Keys, Press)>]) {
+        let mut seen: BTreeMap<&Keys, &Entry> = BTreeMap::new();
+        for (entry, read) in table.entries().iter().zip(read) {
+            let Some((keys, _)) = read else { continue };
+            if let Some(first) = seen.insert(keys, entry) {
+                let on = self.line(first.key_span.start);
+                let message = format!(
+                    "press.{} is set twice; the first one is on line {on}",
+                    entry.key
+                );
+                self.report(
+                    Diagnostic::error("CW002", message)
+                        .at(entry.key_span.clone(), "the second")
+                        .also(first.key_span.clone(), "the first")
+                        .help("keep one of the two"),
+                );
+            }
+        }
     }
 
     fn keys(&self, entry: &Entry) -> Option<Keys> {

@@ -2,6 +2,7 @@
 
 use super::context::{By, FlowFile, Place};
 use super::form::keys_of;
+use super::slips;
 use super::texts::Key;
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::Diagnostic;
@@ -32,8 +33,10 @@ impl<'a> FlowFile<'a> {
         }
     }
 
-    fn entry(&self, step: usize, key: &str) -> Option<&'a Entry> {
-        self.steps[step].table.get(key)
+    /// The entry of a step's key, or one that is misspelt.
+    pub(super) fn entry(&self, step: usize, key: &str) -> Option<&'a Entry> {
+        let step = &self.steps[step];
+        slips::find(step.table, key, keys_of(step.kind))
     }
 
     /// A key that a step must have; says so when it lacks it.

@@ -183,7 +183,7 @@ fn the_head() {
         ),
         (
             "[flow]\nid = \"T\"\nstart = \"bye\"",
-            "CW019 2:6 a flow's id is made of a-z, 0-9, _ and -, and begins with a letter: \"T\" is not",
+            "CW019 2:6 a flow's id is made of a-z, 0-9, _ and -: \"T\" is not",
         ),
         (
             "[flow]\nstart = \"bye\"",
@@ -271,6 +271,38 @@ fn steps_that_lack_something() {
         wrong.extend(differs(step, &faults(&starting(step)), told));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_was_meant_is_read() {
+    for (text, told) in [
+        (
+            "[flow]\nid = \"t\"\nstrat = \"main\"\n[menu.main]\nsay = \"x\"\npress.1 = \"bye\"\ngive_up = \"bye\"",
+            "CW003 3:1",
+        ),
+        (
+            "[flow]\nid = \"t\"\nstart = \"main\"\n[menu.main]\nsays = \"x\"\npres.1 = \"bye\"\ngiveup = \"bye\"",
+            "CW003 5:1,CW003 6:1,CW003 7:1",
+        ),
+        (
+            "[flow]\nid = \"t\"\nstart = \"main\"\n[mesage.main]\ntext = \"x\"\ngoto = \"bye\"",
+            "CW004 4:2,CW003 5:1,CW003 6:1",
+        ),
+        (
+            "[flow]\nid = \"t\"\nstart = \"main\"\n[default]\ngive_up = \"bye\"\n[menu.main]\nsay = \"x\"\npress.1 = \"bye\"",
+            "CW003 4:2",
+        ),
+        (
+            "[flow]\nid = \"t\"\nstart = \"main\"\n[menu.main]\nsay = \"x\"\npress.star = \"bye\"\npress.\"*\" = \"bye\"\ngive_up = \"bye\"",
+            "CW002 7:7",
+        ),
+    ] {
+        let told_here: Vec<_> = faults(&with(text))
+            .iter()
+            .map(|f| f[..9].to_owned())
+            .collect();
+        assert_eq!(told_here.join(","), told, "{text}");
+    }
 }
 
 /// A menu that leads to "bye" and gives up there, as one line after its header.

@@ -124,7 +124,7 @@ impl<'a> FlowFile<'a> {
             }
             Kind::Integer(_) if is_phone_number(raw) => {
                 let message = "a phone number needs quotes (without them TOML drops the +)";
-                let help = format!("write: {key} = \"+{}\"", raw.trim_start_matches('+'));
+                let help = format!("write: \"+{}\"", raw.trim_start_matches('+'));
                 let fault = Diagnostic::error("CW012", message);
                 self.report(fault.at(value.span.clone(), "no quotes").help(help));
                 None
@@ -155,7 +155,8 @@ impl<'a> FlowFile<'a> {
         if is_variable_name(name) && !name.contains('.') {
             return Some(VariableName::new(name));
         }
-        self.report(bad_name("a variable's name", name, "a-z, 0-9 and _", span));
+        let letters = "a-z, 0-9 and _, and begins with a letter";
+        self.report(bad_name("a variable's name", name, letters, span));
         None
     }
 }
@@ -163,8 +164,7 @@ impl<'a> FlowFile<'a> {
 /// A name that holds letters which names may not hold.
 pub(super) fn bad_name(what: &str, name: &str, letters: &str, span: Span) -> Diagnostic {
     let plain = plain_name(name);
-    let message =
-        format!("{what} is made of {letters}, and begins with a letter: \"{name}\" is not");
+    let message = format!("{what} is made of {letters}: \"{name}\" is not");
     Diagnostic::error("CW019", message)
         .at(span, "")
         .help(format!("write: {plain}"))
