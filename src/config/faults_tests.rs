@@ -53,6 +53,14 @@ fn addresses() {
             ("", &[("CALLWRIGHT_LISTEN", "")]),
             (r#"listen = "0.0.0.0:80""#, &[]),
             (
+                "[webhooks]\nallow_from = [\"8x8-singapore\", \"18.140.80\", \"10.0.0.0/33\"]",
+                &[],
+            ),
+            (
+                "[proxies]\nheader = \"x-real-ip\"",
+                &[("CALLWRIGHT_PROXIES__TRUSTED", "10.0.0.0/8,everybody")],
+            ),
+            (
                 r#"listen = "0.0.0.0:80"
 [subaccounts.main]
 id = "a"

@@ -4,17 +4,26 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
+
 use super::reader::{Reader, Section, Show};
 use super::values::{
-    Taken, apology_text, database_url, header_text, is_loopback, level, listen, name_of,
-    no_controls, one_of, subaccount_id, token_text,
+    Taken, apology_text, database_url, header_text, is_loopback, level, listen, name_of, network,
+    no_controls, one_of, origins, subaccount_id, token_text,
 };
 use super::wrong::Wrong;
-use super::{Apology, Config, Http, Log, LogFormat, Product, Scope, Subaccount, Token};
+use super::{
+    Apology, Config, ForwardedHeader, Http, Log, LogFormat, Product, Proxies, Scope, Subaccount,
+    Token,
+};
 use crate::call::PhoneNumber;
 
 const PRODUCTS: [(&str, Product); 2] = [("ivr", Product::Ivr), ("masking", Product::Masking)];
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+const HEADERS: [(&str, ForwardedHeader); 2] = [
+    ("x-forwarded-for", ForwardedHeader::XForwardedFor),
+    ("forwarded", ForwardedHeader::Forwarded),
+];
 const SCOPES: [(&str, Scope); 3] = [
     ("read", Scope::Read),
     ("numbers", Scope::Numbers),
@@ -31,6 +40,8 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     let log = log(reader, &mut root);
     let apology = apology(reader, &mut root);
     let http = http(reader, &mut root);
+    let webhooks_allowed_from = webhooks(reader, &mut root);
+    let proxies = proxies(reader, &mut root);
     let exposed = listen.is_some_and(|listen| !is_loopback(listen));
     let subaccounts = subaccounts(reader, &mut root, exposed);
     let tokens = tokens(reader, &mut root, exposed);
@@ -42,6 +53,8 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         log: log?,
         apology: apology?,
         http: http?,
+        webhooks_allowed_from: webhooks_allowed_from?,
+        proxies: proxies?,
         subaccounts: subaccounts?,
         tokens: tokens?,
     })
@@ -92,6 +105,29 @@ fn http(reader: &mut Reader<'_>, root: &mut Section) -> Option<Http> {
         body_timeout_ms: body?,
         idle_timeout_ms: idle?,
         drain_timeout_ms: drain?,
+    })
+}
+
+fn webhooks(reader: &mut Reader<'_>, root: &mut Section) -> Option<Vec<IpNet>> {
+    let mut section = reader.section(root, "webhooks");
+    let allowed = reader.list(&mut section, "allow_from", origins, |networks| {
+        let shown: Vec<_> = networks.iter().map(IpNet::to_string).collect();
+        shown.join(", ")
+    });
+    reader.end(section);
+    Some(allowed?.concat())
+}
+
+fn proxies(reader: &mut Reader<'_>, root: &mut Section) -> Option<Proxies> {
+    let mut section = reader.section(root, "proxies");
+    let trusted = reader.list(&mut section, "trusted", network, IpNet::to_string);
+    let header = reader.text(&mut section, "header", Show::Whole, |text| {
+        one_of(text, &HEADERS)
+    });
+    reader.end(section);
+    Some(Proxies {
+        trusted: trusted?,
+        header: header?,
     })
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 pub mod fault;
@@ -45,6 +46,10 @@ pub struct Config {
     pub apology: Apology,
     /// Bounds of HTTP.
     pub http: Http,
+    /// From which addresses webhooks are taken; empty means any.
+    pub webhooks_allowed_from: Vec<IpNet>,
+    /// The reverse proxies in front of us.
+    pub proxies: Proxies,
     /// The platform's sub-accounts by our name.
     pub subaccounts: BTreeMap<String, Subaccount>,
     /// The API's tokens by our name.
@@ -132,6 +137,24 @@ pub struct Http {
     pub idle_timeout_ms: u64,
     /// Milliseconds that requests in progress have to end when the server is stopped.
     pub drain_timeout_ms: u64,
+}
+
+/// `[proxies]`.
+#[derive(Debug, Clone)]
+pub struct Proxies {
+    /// Whose header is believed.
+    pub trusted: Vec<IpNet>,
+    /// Which header that is.
+    pub header: ForwardedHeader,
+}
+
+/// The header that a reverse proxy writes about whom a request came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// `[subaccounts.NAME]`.

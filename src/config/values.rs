@@ -1,8 +1,9 @@
 //! What the text of a value must be like: an address, a database, a filter, a secret that travels in a header.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -14,6 +15,14 @@ const SHORTEST_SECRET: usize = 16;
 
 /// What `say` takes (platform's `say`: "text", at most 3000 characters).
 const LONGEST_APOLOGY: usize = 3000;
+
+/// The addresses that 8x8 publishes for webhooks from its Singapore region (2026-01-01).
+const SINGAPORE: [[u8; 4]; 4] = [
+    [18, 140, 80, 2],
+    [52, 220, 253, 234],
+    [54, 255, 116, 8],
+    [52, 74, 232, 241],
+];
 
 const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 
@@ -47,6 +56,28 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, Wrong> {
 /// Whether only this machine can reach it.
 pub(super) fn is_loopback(listen: SocketAddr) -> bool {
     listen.ip().to_canonical().is_loopback()
+}
+
+/// An address, or a network of them.
+pub(super) fn network(text: &str) -> Result<IpNet, Wrong> {
+    let one = |address: IpAddr| IpNet::from(address.to_canonical());
+    let read = text.parse().or_else(|_| text.parse().map(one));
+    read.map_err(|_| {
+        Wrong::new("has an element that is neither an address nor a network")
+            .help("as in \"203.0.113.7\" or \"203.0.113.0/24\"")
+    })
+}
+
+/// A network, or a name for several.
+pub(super) fn origins(text: &str) -> Result<Vec<IpNet>, Wrong> {
+    if text == "8x8-singapore" {
+        return Ok(SINGAPORE
+            .map(|bytes| IpNet::from(IpAddr::from(bytes)))
+            .into());
+    }
+    network(text).map(|network| vec![network]).map_err(|wrong| {
+        wrong.help("as in \"203.0.113.7\", \"203.0.113.0/24\" or \"8x8-singapore\"")
+    })
 }
 
 pub(super) fn database_url(text: &str) -> Result<String, Wrong> {

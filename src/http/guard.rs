@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use super::app::App;
+use super::listener::Peer;
 use super::log::{RequestId, Template};
+use super::origin::origin;
 use super::problem::Problem;
 use super::routes::{Access, Row};
 
@@ -47,6 +49,7 @@ impl Guard {
         match self.row.access {
             Access::Anyone => {}
             Access::Platform => {
+                self.judge_origin(request)?;
                 let presented = self.app.webhook_keys.at_the_door(request.headers())?;
                 request.extensions_mut().insert(presented);
             }
@@ -59,6 +62,33 @@ impl Guard {
             .extensions_mut()
             .insert(BodyLimit(self.row.body_limit));
         Ok(())
+    }
+}
+
+impl Guard {
+    /// Refuses a webhook from an address that is not listed, when any is.
+    fn judge_origin(&self, request: &Request) -> Result<(), Problem> {
+        let config = &self.app.config;
+        let allowed = &config.webhooks_allowed_from;
+        if allowed.is_empty() {
+            return Ok(());
+        }
+        let Peer(peer) = request
+            .extensions()
+            .get()
+            .copied()
+            .ok_or_else(Problem::address_not_allowed)?;
+        let proxies = &config.proxies;
+        let origin = origin(
+            peer.ip(),
+            request.headers(),
+            proxies.header,
+            &proxies.trusted,
+        );
+        let listed = origin.is_some_and(|it| allowed.iter().any(|net| net.contains(&it)));
+        listed
+            .then_some(())
+            .ok_or_else(Problem::address_not_allowed)
     }
 }
 

@@ -6,6 +6,7 @@
 //! * [`operation`] health, readiness, metrics; [`description`] the API's own description
 //! * [`auth`] webhook secrets and bearer tokens
 //! * [`guard`] what stands before every handler: who may, and what if it panics
+//! * [`origin`] from whose address a request came, also behind proxies
 //! * [`head`], [`body`] requests that end, in size and in time
 //! * [`problem`] refusals (RFC 9457)
 //! * [`log`] one line and one count per request

@@ -6,24 +6,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 
-/// The addresses that 8x8 publishes for its Singapore region (2026-01-01).
-pub const SINGAPORE: [[u8; 4]; 4] = [
-    [18, 140, 80, 2],
-    [52, 220, 253, 234],
-    [54, 255, 116, 8],
-    [52, 74, 232, 241],
-];
-
-/// Which header the trusted proxies write. The other one is never read: a proxy that does not write it would pass on
-/// what a stranger wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ForwardedHeader {
-    /// `X-Forwarded-For`.
-    #[default]
-    XForwardedFor,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
-}
+use crate::config::ForwardedHeader;
 
 /// The address that a request came from: `peer`'s own, or, when that is a trusted proxy, the right-most address in the
 /// header that is no trusted proxy. `None` when a trusted proxy names an address that cannot be read.

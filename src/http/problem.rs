@@ -194,6 +194,16 @@ impl Problem {
         }])
     }
 
+    /// 403: a webhook from an address that is not listed.
+    pub fn address_not_allowed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "address_not_allowed",
+            "Webhooks are not taken from this address",
+            "Add the address to allow_from in the configuration's [webhooks]; behind a reverse proxy, set [proxies]",
+        )
+    }
+
     /// 404: nothing has this path.
     pub fn no_such_path() -> Self {
         Self::new(
@@ -333,6 +343,12 @@ mod tests {
                 Problem::unknown_subaccount(),
                 403,
                 "unknown_subaccount",
+                None,
+            ),
+            (
+                Problem::address_not_allowed(),
+                403,
+                "address_not_allowed",
                 None,
             ),
             (Problem::no_such_path(), 404, "no_such_path", None),

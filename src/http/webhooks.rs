@@ -255,6 +255,10 @@ async fn keep(app: &App, webhook: Webhook, body: &str) -> Response {
 
 /// A webhook's digits are blanked whatever the step: a status does not say which step they were keyed at.
 async fn put(app: &App, webhook: Webhook, body: &str) -> Result<(), store::StoreError> {
+    crate::failpoint!(
+        "webhook.admitted",
+        webhook.session().map_or("", |id| id.as_str())
+    );
     let body = blank_digits(body);
     let received_at = app.clock.now();
     match webhook {

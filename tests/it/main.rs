@@ -1,10 +1,13 @@
 //! Tests from outside, all in one binary.
 
 mod app;
+mod door;
 mod guides;
 mod house;
 mod killed;
 mod known_before_new;
+#[cfg(feature = "failpoints")]
+mod panics;
 mod privacy;
 mod store_away;
 mod store_contract;
