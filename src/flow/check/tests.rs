@@ -206,6 +206,10 @@ fn the_head() {
             "CW006 4:11 answers must be a list of phone numbers, or \"any\", not \"all\"",
         ),
         (
+            "[flow]\nid = \"t\"\nstart = \"bye\"\nanswers = \"+6561115777\"",
+            "CW006 4:11 answers must be a list of phone numbers, or \"any\", not this",
+        ),
+        (
             "[flow]\nid = \"t\"\nstart = \"bye\"\nneeds = [\"A\"]",
             "CW019 4:10 a variable's name is made of a-z, 0-9 and _, and begins with a letter: \"A\" is not",
         ),

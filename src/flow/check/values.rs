@@ -24,10 +24,11 @@ impl<'a> FlowFile<'a> {
         );
     }
 
-    /// A value as it stands in the file, shortened, or what it is when it is long.
+    /// A value as it stands in the file, or what it is when it is long; no phone number.
     fn shown(&self, value: &Value) -> String {
         let raw = self.text.get(value.span.clone()).unwrap_or_default();
-        let short = raw.chars().count() <= 30 && !raw.contains('\n');
+        let private = is_phone_number(raw.trim_matches('"'));
+        let short = raw.chars().count() <= 30 && !raw.contains('\n') && !private;
         match &value.kind {
             Kind::Table(_) => "a table".to_owned(),
             Kind::List(_) if !short => "a list".to_owned(),
