@@ -3,6 +3,7 @@
 //!
 //! Every run takes the same cases; `PROPTEST_CASES` and `PROPTEST_RNG_SEED` ask for others.
 
+mod over_http;
 mod tree;
 
 use std::str::FromStr;
@@ -61,13 +62,14 @@ fn run<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> Result<(), TestCase
     }
 }
 
-fn by_structure(kind: Kind) {
+/// The documented bodies of a type, changed by structure.
+fn mutated(kind: Kind) -> impl Strategy<Value = Json> {
     let bodies: Vec<_> = documented(kind)
         .iter()
         .map(|body| Json::read(body))
         .collect();
     let mutations = vec((any::<u8>(), any::<u16>(), any::<u8>()), 0..7);
-    run(&(0..bodies.len(), mutations), |(body, mutations)| {
+    (0..bodies.len(), mutations).prop_map(move |(body, mutations)| {
         let mut tree = bodies[body].clone();
         for (operation, place, material) in mutations {
             tree.mutate(Mutation {
@@ -76,6 +78,12 @@ fn by_structure(kind: Kind) {
                 material,
             });
         }
+        tree
+    })
+}
+
+fn by_structure(kind: Kind) {
+    run(&mutated(kind), |tree| {
         let text = tree.to_string();
         let whole = tree.is_within_limits(kind == Kind::NumberUpdate) && tree.is_whole(kind);
         hold(text.as_bytes(), kind, Some(whole))
