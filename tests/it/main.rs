@@ -9,6 +9,7 @@ mod known_before_new;
 #[cfg(feature = "failpoints")]
 mod panics;
 mod privacy;
+mod readme;
 mod store_away;
 mod store_contract;
 mod store_sqlite;
