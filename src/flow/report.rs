@@ -323,7 +323,7 @@ mod tests {
         render(&sources, &check(&sources).diagnostics, look)
     }
 
-    const WRONG: &str = "[flow]\nid = \"t\"\nstart = \"main\"\n[menu.main]\nsay = \"x\"\ngive_up = \"end\"\n\npress.1 = \"reservation\"\n\n\n\n\n[end.reservations]\n";
+    const WRONG: &str = "[flow]\nid = \"t\"\nstart = \"main\"\n[menu.main]\nsay = \"x\"\ngive_up = \"end\"\ntries = 1\npress.1 = \"reservation\"\n\n\n\n\n[end.reservations]\n";
 
     #[test]
     fn people_see_the_text_underlined() {

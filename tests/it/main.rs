@@ -2,6 +2,7 @@
 
 mod app;
 mod door;
+mod bad_flows;
 mod guides;
 mod house;
 mod killed;

@@ -8,8 +8,8 @@ use crate::flow::file::Entry;
 use crate::flow::model::{PerLanguage, Retry, Target};
 
 /// The keys that `[defaults]` knows.
-const KEYS: [&str; 8] = [
-    "voice", "speed", "tries", "wait", "no_input", "no_match", "give_up", "timeout",
+pub(super) const KEYS: [&str; 9] = [
+    "voice", "speed", "tries", "wait", "no_input", "no_match", "give_up", "timeout", "warn",
 ];
 
 impl<'a> FlowFile<'a> {

@@ -8,7 +8,7 @@ use super::values::bad_name;
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Table, Value};
-use crate::flow::model::{FlowId, Language};
+use crate::flow::model::{FlowId, Language, ONLY_LANGUAGE};
 use crate::flow::near::nearest;
 
 /// The keys that `[flow]` knows.
@@ -80,6 +80,10 @@ impl<'a> FlowFile<'a> {
     ) -> Option<Language> {
         let known: Vec<_> = codes.keys().map(Language::as_str).collect();
         let Some(entry) = table.get("default") else {
+            let english = Language::new(ONLY_LANGUAGE);
+            if codes.contains_key(&english) {
+                return Some(english);
+            }
             if codes.len() > 1 && !table.torn {
                 let place = self.root.get("languages")?.value.span.clone();
                 let message = "[languages] has no default: which language does a call begin in?";

@@ -26,26 +26,31 @@
 
 mod across;
 mod context;
+mod declared;
 mod defaults;
 mod form;
 mod head;
+mod keys_in_prompts;
 mod names;
 mod presses;
+mod prompts;
 mod slips;
 mod steps;
 mod targets;
 mod texts;
+#[cfg(test)]
+mod trial;
 mod values;
+mod variables;
 mod ways;
+mod wire;
+mod written;
 
 pub use context::{
     By, Declared, Defaults, FlowFile, Head, LanguageAt, Place, SpokenLanguages, TextAt, Way,
 };
 
 use sha2::{Digest, Sha256};
-
-mod keys_in_prompts;
-mod wording;
 
 use super::diagnostic::{Diagnostic, Source};
 use super::file;
@@ -99,6 +104,9 @@ fn check_one(file: &mut FlowFile<'_>, tree: &file::Tree) {
     file.read_form();
     file.build_steps();
     ways::check(file);
+    prompts::check(file);
+    variables::check(file);
+    wire::check(file);
 }
 
 /// The flow of a file that holds no error.

@@ -55,13 +55,13 @@ say.zh     = "中文请按2。"
 say_again  = "1, 2."
 press.1    = { language = "en", go = "main" }
 press.2    = { language = "zh", go = "main", say = "好。", set.day = "today {caller}" }
-press.12   = "repeat"
+press.33   = "repeat"
 press.star = "end"
 press.hash = "main"
 no_input   = []
 no_match   = ["Once.", "Twice."]
 tries      = 2
-wait       = "500ms"
+wait       = "2500ms"
 give_up    = "repeat"
 allow      = ["CW206", "CW308", "CW302", "CW606", "CW609", "CW303"]
 
@@ -187,7 +187,7 @@ fn menus() {
     assert!(menu.every_language);
     let retry = Retry {
         tries: 2,
-        wait_ms: 500,
+        wait_ms: 2500,
         no_input: PerLanguage::All(vec![]),
         no_match: PerLanguage::All(vec![text("Once."), text("Twice.")]),
         give_up: Target::Repeat,
@@ -202,8 +202,8 @@ fn menus() {
         ("#", target("main")),
         ("*", Target::End),
         ("1", target("main")),
-        ("12", Target::Repeat),
         ("2", target("main")),
+        ("33", Target::Repeat),
     ];
     assert_eq!(ways, expected);
     let two = &menu.press[&Keys::new("2")];

@@ -86,7 +86,9 @@ impl<'a> FlowFile<'a> {
     }
 
     fn menu_say(&mut self, step: usize) -> Option<PerLanguage<Template>> {
-        if self.entry(step, "say").is_none() && self.entry(step, "play").is_some() {
+        let say = self.entry(step, "say").map(|entry| &entry.value);
+        let blank = |value: &Value| value.as_text().is_some_and(|text| text.trim().is_empty());
+        if say.is_none_or(blank) && self.entry(step, "play").is_some() {
             let message = "a recorded menu needs a short text too (8x8 cannot capture keys after a recording alone)";
             self.missing(
                 step,

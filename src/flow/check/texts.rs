@@ -109,7 +109,9 @@ impl<'a> FlowFile<'a> {
         if self.languages.codes.contains_key(&language) {
             return Some(language);
         }
-        if !entry.value.is_broken() && self.strange_languages.insert(entry.key.clone()) {
+        let first = !entry.value.is_broken() && self.strange_languages.insert(entry.key.clone());
+        // One that callers can choose is told of by CW311.
+        if first && !super::prompts::chosen(self).contains_key(&language) {
             self.report(self.strange_language(key, entry));
         }
         None

@@ -107,7 +107,8 @@ impl<'a> FlowFile<'a> {
         let range = range.filter(|(from, to)| *from >= 1 && from <= to);
         if range.is_none() {
             let wants = "a whole number from 1 to 25, or a range such as \"4-8\"";
-            self.wrong("digits", wants, "6", value);
+            let ranged = value.as_text().is_some_and(|text| text.contains('-'));
+            self.wrong("digits", wants, if ranged { "\"4-8\"" } else { "6" }, value);
         }
         range
     }
@@ -199,7 +200,7 @@ fn not_e164(span: Span, text: &str) -> Diagnostic {
 }
 
 /// Reads `6s`, `1.5s`, `500ms`.
-fn parse_duration_ms(text: &str) -> Option<u32> {
+pub(super) fn parse_duration_ms(text: &str) -> Option<u32> {
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 1.0),
         None => (text.strip_suffix('s')?, 1000.0),

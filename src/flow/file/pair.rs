@@ -87,16 +87,32 @@ impl<'a> Look<'a> {
         let first = places.next()?;
         let last = places.last();
         let message = "these are curly quotes from a word processor; type plain \" quotes";
-        let inside = last
-            .as_ref()
-            .map_or("...", |last| &self.text[first.end..last.start]);
+        let value = self.with_plain_quotes();
         let mut fault = Diagnostic::error("CW009", message)
             .at(first, "this quote")
-            .help(format!("write: {} = \"{inside}\"", self.key()));
+            .help(format!("write: {} = {value}", self.key()));
         if let Some(last) = last {
             fault = fault.also(last, "and this one");
         }
         Some(Told::torn(fault))
+    }
+
+    /// The value with plain quotes in the place of double curly ones, or of all when there are only single ones.
+    fn with_plain_quotes(&self) -> String {
+        let tokens = &self.all.tokens[self.statement.tokens.clone()];
+        let equals = tokens
+            .iter()
+            .find(|token| token.kind() == TokenKind::Equals);
+        let (Some(equals), Some(last)) = (equals, tokens.last()) else {
+            return "\"...\"".to_owned();
+        };
+        let raw = self.text[equals.span().end()..last.span().end()].trim();
+        let double = ['“', '”', '„'];
+        if raw.contains(double) {
+            raw.replace(double, "\"")
+        } else {
+            raw.replace(CURLY, "\"")
+        }
     }
 
     /// `press.# = "x"`: all behind the # is a comment.

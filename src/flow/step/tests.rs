@@ -100,7 +100,7 @@ fn heard(turn: &Turn) -> Vec<String> {
 
 const TRIES: &str = r#"
 [menu.main]
-say       = "Table, press 1."
+say       = "A table?"
 say_again = "Press 1."
 no_input  = ["I heard nothing.", "Still nothing."]
 no_match  = "Not a choice."
@@ -117,7 +117,7 @@ say = "Goodbye."
 #[test]
 fn one_counter_serves_all_wrong_tries() {
     let (mut call, turn) = Carried::on(TRIES);
-    assert_eq!(heard(&turn), ["Table, press 1. [keys]"]);
+    assert_eq!(heard(&turn), ["A table? [keys]"]);
     assert_eq!(heard(&call.silence()), ["I heard nothing. Press 1. [keys]"]);
     assert_eq!(heard(&call.press("7")), ["Not a choice. Press 1. [keys]"]);
     assert_eq!(
@@ -149,7 +149,7 @@ default  = "en"
 en.voice = "English"
 zh.voice = "Chinese"
 [defaults]
-give_up = "done"
+give_up = "end"
 tries   = 1
 [menu.main]
 speak   = "every language"

@@ -48,6 +48,8 @@ impl<'f> Graph<'f> {
     /// Whether it is not known where a step leads, since a fault hides it.
     pub(super) fn unsure(&self, file: &FlowFile<'_>, step: usize) -> bool {
         let unknown = |way: &&Way| way.to == Place::Unknown;
-        file.steps[step].torn || self.out[step].iter().any(unknown)
+        file.steps[step].torn
+            || file.steps[step].has_strange_key()
+            || self.out[step].iter().any(unknown)
     }
 }

@@ -1,4 +1,4 @@
-//! How each language tells a caller to press a key: data for [`keys_in_prompts`](super::keys_in_prompts).
+//! How each language tells a caller to press a key: data for [`keys_in_prompts`](super).
 
 /// Languages that put the verb before the key: `press 1`.
 pub(super) struct VerbFirst {

@@ -1,0 +1,119 @@
+//! Secrets stay unspoken: CW404.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::prompts::is_spoken;
+use super::super::{FlowFile, TextAt};
+use crate::flow::diagnostic::{Diagnostic, Span};
+use crate::flow::model::VariableName;
+use crate::flow::template::Part;
+
+/// Reports secrets that are spoken; gives the names of all secrets.
+pub(super) fn check(file: &FlowFile<'_>) -> BTreeSet<VariableName> {
+    let secrets = secrets(file);
+    for text in file.texts.iter().filter(|text| is_spoken(text)) {
+        for (name, place) in places(file, text) {
+            if let Some(origin) = secrets.get(name) {
+                report(file, name, place, origin);
+            }
+        }
+    }
+    secrets.into_keys().collect()
+}
+
+/// What makes a variable a secret.
+struct Origin {
+    place: Span,
+    why: String,
+}
+
+/// The variables that a secret ask saves, and those that are set from them, from those, and so on.
+fn secrets(file: &FlowFile<'_>) -> BTreeMap<VariableName, Origin> {
+    let mut secrets = asked(file);
+    loop {
+        let found = file.texts.iter().find_map(|text| {
+            let name = set_by(text).filter(|name| !secrets.contains_key(name))?;
+            let (from, place) = places(file, text)
+                .into_iter()
+                .find(|(from, _)| secrets.contains_key(*from))?;
+            let why = format!("set from \"{from}\", which is secret");
+            Some((name, Origin { place, why }))
+        });
+        match found {
+            Some((name, origin)) => secrets.insert(name, origin),
+            None => return secrets,
+        };
+    }
+}
+
+fn asked(file: &FlowFile<'_>) -> BTreeMap<VariableName, Origin> {
+    let mut secrets = BTreeMap::new();
+    for step in &file.steps {
+        if let Some(asked) = step.asked().filter(|asked| asked.secret) {
+            let place = step
+                .entry("secret")
+                .map_or(asked.place, |entry| entry.span());
+            let why = "asked for as a secret".to_owned();
+            secrets
+                .entry(VariableName::new(asked.save))
+                .or_insert(Origin { place, why });
+        }
+    }
+    secrets
+}
+
+/// The variable that a text is the value of: `press.1.set.day`.
+fn set_by(text: &TextAt<'_>) -> Option<VariableName> {
+    let (_, name) = text.key.split_once(".set.")?;
+    Some(VariableName::new(name))
+}
+
+/// The variables of a text, with their places in the file.
+fn places<'a>(file: &FlowFile<'_>, text: &'a TextAt<'_>) -> Vec<(&'a VariableName, Span)> {
+    text.template
+        .parts()
+        .iter()
+        .filter_map(|part| match part {
+            Part::Place { name, span, .. } => Some((name, file.within(text.value, span.clone()))),
+            Part::Text(_) => None,
+        })
+        .collect()
+}
+
+fn report(file: &FlowFile<'_>, name: &VariableName, place: Span, origin: &Origin) {
+    file.report(
+        Diagnostic::error("CW404", format!("\"{name}\" is secret but is spoken here"))
+            .at(
+                place,
+                "8x8 would be sent it, and whoever stands near hears it",
+            )
+            .also(origin.place.clone(), &*origin.why)
+            .help(format!("take {{{name}}} out of this text")),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::trial::said;
+
+    fn flow(set: &str, say: &str) -> Vec<String> {
+        said(&format!(
+            "[ask.main]\nsay = \"Your code?\"\ndigits = 4\nsave = \"pin\"\nsecret = true\ngo = \"sure\"\n\
+             [menu.sure]\nsay = \"Choose.\"\npress.1 = {{ set.code = \"{set}\", go = \"thanks\" }}\n\
+             [end.thanks]\nsay = \"{say}\"\n"
+        ))
+    }
+
+    #[test]
+    fn secrets_are_not_spoken_under_any_name() {
+        assert_eq!(
+            flow("x", "{code} {pin:digits}"),
+            ["CW404: \"pin\" is secret but is spoken here [{pin:digits} | secret = true]"]
+        );
+        assert_eq!(
+            flow("a {pin}", "{code}"),
+            ["CW404: \"code\" is secret but is spoken here [{code} | {pin}]"]
+        );
+        assert_eq!(flow("x", "{code}").len(), 1, "the code that is never used");
+    }
+}
