@@ -170,13 +170,10 @@ impl<'a> Walk<'a> {
         };
         for (name, template) in &press.set {
             if let Ok(text) = template.fill(|name| self.value(name)) {
-                self.at.variables.insert(
-                    name.clone(),
-                    Value {
-                        text,
-                        secret: false,
-                    },
-                );
+                let secret = template.names().any(|name| self.is_secret(name));
+                self.at
+                    .variables
+                    .insert(name.clone(), Value { text, secret });
             }
         }
         if let Some(language) = &press.language {
@@ -289,6 +286,14 @@ impl<'a> Walk<'a> {
             next: None,
             path: self.path,
         }
+    }
+
+    /// Whether a variable's value must not be shown.
+    fn is_secret(&self, name: &VariableName) -> bool {
+        self.at
+            .variables
+            .get(name)
+            .is_some_and(|value| value.secret)
     }
 
     /// What a variable is worth here.

@@ -161,6 +161,14 @@ impl Template {
         &self.parts
     }
 
+    /// The variables that have a place in the text.
+    pub fn names(&self) -> impl Iterator<Item = &VariableName> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Place { name, .. } => Some(name),
+            Part::Text(_) => None,
+        })
+    }
+
     /// The text with each place filled by `value`, or the first variable that has none.
     pub fn fill<'v>(
         &self,

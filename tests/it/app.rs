@@ -33,8 +33,6 @@ pub(crate) struct Settings {
     pub(crate) env: Vec<(String, String)>,
     /// Flow files to serve instead of the shipped ones.
     pub(crate) flows: Option<Vec<(&'static str, String)>>,
-    /// The clock; the machine's unless set.
-    pub(crate) clock: Option<Clock>,
 }
 
 impl Settings {
@@ -49,12 +47,6 @@ impl Settings {
         self.flows
             .get_or_insert_default()
             .push((name, text.to_owned()));
-        self
-    }
-
-    /// Serves by `clock`.
-    pub(crate) fn clock(mut self, clock: Clock) -> Self {
-        self.clock = Some(clock);
         self
     }
 }
@@ -81,8 +73,7 @@ impl TestApp {
 
     async fn serve(&mut self) {
         let config = self.config();
-        let clock = self.settings.clock.clone().unwrap_or_else(Clock::system);
-        let running = server::start(config, clock)
+        let running = server::start(config, Clock::system())
             .await
             .expect("the test's server starts");
         self.address = running.address();

@@ -363,20 +363,30 @@ say = "Sorry."
 }
 
 #[test]
-fn a_secret_stays_one() {
+fn a_secret_stays_one_also_in_what_is_made_of_it() {
     let (mut call, _) = Carried::on(
-        &ASK.replace("save     = \"ref\"", "save = \"ref\"\nsecret = true")
-            .replace("{ref:digits}", "it"),
+        r#"
+[ask.main]
+say     = "Your code?"
+digits  = 4
+save    = "pin"
+secret  = true
+go      = "menu"
+give_up = "end"
+[menu.menu]
+say     = "To go on press 1."
+press.1 = { go = "menu", set.copy = "is {pin}" }
+give_up = "end"
+"#,
     );
-    let mut position = call.position.clone().expect("the call waits");
     call.press("4471");
-    position.variables.insert(
-        VariableName::new("ref"),
-        super::Value {
-            text: "4471".to_owned(),
-            secret: true,
-        },
+    let turn = call.press("1");
+    let position = turn.next.expect("the menu waits again");
+    assert_eq!(
+        position.variables[&VariableName::new("copy")].text,
+        "is 4471"
     );
+    assert!(position.variables.values().all(|value| value.secret));
     assert!(!format!("{position:?}").contains("4471"));
 }
 

@@ -65,7 +65,11 @@ impl Store for SqliteStore {
     }
 
     async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError> {
-        match self.queue.write(Write::Exchange(exchange)).await? {
+        match self
+            .queue
+            .write(Write::Exchange(Box::new(exchange)))
+            .await?
+        {
             0 => Ok(Kept::Overtaken),
             _ => Ok(Kept::Stored),
         }

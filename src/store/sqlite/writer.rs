@@ -24,7 +24,7 @@ const QUEUE: usize = 1024;
 /// One use case that writes.
 #[derive(Debug)]
 pub(super) enum Write {
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
     Status(Webhook<CallStatus>),
     Summary(Webhook<SessionSummary>),
     Recording(Webhook<RecordingUpdate>),
