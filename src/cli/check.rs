@@ -42,7 +42,7 @@ enum FormatArg {
     /// For people: the text underlined, with help
     #[default]
     Human,
-    /// For editors: path:line:column: error[CW101]: message
+    /// For editors: path:line:column: error and code: message
     Short,
     /// For programs: one array of objects
     Json,

@@ -1,12 +1,13 @@
 //! CORE: the flow language. A file becomes a flow in three moves, and a flow answers a call in one:
 //!
-//! * [`file`] reads TOML and remembers where everything stands
+//! * [`mod@file`] reads TOML and remembers where everything stands
 //! * [`check`] explains every fault, all at once ([`diagnostic`]), or builds the
 //! * [`model`], a flow that cannot be wrong: every step it names exists, every text parses
-//! * [`step`] moves a call: flow, position and event in, actions and the next position out
+//! * [`mod@step`] moves a call: flow, position and event in, actions and the next position out
 //!
-//! [`report`] shows diagnostics. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it, [`library`] the flows that a
-//! server answers with, [`near`] the word that was meant. What the keys of the language mean is in `docs/flows.md`.
+//! [`report`] shows diagnostics. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it,
+//! [`library`] the flows that a server answers with, [`near`] the word that was meant. What the keys of the language mean
+//! is in `docs/flows.md`.
 
 pub mod check;
 pub mod diagnostic;

@@ -1,6 +1,6 @@
 //! CORE: one session from its first webhook to its summary, whoever carries it (a flow now).
 //!
-//! [`answer`] decides what a voice call action is answered with, from what the store remembers; [`exchange`] is what is
+//! [`mod@answer`] decides what a voice call action is answered with, from what the store remembers; [`exchange`] is what is
 //! to be kept of it before the answer is sent.
 
 pub mod answer;
