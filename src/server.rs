@@ -42,7 +42,7 @@ pub enum StartError {
     #[error("the flows hold errors, and there is no earlier good set to serve")]
     Flows(Box<RefusedFlows>),
     /// The flows folder cannot be read.
-    #[error("{}", sentences(.0))]
+    #[error("the flows cannot be read: {}; name their folder by \"flows\" or CALLWRIGHT_FLOWS", sentences(.0))]
     Folder(Vec<FolderError>),
     /// The store cannot be used.
     #[error(transparent)]
@@ -116,7 +116,12 @@ async fn listen(app: App) -> Result<Running, StartError> {
         listener::serve(socket, router, &limits, until).await;
     });
     app.phase.serve();
-    tracing::info!(%address, "listening");
+    tracing::info!(
+        %address,
+        flows = app.library.all().len(),
+        version = env!("CARGO_PKG_VERSION"),
+        "listening"
+    );
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone()));
     Ok(Running {
         address,

@@ -215,7 +215,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_500))]
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
 
         #[test]
         fn no_text_breaks_a_line(text in "(\\PC|[\\x00-\\x1f\\x7f-\\x9f\"\\\\]|\u{2028}|\u{202e}){0,40}") {
