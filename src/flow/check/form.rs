@@ -360,7 +360,8 @@ fn header(entry: &Entry) -> Span {
     let span = &entry.value.span;
     let bracketed = span.end >= span.start + 2 && entry.key_span.start > span.start;
     if bracketed {
-        span.start + 1..span.end.saturating_sub(1).max(entry.key_span.end)
+        // Up to its name's end: a header that was never closed has no bracket to leave out.
+        span.start + 1..entry.key_span.end
     } else {
         entry.key_span.clone()
     }

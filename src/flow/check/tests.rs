@@ -412,6 +412,26 @@ fn similar_names_and_allow() {
 }
 
 #[test]
+fn a_header_that_is_never_closed_is_quoted_up_to_its_name() {
+    for open in [
+        "[message.staf_busy ─",
+        "[message.staf_busy“",
+        "[message.staf_busy",
+    ] {
+        let fault = checked(&menu(&format!("[end.staff_busy]\n{open}\n")))
+            .diagnostics
+            .into_iter()
+            .find(|fault| fault.code == "CW011");
+        let help = fault.and_then(|fault| fault.help);
+        assert_eq!(
+            help.as_deref(),
+            Some("if both are meant, add under [message.staf_busy]: allow = [\"CW011\"]"),
+            "{open}"
+        );
+    }
+}
+
+#[test]
 fn two_flows_do_not_share_a_number_or_an_id() {
     let flow = |id: &str, answers: &str| Source {
         path: format!("{id}.toml"),
