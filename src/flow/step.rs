@@ -300,9 +300,9 @@ impl<'a> Walk<'a> {
     pub(super) fn value(&self, name: &VariableName) -> Option<Cow<'_, str>> {
         let call = self.call;
         match name.as_str() {
-            "caller" => call.caller.as_ref().map(|number| number.with_plus().into()),
-            "called" => call.called.as_ref().map(|number| number.with_plus().into()),
-            "caller.country" => call.caller_country.as_deref().map(Cow::from),
+            "caller" => Some(told(call.caller.as_ref())),
+            "called" => Some(told(call.called.as_ref())),
+            "caller.country" => Some(call.caller_country.as_deref().unwrap_or_default().into()),
             "language" => Some(self.at.language.as_str().into()),
             "call.id" => Some(call.id.as_str().into()),
             "call.last_menu" => self.at.last_menu.as_ref().map(|menu| menu.as_str().into()),
@@ -313,6 +313,17 @@ impl<'a> Walk<'a> {
                 .map(|value| value.text.as_str().into()),
         }
     }
+}
+
+/// A number as a text says it; nothing when the platform told none, or withheld it: `anonymous` is no number.
+fn told(number: Option<&PhoneNumber>) -> Cow<'_, str> {
+    let digits = |number: &&PhoneNumber| {
+        let digits = number.digits();
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    number
+        .filter(digits)
+        .map_or_else(Cow::default, |number| number.with_plus().into())
 }
 
 #[cfg(test)]

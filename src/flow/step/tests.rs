@@ -400,3 +400,19 @@ fn a_step_that_does_not_wait_is_refused() {
         Err(Stuck::NoSuchStep(_))
     ));
 }
+
+#[test]
+fn what_the_platform_does_not_tell_of_the_caller_is_spoken_as_nothing() {
+    let flow = flow(
+        "[menu.main]\nsay = \"Hello {caller:digits}{caller.country}. Press 1.\"\npress.1 = \"end\"\ntries = 1\ngive_up = \"end\"\n",
+    );
+    for caller in [None, Some(""), Some("+"), Some("anonymous")] {
+        let call = Call {
+            caller: caller.map(PhoneNumber::new),
+            caller_country: None,
+            ..call()
+        };
+        let turn = start(&flow, &call).expect("the flow starts");
+        assert_eq!(heard(&turn), ["Hello . Press 1. [keys]"], "{caller:?}");
+    }
+}
