@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::call::mask_numbers;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::flow::check::{Checked, check};
@@ -244,6 +245,8 @@ fn log_refused(sources: &[Source], diagnostics: &[Diagnostic]) {
         all: true,
     };
     for fault in render(sources, diagnostics, look).lines() {
+        // What a fault quotes may be a number, written where a step's name belongs.
+        let fault = mask_numbers(fault);
         tracing::error!(fault, "found in the flow files");
     }
 }

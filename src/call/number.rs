@@ -78,6 +78,47 @@ impl fmt::Display for PhoneNumber {
     }
 }
 
+/// From how many digits on a stretch of a text may be a phone number (ITU-T E.164 numbers have 7 to 15).
+const NUMBER_DIGITS: usize = 7;
+
+/// `text` with every stretch that may be a phone number masked: seven digits or more, perhaps with a `+` before them
+/// and with single spaces, hyphens or dots between them, as a number is spoken digit by digit.
+pub fn mask_numbers(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c == '+' || c.is_ascii_digit()) {
+        let (before, candidate) = rest.split_at(at);
+        let length = stretch(candidate);
+        let (stretch, after) = candidate.split_at(length);
+        let digits: String = stretch.chars().filter(char::is_ascii_digit).collect();
+        shown.push_str(before);
+        if digits.len() < NUMBER_DIGITS {
+            shown.push_str(stretch);
+        } else {
+            shown.push_str(&PhoneNumber::new(digits).masked());
+        }
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// How many bytes of `text`, which begins with a `+` or a digit, are one stretch of digits.
+fn stretch(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut end = 1;
+    while let Some(byte) = bytes.get(end) {
+        let digit_follows = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+        let joined = matches!(byte, b' ' | b'-' | b'.') && digit_follows;
+        match (byte.is_ascii_digit(), joined) {
+            (true, _) => end += 1,
+            (false, true) => end += 2,
+            (false, false) => break,
+        }
+    }
+    end
+}
+
 /// How many of the first digits are the country code (ITU-T E.164, list of assigned codes).
 fn country_code_length(digits: &str) -> usize {
     match digits.as_bytes() {
@@ -95,7 +136,34 @@ fn country_code_length(digits: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::PhoneNumber;
+    use super::{PhoneNumber, mask_numbers};
+
+    #[test]
+    fn numbers_within_texts_are_masked() {
+        for (text, shown) in [
+            ("Good day", "Good day"),
+            (
+                "Press 1 for a table, 2 for the bill",
+                "Press 1 for a table, 2 for the bill",
+            ),
+            ("You call from +6591234567.", "You call from +65••••4567."),
+            (
+                "You call from 6591234567, thank you",
+                "You call from +65••••4567, thank you",
+            ),
+            ("It is 6 5 9 1 2 3 4 5 6 7", "It is +65••••4567"),
+            ("+65 9123-4567", "+65••••4567"),
+            ("1234567", "••••"),
+            (
+                "table 123456 at 19:00 on 2026-11-21",
+                "table 123456 at 19:00 on +20••••1121",
+            ),
+            ("+", "+"),
+            ("1+", "1+"),
+        ] {
+            assert_eq!(mask_numbers(text), shown);
+        }
+    }
 
     #[test]
     fn shows_country_and_last_four_only() {
