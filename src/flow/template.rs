@@ -106,8 +106,15 @@ impl TemplateError {
 }
 
 impl Template {
-    /// Reads a text. `{{` and `}}` are plain braces.
+    /// Reads a text. `{{` and `}}` are plain braces. Fails with its first fault.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let (template, errors) = Self::read(text);
+        errors.into_iter().next().map_or(Ok(template), Err)
+    }
+
+    /// Reads a text as far as it can be read, with every fault in it.
+    pub fn read(text: &str) -> (Self, Vec<TemplateError>) {
+        let mut errors = Vec::new();
         let mut parts = Vec::new();
         let mut words = String::new();
         let mut rest = 0;
@@ -119,22 +126,28 @@ impl Template {
                 words.push_str(&tail[..1]);
                 rest = at + 2;
             } else if tail.starts_with('}') {
-                return Err(TemplateError::Unopened(at..at + 1));
-            } else {
-                let length = tail.find('}').ok_or(TemplateError::Unclosed(at..at + 1))?;
+                errors.push(TemplateError::Unopened(at..at + 1));
+                rest = at + 1;
+            } else if let Some(length) = tail.find('}') {
                 let span = at..at + length + 1;
                 if !words.is_empty() {
                     parts.push(Part::Text(std::mem::take(&mut words)));
                 }
-                parts.push(Self::place(&tail[1..length], span)?);
+                match Self::place(&tail[1..length], span) {
+                    Ok(place) => parts.push(place),
+                    Err(error) => errors.push(error),
+                }
                 rest = at + length + 1;
+            } else {
+                errors.push(TemplateError::Unclosed(at..at + 1));
+                rest = at + 1;
             }
         }
         words.push_str(&text[rest..]);
         if !words.is_empty() {
             parts.push(Part::Text(words));
         }
-        Ok(Self { parts })
+        (Self { parts }, errors)
     }
 
     fn place(inside: &str, span: std::ops::Range<usize>) -> Result<Part, TemplateError> {
@@ -250,5 +263,21 @@ mod tests {
         ] {
             assert_eq!(Template::parse(text), Err(fault), "{text}");
         }
+    }
+
+    #[test]
+    fn all_faults_are_found() {
+        let (template, faults) = Template::read("{a} {b:loud} } {C} {d} {e");
+        let names: Vec<_> = template.names().map(|name| name.as_str()).collect();
+        assert_eq!(names, ["a", "d"]);
+        assert_eq!(
+            faults,
+            [
+                TemplateError::Format("loud".to_owned(), 4..12),
+                TemplateError::Unopened(13..14),
+                TemplateError::Name("C".to_owned(), 15..18),
+                TemplateError::Unclosed(23..24),
+            ]
+        );
     }
 }

@@ -61,23 +61,19 @@ impl<'a> FlowFile<'a> {
         value: &'a Value,
     ) -> Option<Template> {
         let text = self.text_of(key.path, value)?;
-        match Template::parse(text) {
-            Ok(template) => {
-                self.texts.push(TextAt {
-                    step: key.step,
-                    key: key.path.to_owned(),
-                    language: language.cloned(),
-                    template: template.clone(),
-                    value,
-                });
-                Some(template)
-            }
-            Err(error) => {
-                let span = self.within(value, error.span());
-                self.report(template_fault(&error).at(span, ""));
-                None
-            }
+        let (template, errors) = Template::read(text);
+        for error in &errors {
+            let span = self.within(value, error.span());
+            self.report(template_fault(error).at(span, ""));
         }
+        self.texts.push(TextAt {
+            step: key.step,
+            key: key.path.to_owned(),
+            language: language.cloned(),
+            template: template.clone(),
+            value,
+        });
+        errors.is_empty().then_some(template)
     }
 
     /// Reads a value that may be a table of languages.
