@@ -42,17 +42,23 @@ pub(super) struct Asked<'a> {
 impl<'a> Declared<'a> {
     /// The keys of a menu, as far as they are keys.
     pub(super) fn presses(&self) -> Vec<Pressed<'a>> {
-        let table = self.entry("press").filter(|_| self.kind == "menu");
-        table
-            .and_then(|entry| entry.value.as_table())
-            .map_or(&[][..], Table::entries)
-            .iter()
+        self.press_entries()
+            .into_iter()
+            .filter(|_| self.kind == "menu")
             .filter_map(|entry| {
                 Some(Pressed {
                     keys: keys(&entry.key)?,
                     entry,
                 })
             })
+            .collect()
+    }
+
+    /// The entries of `press`, and of what is misspelt and most likely means it.
+    pub(super) fn press_entries(&self) -> Vec<&'a Entry> {
+        slips::find_all(self.table, "press", super::form::keys_of(self.kind))
+            .filter_map(|entry| entry.value.as_table())
+            .flat_map(Table::entries)
             .collect()
     }
 
@@ -100,13 +106,9 @@ impl<'a> Declared<'a> {
         slips::find(self.table, key, super::form::keys_of(self.kind))
     }
 
-    /// Whether it has a line that is none of its kind's.
+    /// Whether it has a line that is none of its kind's, and that cannot be read as one.
     pub(super) fn has_strange_key(&self) -> bool {
-        let known = super::form::keys_of(self.kind);
-        self.table
-            .entries()
-            .iter()
-            .any(|entry| !known.contains(&entry.key.as_str()))
+        slips::has_unread(self.table, super::form::keys_of(self.kind))
     }
 }
 

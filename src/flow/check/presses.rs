@@ -22,17 +22,17 @@ impl<'a> FlowFile<'a> {
             self.missing(step, "CW005", message, "press.1 = \"...\"");
             return None;
         };
-        let Some(table) = entry.value.as_table() else {
+        if entry.value.as_table().is_none() {
             let wants = "a key of the telephone, a dot between them";
             self.wrong("press", wants, "press.1 = \"...\" instead", &entry.value);
             return None;
-        };
-        if table.entries().is_empty() {
+        }
+        let entries = self.steps[step].press_entries();
+        if entries.is_empty() {
             let message = format!("{} has no press: {question}", self.steps[step].title());
             self.missing(step, "CW005", message, "press.1 = \"...\"");
         }
-        let read: Vec<_> = table
-            .entries()
+        let read: Vec<_> = entries
             .iter()
             .map(|entry| {
                 let keys = self.keys(entry);
@@ -40,15 +40,15 @@ impl<'a> FlowFile<'a> {
                 Some((keys?, press?))
             })
             .collect();
-        self.pressed_twice(table, &read);
+        self.pressed_twice(&entries, &read);
         let presses: BTreeMap<_, _> = read.into_iter().collect::<Option<_>>()?;
         (!presses.is_empty()).then_some(presses)
     }
 
     /// Says so when a key of the telephone is there in two spellings, such as `star` and `*`.
-    fn pressed_twice(&self, table: &Table, read: &[Option<(Keys, Press)>]) {
+    fn pressed_twice(&self, entries: &[&Entry], read: &[Option<(Keys, Press)>]) {
         let mut seen: BTreeMap<&Keys, &Entry> = BTreeMap::new();
-        for (entry, read) in table.entries().iter().zip(read) {
+        for (entry, read) in entries.iter().zip(read) {
             let Some((keys, _)) = read else { continue };
             if let Some(first) = seen.insert(keys, entry) {
                 let on = self.line(first.key_span.start);

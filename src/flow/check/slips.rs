@@ -41,6 +41,28 @@ pub(super) fn find<'a>(table: &'a Table, key: &str, known: &[&str]) -> Option<&'
     })
 }
 
+/// The entry of a key, and those that are misspelt and most likely mean it: `press.1` beside `pres.2`.
+pub(super) fn find_all<'a>(
+    table: &'a Table,
+    key: &'a str,
+    known: &'a [&'a str],
+) -> impl Iterator<Item = &'a Entry> {
+    table.entries().iter().filter(move |entry| {
+        let strange = !known.contains(&entry.key.as_str());
+        entry.key == key || (strange && meant(&entry.key, known) == Some(key))
+    })
+}
+
+/// Whether a table holds a key that is read as no other: what it was meant to say is not known.
+pub(super) fn has_unread(table: &Table, known: &[&str]) -> bool {
+    table.entries().iter().any(|entry| {
+        let strange = !known.contains(&entry.key.as_str());
+        strange
+            && meant(&entry.key, known)
+                .is_none_or(|meant| meant != "press" && table.get(meant).is_some())
+    })
+}
+
 impl FlowFile<'_> {
     /// Says that a key is not known here.
     pub(super) fn strange_key(&self, entry: &Entry, owner: &str, known: &[&str]) {

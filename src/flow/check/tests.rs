@@ -1,7 +1,7 @@
 //! What is said of small wrong files, and what is built of good ones.
 
 use super::{Checked, check};
-use crate::flow::diagnostic::Source;
+use crate::flow::diagnostic::{Severity, Source};
 use crate::flow::file::{column, line};
 
 /// Checks one text.
@@ -88,7 +88,7 @@ fn form() {
     }
     for (lines, told) in [
         (
-            "pres.1 = \"bye\"",
+            "pres.2 = \"bye\"",
             "CW003 9:1 \"pres\" is not a key of a menu; did you mean \"press\"? A menu knows: say, say_again, play, speak, press, no_input, no_match, tries, wait, give_up, allow",
         ),
         (
@@ -413,11 +413,7 @@ fn similar_names_and_allow() {
 
 #[test]
 fn a_header_that_is_never_closed_is_quoted_up_to_its_name() {
-    for open in [
-        "[message.staf_busy ─",
-        "[message.staf_busy“",
-        "[message.staf_busy",
-    ] {
+    for open in ["[message.staf_busy ─", "[message.staf_busy"] {
         let fault = checked(&menu(&format!("[end.staff_busy]\n{open}\n")))
             .diagnostics
             .into_iter()
@@ -477,4 +473,26 @@ fn large_files_are_checked_in_good_time() {
     assert_eq!(faults(&text), [""; 0]);
     let misspelt = text.replace("go = \"s", "go = \"z");
     assert!(checked(&misspelt).diagnostics.len() >= 9_999);
+}
+
+#[test]
+fn a_misspelt_press_is_a_key_like_the_others() {
+    let checked = checked(&menu("pres.2 = \"by\"\n"));
+    let told: Vec<_> = checked
+        .diagnostics
+        .iter()
+        .filter(|fault| fault.severity == Severity::Error)
+        .map(|fault| (fault.code, fault.message.split(';').next()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("CW003", Some("\"pres\" is not a key of a menu")),
+            (
+                "CW301",
+                Some("the prompt and the keys of menu \"main\" do not agree")
+            ),
+            ("CW101", Some("no step is called \"by\"")),
+        ]
+    );
 }
