@@ -131,7 +131,7 @@ const SUPPORT_MENUS: [Menu; 3] = [
 ];
 
 /// How many calls are carried at once.
-const CALLS_AT_ONCE: usize = 32;
+const CALLS_AT_ONCE: usize = 8;
 
 /// The longest sequences tried: from the main menu to the deepest and back again.
 const DEPTH: usize = 4;
