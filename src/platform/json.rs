@@ -1,44 +1,40 @@
-//! Reading values out of a text that is known to be JSON: serde_json has judged the grammar before (see
-//! [`super::webhook`]), so nothing here refuses anything.
-//!
-//! Why not serde's visitors: a value keeps its place in the body, so that digits can be blanked there; numbers keep
-//! their spelling, so that 25 keys sent as a number stay 25 keys; and one odd value never spoils its neighbours. What
-//! is not asked for is skipped, not kept. On a text that is no JSON the answers are worthless, but they end.
+//! JSON whose values keep their place and their spelling, so that digits can be blanked in the body and 25 keys sent as
+//! a number stay 25 keys. Each object and list is read by itself, so that one odd value never spoils its neighbours.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// One value, with its place in the text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Value<'a> {
-    text: &'a str,
-    start: usize,
-    end: usize,
-}
+/// One value, as it is written.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(transparent)]
+pub(super) struct Value<'a>(#[serde(borrow)] &'a RawValue);
 
 impl<'a> Value<'a> {
-    /// The text's outermost value.
-    pub(super) fn root(text: &'a str) -> Self {
-        let start = skip_space(text.as_bytes(), 0);
-        Self::at(text, start)
-    }
-
-    fn at(text: &'a str, start: usize) -> Self {
-        let end = end_of_value(text.as_bytes(), start);
-        Self { text, start, end }
-    }
-
-    /// Where it stands in the text, in bytes.
-    pub(super) fn span(self) -> std::ops::Range<usize> {
-        self.start..self.end
+    /// The value that a text is.
+    ///
+    /// # Errors
+    ///
+    /// The text is no JSON.
+    pub(super) fn parse(text: &'a str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
     }
 
     /// The value as it is written.
     pub(super) fn as_written(self) -> &'a str {
-        self.text.get(self.span()).unwrap_or_default()
+        self.0.get()
+    }
+
+    /// Where it stands, in bytes, in the text that it was parsed from.
+    pub(super) fn span_in(self, text: &str) -> Range<usize> {
+        let start = self.as_written().as_ptr().addr() - text.as_ptr().addr();
+        start..start + self.as_written().len()
     }
 
     /// Whether it is an object.
@@ -47,26 +43,20 @@ impl<'a> Value<'a> {
     }
 
     /// An object's members in their order, repeated keys included; none when it is no object.
-    pub(super) fn members(self) -> Members<'a> {
-        Members(self.inside(b'{'))
+    pub(super) fn members(self) -> Vec<(Cow<'a, str>, Value<'a>)> {
+        let members: Option<Members<'_>> = serde_json::from_str(self.as_written()).ok();
+        members.map_or_else(Vec::new, |members| members.0)
     }
 
     /// The values of an object's members of that name.
     pub(super) fn named(self, name: &str) -> impl Iterator<Item = Value<'a>> {
-        self.members()
-            .filter_map(move |(key, value)| (key == name).then_some(value))
+        let members = self.members().into_iter();
+        members.filter_map(move |(key, value)| (key == name).then_some(value))
     }
 
     /// A list's items; none when it is no list.
-    pub(super) fn items(self) -> Items<'a> {
-        Items(self.inside(b'['))
-    }
-
-    fn inside(self, bracket: u8) -> Rest<'a> {
-        let opens = self.text.as_bytes().get(self.start) == Some(&bracket);
-        let at = if opens { self.start + 1 } else { self.end };
-        let (text, end) = (self.text, self.end);
-        Rest { text, at, end }
+    pub(super) fn items(self) -> Vec<Value<'a>> {
+        serde_json::from_str(self.as_written()).unwrap_or_default()
     }
 
     /// The text or number it is.
@@ -80,57 +70,32 @@ impl<'a> Value<'a> {
     }
 }
 
-/// What is left of an object or list.
-#[derive(Debug)]
-struct Rest<'a> {
-    text: &'a str,
-    at: usize,
-    end: usize,
-}
-
-impl<'a> Rest<'a> {
-    /// The value that follows the given separator, if any does.
-    fn next_after(&mut self, separator: u8) -> Option<Value<'a>> {
-        let bytes = self.text.as_bytes();
-        let mut start = skip_space(bytes, self.at);
-        if bytes.get(start) == Some(&separator) {
-            start = skip_space(bytes, start + 1);
-        }
-        let closed = matches!(bytes.get(start), None | Some(b'}' | b']'));
-        if closed || start >= self.end {
-            return None;
-        }
-        let value = Value::at(self.text, start);
-        // A value that takes no room cannot be in JSON; without this, reading something else might never end.
-        self.at = value.end.max(start + 1);
-        Some(value)
-    }
-}
-
 /// See [`Value::members`].
-#[derive(Debug)]
-pub(super) struct Members<'a>(Rest<'a>);
+struct Members<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
-impl<'a> Iterator for Members<'a> {
-    type Item = (Cow<'a, str>, Value<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let written = self.0.next_after(b',')?.as_written();
-        // A key that is no Unicode text is nobody's key: as it is written it equals none that is asked for.
-        let key = text_of(written).unwrap_or(Cow::Borrowed(written));
-        Some((key, self.0.next_after(b':')?))
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EachMember)
     }
 }
 
-/// See [`Value::items`].
-#[derive(Debug)]
-pub(super) struct Items<'a>(Rest<'a>);
+struct EachMember;
 
-impl<'a> Iterator for Items<'a> {
-    type Item = Value<'a>;
+impl<'de> Visitor<'de> for EachMember {
+    type Value = Members<'de>;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next_after(b',')
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some((key, value)) = map.next_entry::<Value<'_>, _>()? {
+            let key = key.as_written();
+            // A key that is no Unicode text is nobody's key: as it is written it equals none that is asked for.
+            members.push((text_of(key).unwrap_or(Cow::Borrowed(key)), value));
+        }
+        Ok(Members(members))
     }
 }
 
@@ -198,92 +163,38 @@ fn text_of(literal: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Borrowed(text))
 }
 
-/// The place behind the value that starts at `start`.
-fn end_of_value(bytes: &[u8], start: usize) -> usize {
-    match bytes.get(start) {
-        Some(b'"') => end_of_string(bytes, start),
-        Some(b'{' | b'[') => end_of_brackets(bytes, start),
-        _ => end_of_word(bytes, start),
-    }
-}
-
-/// The place behind the string literal whose quote stands at `start`; the text's end when it is never closed.
-pub(super) fn end_of_string(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while let Some(byte) = bytes.get(at) {
-        at += match byte {
-            b'"' => return at + 1,
-            b'\\' => 2,
-            _ => 1,
-        };
-    }
-    bytes.len()
-}
-
-/// The place behind the bracket that closes the one at `start`.
-fn end_of_brackets(bytes: &[u8], start: usize) -> usize {
-    let mut at = start;
-    let mut open = 0_usize;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                at = end_of_string(bytes, at);
-                continue;
-            }
-            b'{' | b'[' => open += 1,
-            b'}' | b']' => open -= 1,
-            _ => {}
-        }
-        at += 1;
-        if open == 0 {
-            return at;
-        }
-    }
-    bytes.len()
-}
-
-/// The place behind the number or word that starts at `start`.
-fn end_of_word(bytes: &[u8], start: usize) -> usize {
-    let ends = |byte: &u8| {
-        matches!(
-            byte,
-            b',' | b':' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'
-        )
-    };
-    let word = bytes.get(start..).unwrap_or_default();
-    start + word.iter().position(ends).unwrap_or(word.len())
-}
-
-fn skip_space(bytes: &[u8], mut at: usize) -> usize {
-    while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-        at += 1;
-    }
-    at
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Scalar, Value};
 
+    fn value(json: &str) -> Value<'_> {
+        Value::parse(json).expect("JSON")
+    }
+
     fn first(json: &str) -> Scalar<'_> {
-        Value::root(json).items().next().expect("an item").scalar()
+        value(json).items().first().expect("an item").scalar()
     }
 
     #[test]
     fn walks_objects_and_lists_whatever_the_spacing() {
         let json = " { \"a\" : [ 1 ,{\"}\":\"]\\\"\"} , [] ],\"\\u0062\":null ,\"c\":-1.5e3,\"a\":\"x\"}\n";
-        let seen: Vec<_> = Value::root(json)
+        let seen: Vec<_> = value(json)
             .members()
+            .into_iter()
             .map(|(key, value)| (key.into_owned(), value.as_written()))
             .collect();
         let a = "[ 1 ,{\"}\":\"]\\\"\"} , [] ]";
         let expected = [("a", a), ("b", "null"), ("c", "-1.5e3"), ("a", "\"x\"")];
         assert_eq!(seen, expected.map(|(k, v)| (k.to_owned(), v)));
-        let items: Vec<_> = Value::root(a).items().map(Value::as_written).collect();
+        let items: Vec<_> = value(a)
+            .items()
+            .into_iter()
+            .map(Value::as_written)
+            .collect();
         assert_eq!(items, ["1", "{\"}\":\"]\\\"\"}", "[]"]);
-        assert_eq!(Value::root("3").members().count(), 0);
-        assert_eq!(Value::root("{}").members().count(), 0);
-        assert_eq!(Value::root("[ ]").items().count(), 0);
+        assert_eq!(value("3").members().len(), 0);
+        assert_eq!(value("{}").members().len(), 0);
+        assert_eq!(value("[ ]").items().len(), 0);
     }
 
     #[test]
@@ -342,19 +253,30 @@ mod tests {
     }
 
     #[test]
-    fn ends_on_what_is_no_json() {
-        for text in [
-            "", "{", "[", "\"", "{\"a", "{\"a\"", "{\"a\":", "[,,,]", "[::]", "{]}", "\\", "[\"\\",
-            "}",
-        ] {
-            let root = Value::root(text);
-            let members: Vec<_> = root
-                .members()
-                .flat_map(|(_, value)| value.members())
-                .collect();
-            let items: Vec<_> = root.items().flat_map(|value| value.items()).collect();
-            assert!(members.len() + items.len() <= text.len());
-            let _ = root.scalar();
-        }
+    fn half_a_letter_spoils_its_own_member_only() {
+        let json = r#"{"\ud800":1,"a":"\ud800","b":2}"#;
+        let whole = |name| {
+            value(json)
+                .named(name)
+                .next()
+                .expect("it is there")
+                .scalar()
+                .whole()
+        };
+        assert_eq!(value(json).members().len(), 3);
+        assert_eq!((whole("a"), whole("b")), (None, Some(2)));
+    }
+
+    #[test]
+    fn values_know_where_they_stand() {
+        let json = r#" {"a": {"b" : [1, "x"]} }"#;
+        let b = value(json)
+            .named("a")
+            .next()
+            .expect("a")
+            .named("b")
+            .next()
+            .expect("b");
+        assert_eq!(&json[b.items()[1].span_in(json)], "\"x\"");
     }
 }

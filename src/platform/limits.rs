@@ -1,7 +1,6 @@
 //! How much JSON is read from the network: one pass over the bytes, before anything is parsed. The size of the whole
 //! body is limited where it is received; see [`super::webhook::Kind::body_limit`].
 
-use super::json::end_of_string;
 use super::webhook::{Fault, Kind};
 
 /// How deep objects and lists may nest; the outermost is 1.
@@ -121,6 +120,19 @@ impl Scan<'_> {
             });
         }
     }
+}
+
+/// The place behind the string literal whose quote stands at `start`; the text's end when it is never closed.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        at += match byte {
+            b'"' => return at + 1,
+            b'\\' => 2,
+            _ => 1,
+        };
+    }
+    bytes.len()
 }
 
 /// Where in the body, for want of a path: nothing has been parsed yet.

@@ -1,9 +1,5 @@
 //! Taking the digits out of a body, so that what a caller entered as a secret is not kept.
 
-use std::ops::Range;
-
-use serde::de::IgnoredAny;
-
 use crate::platform::json::Value;
 
 /// What stands in the place of digits.
@@ -18,12 +14,13 @@ const EMPTY: &str = "{}";
 ///
 /// A body that is no JSON object comes back as `{}`: nobody could tell where its digits are.
 pub fn blank_digits(body: &str) -> String {
-    if !is_json_object(body) {
+    let Some(root) = Value::parse(body).ok().filter(|root| root.is_object()) else {
         return EMPTY.to_owned();
-    }
+    };
     let mut blanked = String::with_capacity(body.len() + 2 * BLANK.len());
     let mut kept = 0;
-    for place in places(body) {
+    for value in digits(root) {
+        let place = value.span_in(body);
         blanked.push_str(body.get(kept..place.start).unwrap_or_default());
         blanked.push_str(&format!("\"{BLANK}\""));
         kept = place.end;
@@ -32,27 +29,21 @@ pub fn blank_digits(body: &str) -> String {
     blanked
 }
 
-fn is_json_object(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok() && Value::root(text).is_object()
-}
-
-/// Where the digits are, in the body's order.
-fn places(body: &str) -> Vec<Range<usize>> {
-    let mut places = Vec::new();
-    for payload in Value::root(body).named("payload") {
+/// The values that may hold digits, in the body's order.
+fn digits(root: Value<'_>) -> Vec<Value<'_>> {
+    let mut found = Vec::new();
+    for payload in root.named("payload") {
         for (key, value) in payload.members() {
             match key.as_ref() {
-                "dtmf" => places.push(value),
-                "eventData" if value.is_object() => places.extend(value.named("dtmf")),
-                "eventData" => places.push(value),
+                "dtmf" => found.push(value),
+                "eventData" if value.is_object() => found.extend(value.named("dtmf")),
+                "eventData" => found.push(value),
                 _ => {}
             }
         }
     }
-    let told = places
-        .into_iter()
-        .filter(|value| value.as_written() != "null");
-    told.map(Value::span).collect()
+    found.retain(|value| value.as_written() != "null");
+    found
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use super::{Fault, ID_LIMIT, Kind};
 use crate::platform::json::{Scalar, Value};
 use crate::platform::limits;
 
-/// The body as a text that is JSON and within the limits, or why it is not.
-pub(super) fn checked_json(body: &[u8], expected: Option<Kind>) -> Result<&str, Vec<Fault>> {
+/// The body as JSON within the limits, or why it is none.
+pub(super) fn checked_json(body: &[u8], expected: Option<Kind>) -> Result<Value<'_>, Vec<Fault>> {
     let faults = limits::check(body, expected);
     if !faults.is_empty() {
         return Err(faults);
@@ -14,7 +14,7 @@ pub(super) fn checked_json(body: &[u8], expected: Option<Kind>) -> Result<&str, 
         let message = format!("is not UTF-8 from byte {} on", error.valid_up_to());
         vec![fault("$", message, "send the body as JSON in UTF-8")]
     })?;
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| {
+    Value::parse(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = format!("is not JSON from line {line}, column {column} on");
         vec![fault(
@@ -22,8 +22,7 @@ pub(super) fn checked_json(body: &[u8], expected: Option<Kind>) -> Result<&str, 
             message,
             "send the webhook's JSON as the platform wrote it",
         )]
-    })?;
-    Ok(text)
+    })
 }
 
 /// The body's outer object.
@@ -33,13 +32,12 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads the outer object of a text that is JSON. `None`, with the faults, when it cannot be told what is in it.
+    /// Reads the outer object. `None`, with the faults, when it cannot be told what is in it.
     pub(super) fn read(
-        text: &'a str,
+        root: Value<'a>,
         expected: Option<Kind>,
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
-        let root = Value::root(text);
         if !root.is_object() {
             faults.push(fault(
                 "$",
