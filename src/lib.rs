@@ -4,6 +4,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `text` | core: where something stands in a text, which word was meant |
 //! | [`call`] | core: numbers, ids, events in, actions out |
 //! | [`flow`] | core: the flow language: file → check → model → step |
 //! | [`session`] | core: one session, and what a voice call action is answered with |
@@ -18,8 +19,8 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `call` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `http` ← `server` ←
-//! `cli` ← `main`; the leaves may be used by all but the core. The core (`call`, `flow`, `session`) names no tokio,
+//! Imports run one way: `text`, `call` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `http` ← `server` ←
+//! `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `flow`, `session`) names no tokio,
 //! axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds the rule.
 
 pub mod call;
@@ -36,3 +37,4 @@ pub mod session;
 pub mod store;
 pub mod switchboard;
 pub mod telemetry;
+mod text;

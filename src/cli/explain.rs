@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::flow::near::nearest;
+use crate::text::nearest;
 
 /// What every fault means, each under a heading of its own.
 const DIAGNOSTICS: &str = include_str!("../../docs/diagnostics.md");

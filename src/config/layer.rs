@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Place};
+use crate::text::Lines;
 
 /// A key from the root: `["log", "level"]`. The elements of a list are counted from 0.
 pub(super) type KeyPath = Vec<String>;
@@ -50,7 +51,7 @@ impl Layer {
         let (table, errors) = DeTable::parse_recoverable(text);
         let lines = Lines::of(text);
         let at = |span: Range<usize>| {
-            let (line, column) = lines.line_and_column(span.start);
+            let (line, column) = lines.place(span.start);
             place(line, column)
         };
         let faults = errors
@@ -260,27 +261,5 @@ fn figment_value(
             }
             Value::from(values)
         }
-    }
-}
-
-/// Finds lines and columns in a text.
-struct Lines<'a> {
-    text: &'a str,
-    /// The byte at which each line begins.
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        let after_newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
-        let starts = std::iter::once(0).chain(after_newlines).collect();
-        Self { text, starts }
-    }
-
-    /// The line and the column, in characters, of a byte; both from 1.
-    fn line_and_column(&self, byte: usize) -> (usize, usize) {
-        let line = self.starts.partition_point(|start| *start <= byte);
-        let before = self.text.get(self.starts[line - 1]..byte).unwrap_or("");
-        (line, before.chars().count() + 1)
     }
 }

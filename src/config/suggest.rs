@@ -3,6 +3,7 @@
 use super::fault::{Fault, Place};
 use super::layer::KeyPath;
 use super::wrong::{presentable, shown_path, variable};
+use crate::text::nearest;
 
 /// An unknown key, and the keys that are known where it stands.
 pub(super) struct Stranger {
@@ -37,7 +38,7 @@ impl Stranger {
     /// What was meant by an unknown key of a file: a key of its section, or of another.
     fn meant(&self, known: &[KeyPath]) -> Option<String> {
         let name = self.path.last()?;
-        if let Some(meant) = nearest(name, self.siblings.iter().copied()) {
+        if let Some(meant) = nearest(&name.to_lowercase(), self.siblings.iter().copied()) {
             return Some(format!("did you mean `{meant}`?"));
         }
         let elsewhere = known.iter().find(|path| path.last() == Some(name))?;
@@ -46,20 +47,4 @@ impl Stranger {
             section => format!("`{name}` belongs in [{}]", shown_path(section)),
         })
     }
-}
-
-/// The word of `known` that is at most a third of its letters away from `word`.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    known
-        .into_iter()
-        .map(|known| {
-            (
-                strsim::damerau_levenshtein(&word, &known.to_lowercase()),
-                known,
-            )
-        })
-        .filter(|(distance, known)| *distance <= (known.chars().count() / 3).clamp(1, 4))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
 }

@@ -7,8 +7,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
-use super::suggest::nearest;
 use super::wrong::Wrong;
+use crate::text::nearest;
 
 /// The fewest characters of a secret that other machines can try to guess.
 const SHORTEST_SECRET: usize = 16;
@@ -99,7 +99,7 @@ pub(super) fn level(text: &str) -> Result<String, Wrong> {
     for word in text.split(',').map(str::trim) {
         let lone = !word.contains(['=', '[']);
         if lone && !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
-            return Err(not_a_level(nearest(word, LEVELS)));
+            return Err(not_a_level(nearest(&word.to_lowercase(), LEVELS)));
         }
     }
     match EnvFilter::builder().parse(text) {
@@ -179,10 +179,12 @@ pub(super) fn one_of<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Wron
         .map(|(name, _)| format!("\"{name}\""))
         .collect();
     let wrong = Wrong::new(format!("is none of {}", names.join(", ")));
-    Err(match nearest(text, known.iter().map(|(name, _)| *name)) {
-        Some(meant) => wrong.help(format!("did you mean \"{meant}\"?")),
-        None => wrong,
-    })
+    Err(
+        match nearest(&text.to_lowercase(), known.iter().map(|(name, _)| *name)) {
+            Some(meant) => wrong.help(format!("did you mean \"{meant}\"?")),
+            None => wrong,
+        },
+    )
 }
 
 pub(super) fn name_of<T: PartialEq>(value: T, known: &[(&'static str, T)]) -> &'static str {

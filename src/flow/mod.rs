@@ -6,8 +6,7 @@
 //! * [`mod@step`] moves a call: flow, position and event in, actions and the next position out
 //!
 //! [`report`] shows diagnostics. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it,
-//! [`library`] the flows that a server answers with, [`near`] the word that was meant. What the keys of the language mean
-//! is in `docs/flows.md`.
+//! [`library`] the flows that a server answers with. What the keys of the language mean is in `docs/flows.md`.
 
 pub mod check;
 pub mod diagnostic;
@@ -15,7 +14,6 @@ pub mod file;
 pub mod label;
 pub mod library;
 pub mod model;
-pub mod near;
 pub mod report;
 mod speech;
 pub mod step;

@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
 use super::diagnostic::{Diagnostic, Label, Severity, Source};
+use crate::text::Lines;
 
 /// How many faults of one file are shown to people who did not ask for all.
 const MOST_OF_A_FILE: usize = 20;
@@ -36,7 +37,10 @@ pub struct Look {
 
 /// Shows diagnostics, which were found in these sources. Ends with a line's end unless it is empty.
 pub fn render(sources: &[Source], diagnostics: &[Diagnostic], look: Look) -> String {
-    let places: Vec<_> = sources.iter().map(Lines::of).collect();
+    let places: Vec<_> = sources
+        .iter()
+        .map(|source| Lines::of(&source.text))
+        .collect();
     match look.format {
         Format::Human => human(sources, &places, diagnostics, look),
         Format::Short => short(sources, &places, diagnostics),
@@ -55,64 +59,10 @@ impl Severity {
     }
 }
 
-/// Where a source's lines begin.
-struct Lines<'a> {
-    text: &'a str,
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(source: &'a Source) -> Self {
-        let text = source.text.as_str();
-        let behind = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self {
-            text,
-            starts: std::iter::once(0).chain(behind).collect(),
-        }
-    }
-
-    /// The line, from 0, that a byte stands on.
-    fn line(&self, byte: usize) -> usize {
-        self.starts.partition_point(|start| *start <= byte) - 1
-    }
-
-    /// Line and column from 1, the column in characters; a byte order mark is none.
-    fn place(&self, byte: usize) -> (usize, usize) {
-        let line = self.line(byte);
-        let before = self.text.get(self.starts[line]..byte).unwrap_or_default();
-        let column = before.trim_start_matches('\u{feff}').chars().count();
-        (line + 1, column + 1)
-    }
-
-    /// The bytes of the lines that a span touches, without the last line's end and without a byte order mark.
-    fn around(&self, span: &Range<usize>) -> Range<usize> {
-        let start = self.starts[self.line(span.start)];
-        let last = self.line(span.end.max(span.start));
-        let end = self
-            .starts
-            .get(last + 1)
-            .copied()
-            .unwrap_or(self.text.len());
-        let mark = if start == 0 && self.text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        };
-        start + mark..end.max(start + mark)
-    }
-
-    /// A span that lies within the text and cuts no letter.
-    fn safe(&self, span: &Range<usize>) -> Range<usize> {
-        let on_letter = |byte: usize| {
-            let byte = byte.min(self.text.len());
-            (0..=byte)
-                .rev()
-                .find(|at| self.text.is_char_boundary(*at))
-                .unwrap_or(0)
-        };
-        let start = on_letter(span.start);
-        start..on_letter(span.end).max(start)
-    }
+/// A span that lies within the text and cuts no letter.
+fn safe(text: &str, span: &Range<usize>) -> Range<usize> {
+    let start = text.floor_char_boundary(span.start);
+    start..text.floor_char_boundary(span.end).max(start)
 }
 
 fn human(
@@ -202,7 +152,7 @@ fn snippet<'a>(
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let spans: Vec<_> = nths
         .iter()
-        .map(|nth| lines.safe(&labels[*nth].span))
+        .map(|nth| safe(&source.text, &labels[*nth].span))
         .collect();
     let start = spans.iter().map(|span| span.start).min().unwrap_or(0);
     let end = spans.iter().map(|span| span.end).max().unwrap_or(0);
@@ -220,7 +170,7 @@ fn snippet<'a>(
             .label((!text.is_empty()).then_some(text.as_str()))
     });
     Snippet::source(&source.text[part.clone()])
-        .line_start(lines.line(part.start) + 1)
+        .line_start(lines.line(part.start))
         .path(source.path.as_str())
         .annotations(annotations)
 }

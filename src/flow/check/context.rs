@@ -9,8 +9,8 @@ use crate::call::PhoneNumber;
 use crate::flow::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::flow::file::{self, Entry, Table, Tree, Value};
 use crate::flow::model::{FlowId, Language, Languages, PerLanguage, Step, StepName};
-use crate::flow::near::nearest;
 use crate::flow::template::Template;
+use crate::text::{line, nearest};
 
 /// One file while it is checked.
 #[derive(Debug)]
@@ -263,7 +263,7 @@ impl<'a> FlowFile<'a> {
 
     /// The line, from 1, that a byte stands on.
     pub fn line(&self, byte: usize) -> usize {
-        file::line(self.text, byte)
+        line(self.text, byte)
     }
 
     /// Whether an error has been reported.

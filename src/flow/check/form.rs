@@ -8,7 +8,7 @@ use super::values::bad_name;
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Kind, Table};
 use crate::flow::model::StepName;
-use crate::flow::near::nearest;
+use crate::text::nearest;
 
 /// The version of the file format that this program understands.
 const FORMAT: i64 = 1;

@@ -9,7 +9,7 @@ use crate::call::PhoneNumber;
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Table, Value};
 use crate::flow::model::{FlowId, Language, ONLY_LANGUAGE};
-use crate::flow::near::nearest;
+use crate::text::nearest;
 
 /// The keys that `[flow]` knows.
 const KEYS: [&str; 8] = [

@@ -7,8 +7,8 @@ use super::steps::key;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Table};
 use crate::flow::model::{Keys, Language, Press, Target, VariableName};
-use crate::flow::near::nearest;
 use crate::flow::template::Template;
+use crate::text::nearest;
 
 /// The most keys that one choice can have: more are never captured.
 const MOST_KEYS: usize = 25;

@@ -4,7 +4,7 @@
 use super::context::FlowFile;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Table};
-use crate::flow::near::nearest;
+use crate::text::nearest;
 
 /// Words that people write for a key.
 const SYNONYMS: [(&str, &str); 11] = [

@@ -8,8 +8,8 @@ use crate::call::PhoneNumber;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Value};
 use crate::flow::model::{Ask, Connect, End, Menu, Message, PerLanguage, Step, Target, Utterance};
-use crate::flow::near::nearest;
 use crate::flow::template::Template;
+use crate::text::nearest;
 
 impl<'a> FlowFile<'a> {
     /// Builds every step that can be built.

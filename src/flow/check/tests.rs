@@ -2,7 +2,7 @@
 
 use super::{Checked, check};
 use crate::flow::diagnostic::{Severity, Source};
-use crate::flow::file::{column, line};
+use crate::text::Lines;
 
 /// Checks one text.
 fn checked(text: &str) -> Checked {
@@ -27,8 +27,7 @@ fn faults(text: &str) -> Vec<String> {
             fault.help.is_some() || !fault.notes.is_empty(),
             "{fault:?} has no help"
         );
-        let at = fault.place().1;
-        let (line, column) = (line(text, at), column(text, at));
+        let (line, column) = Lines::of(text).place(fault.place().1);
         format!("{} {line}:{column} {}", fault.code, fault.message)
     };
     let diagnostics = checked(text).diagnostics;

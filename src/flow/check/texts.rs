@@ -4,8 +4,8 @@ use super::context::{FlowFile, TextAt};
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Value};
 use crate::flow::model::{Language, PerLanguage};
-use crate::flow::near::nearest;
 use crate::flow::template::{Format, Template, TemplateError};
+use crate::text::nearest;
 
 /// Whose key is read: the step's index, `None` for `[defaults]`, and the keys that lead to it from there.
 #[derive(Clone, Copy)]

@@ -5,9 +5,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::statements::{Statement, Statements, cut};
 use super::tree::{Entry, Kind, MadeBy, Table, Value};
-use super::{Tree, line};
-use super::{pair, syntax};
+use super::{Tree, pair, syntax};
 use crate::flow::diagnostic::{Diagnostic, Span};
+use crate::text::line;
 
 /// A part of a dotted key, with its place.
 type Part = (String, Span);

@@ -5,7 +5,7 @@
 //! * `statements` the text cut into headers and `key = value`; each is read alone, by `toml`
 //! * `assemble` the tree, put together from what was read
 //! * `pair`, `syntax` what is said of a bad statement
-//! * `places` lines, columns, and places within a string
+//! * `places` the stretch of a step, and places within a string
 
 mod assemble;
 mod pair;
@@ -15,7 +15,7 @@ mod syntax;
 mod tree;
 
 pub(crate) use pair::is_phone_number;
-pub use places::{column, extent, line, within};
+pub use places::{extent, within};
 pub use tree::{Entry, Kind, Table, Value};
 
 use super::diagnostic::Diagnostic;
@@ -45,13 +45,13 @@ pub fn read(text: &str) -> Tree {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Tree, column, line, read, within};
+    use super::{Kind, Tree, read, within};
+    use crate::text::Lines;
 
     /// The faults as `code line:column message`.
     fn faults(text: &str) -> Vec<String> {
         let shown = |fault: &crate::flow::diagnostic::Diagnostic| {
-            let at = fault.place().1;
-            let (line, column) = (line(text, at), column(text, at));
+            let (line, column) = Lines::of(text).place(fault.place().1);
             format!("{} {line}:{column} {}", fault.code, fault.message)
         };
         read(text).faults.iter().map(shown).collect()
@@ -193,7 +193,7 @@ mod tests {
         assert!(tree.faults.is_empty());
         let say = tree.root.at("menu.main.say").expect("say");
         assert_eq!(&text[say.value.span.clone()], "\"a\"");
-        assert_eq!(column(text, 3), 1);
+        assert_eq!(Lines::of(text).place(3), (1, 1));
         assert_eq!(
             faults("a = \"\u{fffd}\"")[0],
             "CW018 1:6 this file is not saved as UTF-8 text"

@@ -5,23 +5,6 @@ use std::ops::Range;
 use super::Table;
 use crate::flow::diagnostic::Span;
 
-/// The line, from 1, that a byte stands on.
-pub fn line(text: &str, byte: usize) -> usize {
-    let before = &text.as_bytes()[..byte.min(text.len())];
-    before.iter().filter(|b| **b == b'\n').count() + 1
-}
-
-/// The column, from 1, that a byte stands in, in characters; a byte order mark is none.
-pub fn column(text: &str, byte: usize) -> usize {
-    let before = text.get(..byte).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    before[start..]
-        .trim_start_matches('\u{feff}')
-        .chars()
-        .count()
-        + 1
-}
-
 /// The stretch of a text that a step takes: its header and all that its table holds.
 pub fn extent(table: &Table, header: &Span) -> Span {
     let mut extent = header.clone();

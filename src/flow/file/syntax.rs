@@ -1,9 +1,9 @@
 //! What a person is told of a file's form: of headers, of what is there twice, of what is no text. What is wrong with a
 //! `key = value` is told by `pair`.
 
-use super::line;
 use super::statements::Statement;
 use crate::flow::diagnostic::{Diagnostic, Span};
+use crate::text::line;
 
 /// Says so when a text was not UTF-8: whoever read the file has put U+FFFD in place of what is none.
 pub(super) fn not_text(text: &str) -> Option<Diagnostic> {

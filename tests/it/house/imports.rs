@@ -7,15 +7,16 @@ use super::{File, files, no_faults};
 const LEAVES: [&str; 5] = ["clock", "config", "failpoint", "telemetry", "flows_folder"];
 
 /// Neither time, nor chance, nor the world outside.
-const CORE: [&str; 3] = ["call", "flow", "session"];
+const CORE: [&str; 4] = ["text", "call", "flow", "session"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 14] = [
+const RULE: [(&str, &[&str]); 15] = [
+    ("text", &[]),
     ("call", &[]),
-    ("flow", &["call"]),
+    ("flow", &["text", "call"]),
     ("session", &["call", "flow"]),
     ("clock", &[]),
-    ("config", &["call"]),
+    ("config", &["text", "call"]),
     ("failpoint", &[]),
     ("telemetry", &["call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
@@ -51,6 +52,7 @@ const RULE: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
+            "text",
             "call",
             "flow",
             "session",

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::written;
 use super::super::{FlowFile, TextAt};
 use crate::flow::diagnostic::{Diagnostic, Span};
-use crate::flow::near::nearest;
 use crate::flow::template::Part;
+use crate::text::nearest;
 
 /// The variables that every call has.
 const BUILT_IN: [&str; 6] = [

@@ -2,10 +2,13 @@
 
 /// The candidate that a misspelt word most likely meant; `None` when none is near.
 ///
-/// A word may differ by a third of its letters, by at least one, and a swap of two neighbours counts as one.
-pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+/// A word may differ by a third of its letters, by one at least and four at most, and a swap of two neighbours counts as one.
+pub(crate) fn nearest<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
     let length = word.chars().count();
-    let bound = (length / 3).max(1);
+    let bound = (length / 3).clamp(1, 4);
     candidates
         .into_iter()
         .filter(|candidate| candidate.chars().count().abs_diff(length) <= bound)
