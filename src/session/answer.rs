@@ -9,7 +9,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Outcome, Recalled, Session, Stage, Standing, label};
-use crate::call::Digits;
 use crate::call::callflow::{Action, Callflow};
 use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::flow::model::{FlowId, FlowVersion, Step, StepName};
@@ -206,33 +205,22 @@ impl Asked<'_> {
         let (outcome, callflow, stage, path) = match turn {
             Ok(Turn {
                 actions,
-                next: Some(position),
+                next,
                 path,
             }) => {
-                let label = label_of(flow, &position, replies).to_string();
+                let label = next.as_ref().map(|next| label_of(flow, next, replies));
+                let client_action_id = label.map(|label| label.to_string());
                 let callflow = Callflow {
-                    client_action_id: Some(label),
+                    client_action_id,
                     actions,
                 };
-                (outcome, callflow, Stage::Waiting(position), path)
+                let stage = next.map_or(Stage::HungUp, Stage::Waiting);
+                (outcome, callflow, stage, path)
             }
-            Ok(Turn {
-                actions,
-                next: None,
-                path,
-            }) => {
-                let callflow = Callflow {
-                    client_action_id: None,
-                    actions,
-                };
-                (outcome, callflow, Stage::HungUp, path)
+            Err(_) => {
+                let apology = self.apology.callflow();
+                (Outcome::Stuck, apology, Stage::HungUp, Vec::new())
             }
-            Err(_) => (
-                Outcome::Stuck,
-                self.apology.callflow(),
-                Stage::HungUp,
-                Vec::new(),
-            ),
         };
         let session = Some(Session {
             replies,
@@ -314,25 +302,25 @@ impl Asked<'_> {
 
     /// Whether digits came that are a secret. Digits whose step cannot be told are taken for one.
     fn digits_may_be_secret(self) -> bool {
-        let Some(Digits { .. }) = self.action.digits else {
+        let is_secret_at = |flow: &FlowId, version: &FlowVersion, step: &StepName| {
+            let flow = self.flow_of(flow, version, step);
+            flow.is_none_or(|flow| flow.is_secret(step))
+        };
+        if self.action.digits.is_none() {
             return false;
-        };
-        let asked_at = match (label(self.action), &self.recalled.standing) {
-            (Some(label), _) => Some((label.flow, label.version, label.step)),
-            (None, Standing::Live(session)) => match &session.stage {
+        }
+        if let Some(label) = label(self.action) {
+            return is_secret_at(&label.flow, &label.version, &label.step);
+        }
+        match &self.recalled.standing {
+            Standing::Live(session) => match &session.stage {
                 Stage::Waiting(position) => {
-                    let Session { flow, version, .. } = session.as_ref();
-                    Some((flow.clone(), version.clone(), position.step.clone()))
+                    is_secret_at(&session.flow, &session.version, &position.step)
                 }
-                Stage::HungUp => None,
+                Stage::HungUp => true,
             },
-            _ => None,
-        };
-        let flow = asked_at.and_then(|(id, version, step)| {
-            self.flow_of(&id, &version, &step)
-                .map(|flow| flow.is_secret(&step))
-        });
-        flow.unwrap_or(true)
+            Standing::Unknown | Standing::Ended => true,
+        }
     }
 }
 
