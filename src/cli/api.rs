@@ -2,12 +2,15 @@
 
 use std::error::Error as _;
 use std::io;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -144,6 +147,19 @@ pub(super) fn get(
         .block_on(exchange);
     let (status, body) = answer.map_err(|error| unreachable_server(&server, error))?;
     understood(status, body, server, token.is_some())
+}
+
+/// Prints the API's answer: as it came when `json`, else as `show` puts it.
+pub(super) fn print(
+    answer: &str,
+    json: bool,
+    show: impl Fn(&Value) -> String,
+) -> anyhow::Result<ExitCode> {
+    if json {
+        return super::print(&format!("{}\n", answer.trim_end()));
+    }
+    let answer = serde_json::from_str(answer).context("the server's answer is not JSON")?;
+    super::print(&show(&answer))
 }
 
 /// The address of what is asked for, and the server's as it is shown: without path, query and credentials.

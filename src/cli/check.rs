@@ -1,6 +1,6 @@
 //! `callwright check`: every fault of every flow, at once.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -69,7 +69,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         [] => Config::load(None, super::environment())?.flows,
         _ => PathBuf::new(),
     };
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = super::colour(&std::io::stdout());
     let (out, err) = (&mut std::io::stdout().lock(), &mut std::io::stderr().lock());
     Ok(ExitCode::from(run_into(
         args,

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -65,11 +64,7 @@ pub(super) fn run(args: &FlowsArgs) -> anyhow::Result<ExitCode> {
         FlowsCommand::Show { id } => (vec!["v1", "flows", id], flow),
     };
     let body = api::get(&args.api, &path, &[])?;
-    if args.json {
-        return super::print(&format!("{}\n", body.trim_end()));
-    }
-    let answer = serde_json::from_str(&body).context("the server's answer is not JSON")?;
-    super::print(&show(&answer))
+    api::print(&body, args.json, show)
 }
 
 fn listing(page: &Value) -> String {

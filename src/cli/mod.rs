@@ -8,7 +8,7 @@
     reason = "a command talks to the person who typed it"
 )]
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -108,6 +108,11 @@ fn print(text: &str) -> anyhow::Result<ExitCode> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Whether to write in colours: to a terminal, unless its owner wants none (<https://no-color.org>).
+fn colour(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 /// The environment as text. What is not UTF-8 carries U+FFFD, which the configuration refuses with the variable's name.

@@ -1,6 +1,5 @@
 //! `callwright serve`.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,7 +40,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 fn explain(refused: &RefusedFlows) -> ExitCode {
     let look = Look {
         format: Format::Human,
-        colour: std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        colour: super::colour(&std::io::stderr()),
         all: false,
     };
     eprint!("{}", render(&refused.sources, &refused.diagnostics, look));

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -124,11 +123,7 @@ pub(super) fn run(args: &SessionsArgs) -> anyhow::Result<ExitCode> {
             session,
         ),
     };
-    if args.json {
-        return super::print(&format!("{}\n", body.trim_end()));
-    }
-    let answer = serde_json::from_str(&body).context("the server's answer is not JSON")?;
-    super::print(&show(&answer))
+    api::print(&body, args.json, show)
 }
 
 fn list(api: &ApiArgs, filters: &Filters) -> Result<String, api::ApiError> {
