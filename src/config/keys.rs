@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::reader::{Reader, Section, Show};
 use super::values::{
-    Taken, apology_text, database_url, header_text, is_loopback, level, listen, name_of, network,
+    Taken, apology_text, database_url, header_text, is_loopback, level, listen, network,
     no_controls, one_of, origins, subaccount_id, token_text,
 };
 use super::wrong::Wrong;
@@ -23,11 +23,6 @@ const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", Log
 const HEADERS: [(&str, ForwardedHeader); 2] = [
     ("x-forwarded-for", ForwardedHeader::XForwardedFor),
     ("forwarded", ForwardedHeader::Forwarded),
-];
-const SCOPES: [(&str, Scope); 3] = [
-    ("read", Scope::Read),
-    ("numbers", Scope::Numbers),
-    ("metrics", Scope::Metrics),
 ];
 
 /// Reads all keys below the root. `None` when one of those that must be there is wrong; the reader knows why.
@@ -270,8 +265,9 @@ fn token(
     });
     reader.missing(&section, "token", Wrong::new("has no token").write("\"…\""));
     let scopes_path = section.path_of("scopes");
-    let shown = |scope: &Scope| name_of(*scope, &SCOPES).to_owned();
-    let scopes = match reader.list(&mut section, "scopes", |text| one_of(text, &SCOPES), shown) {
+    let words = Scope::ALL.map(|scope| (scope.as_str(), scope));
+    let shown = |scope: &Scope| scope.as_str().to_owned();
+    let scopes = match reader.list(&mut section, "scopes", |text| one_of(text, &words), shown) {
         None => vec![Scope::Read],
         Some(scopes) => scopes,
     };

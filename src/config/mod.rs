@@ -200,3 +200,17 @@ pub enum Scope {
     /// Read metrics.
     Metrics,
 }
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Numbers, Self::Metrics];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Numbers => "numbers",
+            Self::Metrics => "metrics",
+        }
+    }
+}

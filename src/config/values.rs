@@ -179,17 +179,9 @@ pub(super) fn one_of<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Wron
         .map(|(name, _)| format!("\"{name}\""))
         .collect();
     let wrong = Wrong::new(format!("is none of {}", names.join(", ")));
-    Err(
-        match nearest(&text.to_lowercase(), known.iter().map(|(name, _)| *name)) {
-            Some(meant) => wrong.help(format!("did you mean \"{meant}\"?")),
-            None => wrong,
-        },
-    )
-}
-
-pub(super) fn name_of<T: PartialEq>(value: T, known: &[(&'static str, T)]) -> &'static str {
-    known
-        .iter()
-        .find(|(_, v)| *v == value)
-        .map_or("", |(name, _)| name)
+    let meant = nearest(&text.to_lowercase(), known.iter().map(|(name, _)| *name));
+    Err(match meant {
+        Some(meant) => wrong.help(format!("did you mean \"{meant}\"?")),
+        None => wrong,
+    })
 }

@@ -175,7 +175,7 @@ impl ApiKeys {
             })
         } else {
             Err(Problem::missing_scope(
-                scopes.first().map_or("", |scope| word(*scope)),
+                scopes.first().map_or("", |scope| scope.as_str()),
             ))
         }
     }
@@ -199,15 +199,6 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
     let token = token.trim_ascii();
     (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
-}
-
-/// The scope as the configuration writes it.
-fn word(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Read => "read",
-        Scope::Numbers => "numbers",
-        Scope::Metrics => "metrics",
-    }
 }
 
 #[cfg(test)]
