@@ -63,9 +63,7 @@ impl Guard {
             .insert(BodyLimit(self.row.body_limit));
         Ok(())
     }
-}
 
-impl Guard {
     /// Refuses a webhook from an address that is not listed, when any is.
     fn judge_origin(&self, request: &Request) -> Result<(), Problem> {
         let config = &self.app.config;

@@ -108,20 +108,9 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
 
 /// The method, or `OTHER` for one that a stranger made up.
 fn known_method(method: &Method) -> &'static str {
-    let known = [
-        Method::GET,
-        Method::POST,
-        Method::HEAD,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    let words = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    known
-        .iter()
-        .position(|one| one == method)
-        .map_or("OTHER", |at| words[at])
+    let known = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let word = known.into_iter().find(|word| *word == method.as_str());
+    word.unwrap_or("OTHER")
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ pub(super) fn texts_by_step<'f>(
 }
 
 /// A menu's keys, read from the part behind `press.`.
-fn keys(written: &str) -> Option<String> {
+pub(super) fn keys(written: &str) -> Option<String> {
     match written {
         "star" | "*" => Some("*".to_owned()),
         "hash" | "#" => Some("#".to_owned()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::context::{By, FlowFile, Place};
+use super::declared;
 use super::steps::key;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Table};
@@ -67,14 +68,10 @@ impl<'a> FlowFile<'a> {
     }
 
     fn keys(&self, entry: &Entry) -> Option<Keys> {
-        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        match entry.key.as_str() {
-            "star" | "*" => Some(Keys::new("*")),
-            "hash" | "#" => Some(Keys::new("#")),
-            text if !text.is_empty() && text.len() <= MOST_KEYS && digits(text) => {
-                Some(Keys::new(text))
-            }
-            text => {
+        match declared::keys(&entry.key).filter(|keys| keys.len() <= MOST_KEYS) {
+            Some(keys) => Some(Keys::new(keys)),
+            None => {
+                let text = &entry.key;
                 let message = format!(
                     "\"{text}\" is not a key of a telephone; a menu knows press.0 to press.9, several digits such as press.12, press.star and press.hash"
                 );
