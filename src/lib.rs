@@ -4,7 +4,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `text` | core: where something stands in a text, which word was meant |
+//! | `text` | core: places in a text, the word that was meant, types for names |
 //! | [`call`] | core: numbers, ids, events in, actions out |
 //! | [`flow`] | core: the flow language: file → check → model → step |
 //! | [`session`] | core: one session, and what a voice call action is answered with |

@@ -2,10 +2,10 @@
 //! template parses, every retry ends.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::template::Template;
 use crate::call::PhoneNumber;
+use crate::text::name;
 
 /// The voice of a flow that names none: the one in the platform's own guides.
 pub const GUIDE_VOICE: &str = "en-US-BenjaminRUS";
@@ -13,33 +13,7 @@ pub const GUIDE_VOICE: &str = "en-US-BenjaminRUS";
 /// The language of a flow that names none.
 pub const ONLY_LANGUAGE: &str = "en";
 
-/// Declares a name: a text of its own type.
-macro_rules! name {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(String);
-
-        impl $name {
-            /// Takes a name that has been checked.
-            pub fn new(name: impl Into<String>) -> Self {
-                Self(name.into())
-            }
-
-            /// The name as text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
+// Each is taken as it is: `check` has looked at those of a file.
 name! {
     /// A flow's id: `a-z 0-9 _ -`.
     FlowId

@@ -1,8 +1,10 @@
-//! CORE: texts that people write, flows and configurations alike: where something stands in them, and which word was
-//! meant by a misspelt one.
+//! CORE: texts, whatever they are about: where something stands in one, which word was meant by a misspelt one, and
+//! types for those that are names.
 
 mod lines;
+mod names;
 mod near;
 
 pub(crate) use lines::{Lines, line};
+pub(crate) use names::name;
 pub(crate) use near::nearest;

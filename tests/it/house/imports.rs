@@ -12,7 +12,7 @@ const CORE: [&str; 4] = ["text", "call", "flow", "session"];
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
 const RULE: [(&str, &[&str]); 15] = [
     ("text", &[]),
-    ("call", &[]),
+    ("call", &["text"]),
     ("flow", &["text", "call"]),
     ("session", &["call", "flow"]),
     ("clock", &[]),
