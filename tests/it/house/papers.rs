@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{File, files, no_faults, root};
+use super::{File, files, no_faults, read, root};
 
 #[test]
 fn links_lead_somewhere() {
@@ -62,6 +62,30 @@ fn flows_printed_in_papers_hold() {
             }
         }
     }
+    no_faults(&faults);
+}
+
+#[test]
+fn every_dependency_is_explained() {
+    let manifest: toml::Table = read(&root().join("Cargo.toml"))
+        .text
+        .parse()
+        .expect("Cargo has read it");
+    let dependencies = manifest["dependencies"].as_table().expect("a table");
+    let paper = read(&root().join("ARCHITECTURE.md")).text;
+    let explained: Vec<_> = paper
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let faults: Vec<_> = dependencies
+        .keys()
+        .filter(|name| {
+            !explained
+                .iter()
+                .any(|line| line.contains(&format!("`{name}`")))
+        })
+        .map(|name| format!("Cargo.toml: say in ARCHITECTURE.md what `{name}` is here for"))
+        .collect();
     no_faults(&faults);
 }
 
