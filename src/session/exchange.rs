@@ -55,6 +55,26 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All, in the order of their declaration.
+    const ALL: [Self; 9] = [
+        Self::Started,
+        Self::WentOn,
+        Self::CarriedOn,
+        Self::StepLeft,
+        Self::UnknownNumber,
+        Self::UnknownFlow,
+        Self::UnknownSession,
+        Self::Stuck,
+        Self::AfterEnd,
+    ];
+
+    /// The outcome that [`as_str`](Self::as_str) names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+    }
+
     /// The word that traces, logs and metrics use.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@
 //! * [`sqlite`] keeps it on one machine
 
 mod derived;
+mod entry;
 mod forms;
 mod known;
 pub mod records;
@@ -28,14 +29,14 @@ pub use records::{SessionFilter, SessionPage, SessionRecord};
 pub trait Store: Send + Sync + std::fmt::Debug {
     /// What is known that bears on a voice call action: all that was kept before the call, by whichever task.
     ///
-    /// A session read back has lost its secret variables, since they are not stored in the clear.
+    /// A session read back has its secret variables: the store holds them sealed.
     async fn recall(&self, recall: &Recall) -> Result<Recalled, StoreError>;
 
     /// Keeps a voice call action, its reply, and the session as it stands afterwards. When it returns
     /// [`Kept::Stored`], all of it is on the disk; when it returns [`Kept::Overtaken`], none of it is. After an error
     /// none of it is, unless the database failed in the very commit: then the next [`recall`](Self::recall) tells.
     ///
-    /// It is overtaken when its event is known; and, if it moves its session on (`session` is set), also when the
+    /// It is overtaken when its event is known in its session; and, if it moves its session on (`session` is set), also when the
     /// session has been given as many replies already (`exchange.session.replies`), or when another one that moved it
     /// on answered the same reply (`exchange.answers`). A session may jump ahead, since turns may have gone unstored.
     ///
@@ -87,6 +88,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// were forgotten.
     async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError>;
 
+    /// How far what people query lags behind what was kept. Look-ups of the live call do not: they see all of it.
+    fn lag(&self) -> Lag {
+        Lag::default()
+    }
+
     /// Whether the store answers at all.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -103,6 +109,15 @@ pub struct Webhook<E> {
     pub body: String,
     /// When it came.
     pub received_at: Timestamp,
+}
+
+/// How far what people query lags behind what was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lag {
+    /// How many webhooks are not to be seen yet.
+    pub records: u64,
+    /// For how long the oldest of them has been waiting, to within 50 ms.
+    pub age: std::time::Duration,
 }
 
 /// What became of an exchange that was to be kept.
@@ -137,7 +152,7 @@ pub enum StoreError {
     Unusable(String),
     /// The database refused or failed.
     #[error("the database failed")]
-    Database(#[source] Arc<sqlx::Error>),
+    Database(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// What is stored cannot be read back.
     #[error("a stored {what} cannot be read")]
     Unreadable {
@@ -150,6 +165,18 @@ pub enum StoreError {
     /// The store is closing.
     #[error("the store is closing")]
     Closing,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Database(Arc::new(error))
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

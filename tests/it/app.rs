@@ -103,6 +103,21 @@ impl TestApp {
         self.folder.path().join("callwright.db")
     }
 
+    /// The first file of the database's journal.
+    pub(crate) fn journal(&self) -> std::path::PathBuf {
+        self.folder.path().join("callwright.db.journal.1")
+    }
+
+    /// Every byte of every file that the server keeps.
+    pub(crate) fn all_bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.folder.path()).expect("the folder can be listed");
+        let read = |file: std::io::Result<std::fs::DirEntry>| {
+            let path = file.expect("it can be listed").path();
+            std::fs::read(path).unwrap_or_default()
+        };
+        files.flat_map(read).collect()
+    }
+
     fn config(&self) -> Config {
         let flows = match &self.settings.flows {
             None => Path::new(env!("CARGO_MANIFEST_DIR")).join("flows"),

@@ -7,13 +7,13 @@ use sqlx::{ConnectOptions, Connection};
 
 use crate::app::{RESTAURANT, TestApp};
 
-/// Another process holds the database's write lock.
+/// Another process holds the write lock of the journal.
 async fn lock(app: &TestApp) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(app.database());
+    let options = SqliteConnectOptions::new().filename(app.journal());
     let mut connection = options
         .connect()
         .await
-        .expect("the database can be opened beside");
+        .expect("the journal can be opened beside");
     sqlx::raw_sql("BEGIN EXCLUSIVE")
         .execute(&mut connection)
         .await

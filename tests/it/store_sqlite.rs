@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use callwright::store::sqlite::SqliteStore;
+use callwright::store::vault::Keys;
 use callwright::store::{Store, StoreError};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -18,9 +20,15 @@ fn url(path: &Path) -> String {
     format!("sqlite://{}", path.display())
 }
 
+/// Opens `url` with the keys of all databases here.
+async fn open(url: &str) -> Result<SqliteStore, StoreError> {
+    static KEYS: LazyLock<Keys> = LazyLock::new(Keys::generate);
+    SqliteStore::open(url, &KEYS).await
+}
+
 /// Opens `url`, which must fail, and returns the sentence.
 async fn refusal(url: &str) -> String {
-    match SqliteStore::open(url).await {
+    match open(url).await {
         Err(StoreError::Unusable(sentence)) => {
             assert!(
                 !sentence.ends_with('.') && !sentence.contains('\n'),
@@ -35,9 +43,7 @@ async fn refusal(url: &str) -> String {
 /// A database that was used and closed.
 async fn used(folder: &TempDir) -> PathBuf {
     let path = folder.path().join("callwright.db");
-    let store = SqliteStore::open(&url(&path))
-        .await
-        .expect("a fresh database");
+    let store = open(&url(&path)).await.expect("a fresh database");
     store
         .keep_flows(&[], Timestamp::UNIX_EPOCH)
         .await
@@ -117,9 +123,7 @@ async fn a_new_file_is_its_owner_s_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder();
     let path = folder.path().join("callwright.db");
-    let store = SqliteStore::open(&url(&path))
-        .await
-        .expect("a fresh database");
+    let store = open(&url(&path)).await.expect("a fresh database");
     store
         .keep_flows(&[], Timestamp::UNIX_EPOCH)
         .await
@@ -136,13 +140,16 @@ async fn a_new_file_is_its_owner_s_only() {
         "callwright.db",
         "callwright.db-shm",
         "callwright.db-wal",
+        "callwright.db.journal.1",
+        "callwright.db.journal.1-shm",
+        "callwright.db.journal.1-wal",
         "callwright.db.lock",
     ];
     assert_eq!(names, expected);
 }
 
 #[tokio::test]
-async fn what_is_written_is_synced_at_every_commit() {
+async fn the_database_keeps_a_log() {
     let folder = folder();
     let path = used(&folder).await;
     let header = fs::read(&path).expect("it is there");
@@ -154,9 +161,7 @@ async fn what_is_written_is_synced_at_every_commit() {
 async fn a_second_server_is_told_of_the_first() {
     let folder = folder();
     let path = folder.path().join("callwright.db");
-    let first = SqliteStore::open(&url(&path))
-        .await
-        .expect("a fresh database");
+    let first = open(&url(&path)).await.expect("a fresh database");
     let holder = format!("another Callwright (process {})", std::process::id());
     let sentence = refusal(&url(&path)).await;
     assert!(sentence.contains(&holder), "{sentence}");
@@ -168,9 +173,7 @@ async fn a_second_server_is_told_of_the_first() {
         assert!(sentence.contains(&holder), "{sentence}");
     }
     first.close().await;
-    SqliteStore::open(&url(&path))
-        .await
-        .expect("the first has let go");
+    open(&url(&path)).await.expect("the first has let go");
 }
 
 #[tokio::test]
@@ -263,9 +266,7 @@ async fn a_start_that_was_cut_short_is_begun_again() {
     let folder = folder();
     let path = folder.path().join("callwright.db");
     fs::write(folder.path().join("callwright.db.new"), "half").expect("it writes");
-    let store = SqliteStore::open(&url(&path))
-        .await
-        .expect("a fresh database");
+    let store = open(&url(&path)).await.expect("a fresh database");
     store.ping().await.expect("it answers");
 }
 
@@ -303,9 +304,7 @@ async fn a_damaged_file_is_refused() {
         assert!(sentence.contains("damaged"), "page {page}: {sentence}");
     }
     fs::write(&path, &whole).expect("it writes");
-    SqliteStore::open(&url(&path))
-        .await
-        .expect("the whole file opens");
+    open(&url(&path)).await.expect("the whole file opens");
 }
 
 #[tokio::test]

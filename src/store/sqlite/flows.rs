@@ -1,8 +1,9 @@
 //! The texts of flows: the last good set, and the versions that calls in progress are on.
 
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, TransactionBehavior, params};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use sqlx::{FromRow, SqlitePool};
 
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::store::{FlowText, StoreError};
@@ -14,42 +15,37 @@ const GRACE: SignedDuration = SignedDuration::from_hours(24);
 const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Keeps `flows` as the last good set, and forgets the versions that nothing needs any more.
-pub(super) async fn keep(
-    db: &mut SqliteConnection,
+pub(super) fn keep(
+    db: &mut Connection,
     flows: &[FlowText],
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE flow_versions SET left_at = ?1 WHERE left_at IS NULL")
-        .bind(at.as_millisecond())
-        .execute(&mut *db)
-        .await?;
+    let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    moment.execute(
+        "UPDATE flow_versions SET left_at = ?1 WHERE left_at IS NULL",
+        [at.as_millisecond()],
+    )?;
     for flow in flows {
-        sqlx::query(
+        moment.execute(
             "INSERT INTO flow_versions (flow_id, version, path, text, left_at) VALUES (?1, ?2, ?3, ?4, NULL)
              ON CONFLICT (flow_id, version) DO UPDATE SET
                  path = excluded.path, text = excluded.text, left_at = NULL",
-        )
-        .bind(flow.id.as_str())
-        .bind(flow.version.as_str())
-        .bind(&flow.path)
-        .bind(&flow.text)
-        .execute(&mut *db)
-        .await?;
+            params![flow.id.as_str(), flow.version.as_str(), flow.path, flow.text],
+        )?;
     }
-    forget(db, at).await
+    forget(&moment, at)?;
+    Ok(moment.commit()?)
 }
 
-async fn forget(db: &mut SqliteConnection, at: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(
+fn forget(db: &Connection, at: Timestamp) -> Result<(), StoreError> {
+    let before = |duration| at.as_millisecond().saturating_sub(milliseconds(duration));
+    db.execute(
         "DELETE FROM flow_versions AS old WHERE left_at <= ?1 AND NOT EXISTS (
              SELECT 1 FROM sessions AS live
              WHERE live.status IS NULL AND live.last_event_at > ?2
                  AND live.flow_id = old.flow_id AND live.flow_version = old.version)",
-    )
-    .bind(at.as_millisecond().saturating_sub(milliseconds(GRACE)))
-    .bind(at.as_millisecond().saturating_sub(milliseconds(SILENCE)))
-    .execute(db)
-    .await?;
+        params![before(GRACE), before(SILENCE)],
+    )?;
     Ok(())
 }
 

@@ -1,15 +1,18 @@
 //! What people ask: the listing of sessions, and one session looked into.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 
-use super::sessions;
+use super::tables;
 use crate::call::SessionId;
 use crate::call::event::{RecordingUpdate, SummaryLeg};
+use crate::flow::model::StepName;
+use crate::session::Exchange;
 use crate::store::derived::{LegStatus, legs_by_status, newest_updates};
-use crate::store::forms::{read_leg, read_legs, read_path, read_recording, read_time};
+use crate::store::entry::Entry;
 use crate::store::known::Known;
 use crate::store::records::{Place, SessionRow, TraceEntry};
+use crate::store::vault::Vault;
 use crate::store::{SessionFilter, SessionPage, SessionRecord, StoreError};
 
 /// What the status of a session is called that has not ended.
@@ -18,13 +21,14 @@ const LIVE: &str = "live";
 /// The sessions that fit `filter`, newest first. One more than asked for is read, to know whether there is more.
 pub(super) async fn page(
     pool: &SqlitePool,
+    vault: &Vault,
     filter: &SessionFilter,
 ) -> Result<SessionPage, StoreError> {
-    let rows = query(filter).build().fetch_all(pool).await?;
+    let rows = query(vault, filter).build().fetch_all(pool).await?;
     let limit = filter.limit as usize;
     let mut items = rows
         .iter()
-        .map(|row| sessions::read(row).map(row_of))
+        .map(|row| read(row, vault).map(row_of))
         .collect::<Result<Vec<_>, _>>()?;
     let more = items.len() > limit;
     items.truncate(limit);
@@ -32,8 +36,14 @@ pub(super) async fn page(
     Ok(SessionPage { items, next })
 }
 
-fn query(filter: &SessionFilter) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("SELECT * FROM sessions WHERE true");
+/// Reads a row with a session's id and state.
+fn read(row: &SqliteRow, vault: &Vault) -> Result<Known, StoreError> {
+    let id = SessionId::new(row.try_get::<String, _>("session_id")?);
+    tables::read_state(vault, id, row.try_get("state")?)
+}
+
+fn query(vault: &Vault, filter: &SessionFilter) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("SELECT session_id, state FROM sessions WHERE true");
     if let Some(from) = filter.from {
         query
             .push(" AND started_at >= ")
@@ -45,13 +55,11 @@ fn query(filter: &SessionFilter) -> QueryBuilder<Sqlite> {
             .push_bind(to.as_millisecond());
     }
     if let Some(number) = &filter.number {
-        let digits = number.digits().to_owned();
+        let index = vault.index(number.digits()).to_vec();
+        query.push(" AND (source_index = ").push_bind(index.clone());
         query
-            .push(" AND (source_digits = ")
-            .push_bind(digits.clone());
-        query
-            .push(" OR destination_digits = ")
-            .push_bind(digits)
+            .push(" OR destination_index = ")
+            .push_bind(index)
             .push(")");
     }
     if let Some(flow) = &filter.flow {
@@ -90,106 +98,112 @@ pub(super) async fn live(pool: &SqlitePool) -> Result<u64, StoreError> {
 /// One session with all that is known of it, read at one moment.
 pub(super) async fn one(
     pool: &SqlitePool,
+    vault: &Vault,
     id: &SessionId,
 ) -> Result<Option<SessionRecord>, StoreError> {
     let mut moment = pool.begin().await?;
-    let Some(known) = sessions::load(&mut moment, id).await? else {
+    let row = sqlx::query("SELECT id, session_id, state FROM sessions WHERE session_id = ?1")
+        .bind(id.as_str())
+        .fetch_optional(&mut *moment)
+        .await?;
+    let Some(row) = row else {
         return Ok(None);
     };
-    let webhooks = webhooks_of(&mut moment, id).await?;
+    let entries = entries_of(&mut moment, vault, row.try_get("id")?).await?;
     moment.commit().await?;
+    let known = read(&row, vault)?;
     Ok(Some(SessionRecord {
         error: known
             .ending
             .as_ref()
             .and_then(|ending| ending.error.clone()),
-        legs: legs(&webhooks)?,
-        recordings: recordings(id, &webhooks)?,
-        trace: webhooks
-            .into_iter()
-            .map(trace_entry)
-            .collect::<Result<_, _>>()?,
+        legs: legs(&entries),
+        recordings: recordings(&entries),
+        trace: entries.into_iter().filter_map(trace_entry).collect(),
         row: row_of(known),
     }))
 }
 
-/// A webhook as a trace shows it.
-#[derive(FromRow)]
-struct Came {
-    kind: String,
-    received_at: i64,
-    happened_at: Option<i64>,
-    status: String,
-    digits: Option<String>,
-    secret_digits: bool,
-    step: Option<String>,
-    path: Option<String>,
-    outcome: Option<String>,
-    reply: Option<String>,
-    detail: Option<String>,
-}
-
-async fn webhooks_of(db: &mut SqliteConnection, id: &SessionId) -> Result<Vec<Came>, StoreError> {
-    let rows: Vec<SqliteRow> = sqlx::query(
-        "SELECT kind, received_at, happened_at, status, digits, secret_digits, step, path, outcome, reply, detail
-         FROM webhooks WHERE session_id = ?1 ORDER BY id",
-    )
-    .bind(id.as_str())
-    .fetch_all(db)
-    .await?;
-    Ok(rows.iter().map(Came::from_row).collect::<Result<_, _>>()?)
+/// The webhooks of the session in this row, in the order that they came.
+async fn entries_of(
+    db: &mut SqliteConnection,
+    vault: &Vault,
+    row: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows = sqlx::query("SELECT id, record FROM webhooks WHERE session = ?1 ORDER BY id")
+        .bind(row)
+        .fetch_all(db)
+        .await?;
+    let open = |row: &SqliteRow| {
+        let seq: i64 = row.try_get("id")?;
+        tables::open(vault, seq.unsigned_abs(), row.try_get("record")?)
+    };
+    rows.iter().map(open).collect()
 }
 
 /// The legs of the summary that ended the session; while there is none, those that the statuses speak of.
-fn legs(webhooks: &[Came]) -> Result<Vec<SummaryLeg>, StoreError> {
-    if let Some(legs) = details(webhooks, "VSS").next() {
-        return read_legs(legs.1);
-    }
-    let statuses = details(webhooks, "VCS").map(|(came, leg)| {
-        Ok(LegStatus {
-            leg: read_leg(leg)?,
-            status: came.status.clone(),
-            at: read_time(came.happened_at.unwrap_or(came.received_at))?,
-        })
+fn legs(entries: &[Entry]) -> Vec<SummaryLeg> {
+    let summary = entries.iter().find_map(|entry| match entry {
+        Entry::Summary(summary) => Some(summary.event.legs.clone()),
+        _ => None,
     });
-    Ok(legs_by_status(statuses.collect::<Result<_, StoreError>>()?))
+    let statuses = entries.iter().filter_map(|entry| match entry {
+        Entry::Status(status) => Some(LegStatus {
+            leg: status.event.leg.clone(),
+            status: status.event.status.clone(),
+            at: status.event.at.unwrap_or(status.received_at),
+        }),
+        _ => None,
+    });
+    summary.unwrap_or_else(|| legs_by_status(statuses.collect()))
 }
 
-fn recordings(id: &SessionId, webhooks: &[Came]) -> Result<Vec<RecordingUpdate>, StoreError> {
-    let updates = details(webhooks, "VRU")
-        .map(|(came, recording)| read_recording(id, &came.status, recording))
-        .collect::<Result<_, _>>()?;
-    Ok(newest_updates(updates))
+fn recordings(entries: &[Entry]) -> Vec<RecordingUpdate> {
+    let updates = entries.iter().filter_map(|entry| match entry {
+        Entry::Recording(update) => Some(update.event.clone()),
+        _ => None,
+    });
+    newest_updates(updates.collect())
 }
 
-/// The details of the webhooks of one kind, in the order that they came.
-fn details<'a>(
-    webhooks: &'a [Came],
-    kind: &'static str,
-) -> impl Iterator<Item = (&'a Came, &'a str)> {
-    webhooks
-        .iter()
-        .filter(move |came| came.kind == kind)
-        .filter_map(|came| Some((came, came.detail.as_deref()?)))
-}
-
-fn trace_entry(came: Came) -> Result<TraceEntry, StoreError> {
-    Ok(TraceEntry {
-        kind: came.kind,
-        received_at: read_time(came.received_at)?,
-        status: came.status,
-        digits: came.digits,
-        secret_digits: came.secret_digits,
-        step: came.step,
-        path: came
-            .path
-            .as_deref()
-            .map(read_path)
-            .transpose()?
-            .unwrap_or_default(),
-        outcome: came.outcome,
-        reply: came.reply,
+/// A webhook as a trace shows it.
+fn trace_entry(entry: Entry) -> Option<TraceEntry> {
+    let kind = entry.kind().to_owned();
+    let silent = |received_at, status| TraceEntry {
+        kind,
+        received_at,
+        status,
+        digits: None,
+        secret_digits: false,
+        step: None,
+        path: Vec::new(),
+        outcome: None,
+        reply: None,
+    };
+    Some(match entry {
+        Entry::Action(exchange) => acted(*exchange),
+        Entry::Status(it) => silent(it.received_at, it.event.status),
+        Entry::Summary(it) => silent(it.received_at, it.event.status),
+        Entry::Recording(it) => silent(it.received_at, it.event.status),
+        Entry::Numbers(_) => return None,
     })
+}
+
+fn acted(exchange: Exchange) -> TraceEntry {
+    TraceEntry {
+        kind: "VCA".to_owned(),
+        received_at: exchange.received_at,
+        status: exchange.action.status.as_str().to_owned(),
+        digits: exchange
+            .action
+            .digits
+            .map(|digits| digits.as_str().to_owned()),
+        secret_digits: exchange.secret_digits,
+        step: exchange.step.map(|step| step.to_string()),
+        path: exchange.path.iter().map(StepName::to_string).collect(),
+        outcome: Some(exchange.outcome.as_str().to_owned()),
+        reply: Some(exchange.reply),
+    }
 }
 
 fn row_of(known: Known) -> SessionRow {

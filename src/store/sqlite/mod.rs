@@ -1,108 +1,207 @@
-//! One machine's store: SQLite in WAL mode with `synchronous=FULL`, so that what was kept survives a power cut.
+//! One machine's store: SQLite, with what was kept surviving a power cut.
 //!
-//! All writes go through one task ([`writer`]) that owns the only connection that writes; reads go through a few
-//! connections that cannot. One process at a time has the file open.
+//! * The **journal** ([`journal`], [`segment`]) takes each webhook as one sealed record, in the order that it came. Whatever
+//!   waits is one transaction of the one [`writer`], and the reply is sent after its COMMIT.
+//! * **Memory** ([`memory`]) holds the sessions that are spoken of, so that the next webhook of one is answered without a
+//!   look at the disk; and all that is not yet projected, so that nothing is missed.
+//! * The **tables** are what people query. The [`projector`] writes them behind the replies, in batches, each with the
+//!   mark of how far they reach: over a crash, each record is in them exactly once. Then the journal's file is deleted.
+//!
+//! What memory holds can always be had from tables and journal; a start folds the journal's tail ([`open`]). One process
+//! at a time has the files open.
 
-mod exchanges;
+mod files;
 mod flows;
+mod forgetting;
+mod group;
+mod journal;
 mod listing;
 mod lock;
+mod lookups;
+mod memory;
 mod numbers;
 mod open;
-mod sessions;
-mod webhooks;
+mod place;
+mod progress;
+mod projector;
+mod record;
+mod segment;
+mod soundness;
+mod state;
+mod tables;
+mod tail;
 mod writer;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 
+use super::entry::Entry;
+use super::vault::{Keys, Place, Vault};
 use super::{
-    FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
+    FlowText, Kept, Lag, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
 };
 use crate::call::SessionId;
 use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
 };
 use crate::session::{Exchange, Recall, Recalled};
-use writer::{Queue, Write};
+use journal::Journal;
+use lookups::Lookups;
+use memory::{Memory, Reply};
+use progress::Progress;
+use projector::Command;
+use writer::Queue;
 
-/// A database file, open.
+/// How long those who query wait for the tables to hold what was kept before they asked.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What a reply that was sent survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A power cut: the reply is sent after the disk has said that it has the data.
+    #[default]
+    Full,
+    /// The end of the process, however it ends. A power cut, or a crash of the operating system, loses what the system had
+    /// not written yet: up to some seconds of acknowledged webhooks.
+    Process,
+}
+
+impl Durability {
+    /// SQLite's word (sqlite.org/pragma.html#pragma_synchronous).
+    fn synchronous(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Process => "NORMAL",
+        }
+    }
+}
+
+/// A database and its journal, open.
 #[derive(Debug)]
 pub struct SqliteStore {
     readers: SqlitePool,
+    vault: Vault,
     queue: Queue,
-    /// Ends when the writer has let go of the file; taken by whoever closes the store.
-    writer: Mutex<Option<JoinHandle<()>>>,
+    memory: Arc<Memory>,
+    lookups: Arc<Lookups>,
+    journal: Arc<Journal>,
+    progress: Arc<Progress>,
+    /// The writer's and the projector's; taken by whoever closes the store.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl SqliteStore {
     /// Opens the database that `url` names (`sqlite://callwright.db`, relative to the working directory; the text is
-    /// taken as it stands, without `%` escapes or options). A file that is not there is made, readable by its owner
-    /// only; its folder is not made. Must be called within a tokio runtime, on which the writer then runs.
+    /// taken as it stands, without `%` escapes or options), sealed with `keys`, and its journal beside it. A file that is
+    /// not there is made, readable by its owner only; its folder is not made.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unusable`] for whatever keeps the file from being opened and trusted: a sentence that names it
-    /// and says what to do. A file that is there is never taken for an empty one.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let opened = open::open(url).await?;
-        let (writer, queue) = writer::Writer::new(opened.connection, opened.options, opened.lock);
-        Ok(Self {
-            readers: opened.readers,
-            queue,
-            writer: Mutex::new(Some(tokio::spawn(writer.run()))),
-        })
+    /// [`StoreError::Unusable`] for whatever keeps the files from being opened and trusted: a sentence that names the
+    /// file and says what to do. A file that is there is never taken for an empty one.
+    pub async fn open(url: &str, keys: &Keys) -> Result<Self, StoreError> {
+        Self::open_with(url, keys, Durability::Full).await
+    }
+
+    /// Opens as [`open`](Self::open) does, with the durability that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open)'s.
+    pub async fn open_with(
+        url: &str,
+        keys: &Keys,
+        durability: Durability,
+    ) -> Result<Self, StoreError> {
+        open::open(url, &Vault::new(keys), durability).await
+    }
+
+    /// Hands an entry in, its session in memory so that the writer need not look for it.
+    async fn keep(&self, entry: Entry) -> Result<Kept, StoreError> {
+        if let Some(session) = entry.session()
+            && !self.memory.holds(session)
+        {
+            writer::take_in(&self.memory, &self.lookups, session)?;
+        }
+        self.queue.write(entry).await
+    }
+
+    fn find(&self, reply: Reply) -> Result<Option<String>, StoreError> {
+        let seq = match reply {
+            Reply::Here(reply) => return Ok(Some(reply.to_string())),
+            Reply::In(seq) => seq,
+        };
+        if let Some(reply) = self.lookups.reply(seq)? {
+            return Ok(Some(reply));
+        }
+        match self.journal.record(seq)? {
+            Some(sealed) => self.lookups.open_reply(seq, &sealed).map(Some),
+            // Projected, and its file deleted, since the tables were asked.
+            None => self.lookups.reply(seq),
+        }
+    }
+
+    /// Waits for the tables, within bounds.
+    async fn catch_up(&self) {
+        self.progress.catch_up(PATIENCE).await;
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn recall(&self, recall: &Recall) -> Result<Recalled, StoreError> {
-        exchanges::recall(&self.readers, recall).await
-    }
-
-    async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError> {
-        match self
-            .queue
-            .write(Write::Exchange(Box::new(exchange)))
-            .await?
-        {
-            0 => Ok(Kept::Overtaken),
-            _ => Ok(Kept::Stored),
+        if !self.queue.is_open() {
+            return Err(StoreError::Closing);
+        }
+        loop {
+            let Some(found) = self.memory.recall(recall) else {
+                writer::take_in(&self.memory, &self.lookups, &recall.session)?;
+                continue;
+            };
+            let find = |reply: Option<Reply>| reply.map(|reply| self.find(reply)).transpose();
+            return Ok(Recalled {
+                same_event: find(found.same_event)?.flatten(),
+                same_step: find(found.same_step)?.flatten(),
+                standing: found.standing,
+            });
         }
     }
 
+    async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError> {
+        self.keep(Entry::Action(Box::new(exchange))).await
+    }
+
     async fn keep_status(&self, webhook: Webhook<CallStatus>) -> Result<(), StoreError> {
-        self.queue.write(Write::Status(webhook)).await?;
-        Ok(())
+        self.keep(Entry::Status(webhook)).await.map(drop)
     }
 
     async fn keep_summary(&self, webhook: Webhook<SessionSummary>) -> Result<(), StoreError> {
-        self.queue.write(Write::Summary(webhook)).await?;
-        Ok(())
+        self.keep(Entry::Summary(webhook)).await.map(drop)
     }
 
     async fn keep_recording(&self, webhook: Webhook<RecordingUpdate>) -> Result<(), StoreError> {
-        self.queue.write(Write::Recording(webhook)).await?;
-        Ok(())
+        self.keep(Entry::Recording(webhook)).await.map(drop)
     }
 
     async fn keep_numbers(&self, webhook: Webhook<NumberUpdate>) -> Result<(), StoreError> {
-        self.queue.write(Write::Numbers(webhook)).await?;
-        Ok(())
+        self.keep(Entry::Numbers(webhook)).await.map(drop)
     }
 
     async fn numbers(&self) -> Result<Vec<VirtualNumber>, StoreError> {
-        numbers::all(&self.readers).await
+        self.catch_up().await;
+        numbers::all(&self.readers, &self.vault).await
     }
 
     async fn keep_flows(&self, flows: &[FlowText], at: Timestamp) -> Result<(), StoreError> {
         let flows = flows.to_vec();
-        self.queue.write(Write::Flows { flows, at }).await?;
-        Ok(())
+        let command = |caller| Command::Flows { flows, at, caller };
+        self.progress.command(command).await
     }
 
     async fn last_good_flows(&self) -> Result<Vec<FlowText>, StoreError> {
@@ -110,29 +209,32 @@ impl Store for SqliteStore {
     }
 
     async fn flows_in_use(&self) -> Result<Vec<FlowText>, StoreError> {
+        self.catch_up().await;
         flows::in_use(&self.readers).await
     }
 
     async fn sessions(&self, filter: &SessionFilter) -> Result<SessionPage, StoreError> {
-        listing::page(&self.readers, filter).await
+        self.catch_up().await;
+        listing::page(&self.readers, &self.vault, filter).await
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        listing::one(&self.readers, id).await
+        self.catch_up().await;
+        listing::one(&self.readers, &self.vault, id).await
     }
 
     async fn live_sessions(&self) -> Result<u64, StoreError> {
+        self.catch_up().await;
         listing::live(&self.readers).await
     }
 
     async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            match self.queue.write(Write::Forget { before }).await? {
-                0 => return Ok(forgotten),
-                some => forgotten += some,
-            }
-        }
+        let command = |caller| Command::Forget { before, caller };
+        self.progress.command(command).await
+    }
+
+    fn lag(&self) -> Lag {
+        self.progress.lag()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -144,11 +246,45 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
-        self.queue.close().await;
+        let mut threads = self.threads.lock().await;
+        let threads = std::mem::take(&mut *threads);
+        let (queue, progress) = (self.queue.clone(), self.progress.clone());
+        let ended = tokio::task::spawn_blocking(move || {
+            let mut threads = threads.into_iter();
+            queue.close();
+            if let Some(writer) = threads.next() {
+                // A panic of its has been told already.
+                _ = writer.join();
+            }
+            progress.close();
+            threads.for_each(|thread| _ = thread.join());
+        });
+        _ = ended.await;
         self.readers.close().await;
-        if let Some(writer) = self.writer.lock().await.take() {
-            // The writer is never cancelled; a panic of its has been told already.
-            _ = writer.await;
+        self.lookups.close();
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // The threads have no other way to learn that nobody is left.
+        self.queue.close();
+        self.progress.close();
+    }
+}
+
+/// Where a record is sealed: in the journal and, as it stands, in the tables.
+struct RecordPlace([u8; 8]);
+
+impl RecordPlace {
+    fn new(seq: u64) -> Self {
+        Self(seq.to_be_bytes())
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            table: "webhooks",
+            row: &self.0,
         }
     }
 }

@@ -1,83 +1,88 @@
 //! The `virtual_numbers` table.
 
-use serde_json::json;
+use rusqlite::{Connection, params};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use sqlx::{FromRow, SqlitePool};
 
-use super::webhooks::Entry;
-use crate::call::PhoneNumber;
-use crate::call::SubAccountId;
 use crate::call::event::{NumberUpdate, VirtualNumber};
+use crate::call::{PhoneNumber, SubAccountId};
+use crate::store::StoreError;
+use crate::store::entry::Entry;
 use crate::store::forms::read_time;
-use crate::store::{StoreError, Webhook};
+use crate::store::vault::{Place, Vault};
 
-/// Keeps an update, all of its numbers in one statement, since an account may have tens of thousands.
-pub(super) async fn keep(
-    db: &mut SqliteConnection,
-    webhook: &Webhook<NumberUpdate>,
-) -> Result<(), StoreError> {
-    let new = Entry {
-        kind: "VNU",
-        received_at: webhook.received_at,
-        status: &webhook.event.kind,
-        body: &webhook.body,
-        ..Entry::default()
-    };
-    if !new.add(db).await? {
+/// Takes a virtual number update into the table: of several about one number the one that is dated latest stays.
+pub(super) fn project(db: &Connection, vault: &Vault, entry: &Entry) -> Result<(), StoreError> {
+    let Entry::Numbers(webhook) = entry else {
         return Ok(());
-    }
-    // `WHERE true` keeps SQLite from reading ON CONFLICT as the join's condition.
-    sqlx::query(
-        "INSERT INTO virtual_numbers (digits, number, sub_account, status, country, reference, updated_at)
-         SELECT value ->> 'digits', value ->> 'number', ?2, value ->> 'status', value ->> 'country',
-             value ->> 'reference', value ->> 'updated_at'
-         FROM json_each(?1) WHERE true
-         ON CONFLICT (digits) DO UPDATE SET
+    };
+    let NumberUpdate {
+        sub_account,
+        numbers,
+        ..
+    } = &webhook.event;
+    let mut upsert = db.prepare_cached(
+        "INSERT INTO virtual_numbers (number_index, number, sub_account, status, country, reference, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (number_index) DO UPDATE SET
              number = excluded.number, sub_account = excluded.sub_account, status = excluded.status,
              country = excluded.country, reference = excluded.reference, updated_at = excluded.updated_at
          WHERE updated_at IS NULL OR excluded.updated_at >= updated_at",
-    )
-    .bind(as_json(&webhook.event.numbers))
-    .bind(webhook.event.sub_account.as_ref().map(SubAccountId::as_str))
-    .execute(db)
-    .await?;
+    )?;
+    for number in numbers {
+        let index = vault.index(number.number.digits());
+        upsert.execute(params![
+            index,
+            vault.seal(place(&index), number.number.as_it_came().as_bytes()),
+            sub_account.as_ref().map(SubAccountId::as_str),
+            number.status,
+            number.country,
+            number.reference,
+            number.updated_at.map(jiff::Timestamp::as_millisecond),
+        ])?;
+    }
     Ok(())
 }
 
 /// All virtual numbers, by their digits.
-pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<VirtualNumber>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM virtual_numbers ORDER BY digits")
+pub(super) async fn all(
+    pool: &SqlitePool,
+    vault: &Vault,
+) -> Result<Vec<VirtualNumber>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM virtual_numbers")
         .fetch_all(pool)
         .await?;
-    rows.iter().map(read).collect()
+    let mut numbers = rows
+        .iter()
+        .map(|row| read(row, vault))
+        .collect::<Result<Vec<_>, _>>()?;
+    numbers.sort_by(|a, b| a.number.digits().cmp(b.number.digits()));
+    Ok(numbers)
 }
 
-fn as_json(numbers: &[VirtualNumber]) -> String {
-    let one = |number: &VirtualNumber| {
-        json!({
-            "digits": number.number.digits(),
-            "number": number.number.as_it_came(),
-            "status": number.status,
-            "country": number.country,
-            "reference": number.reference,
-            "updated_at": number.updated_at.map(jiff::Timestamp::as_millisecond),
-        })
-    };
-    serde_json::Value::Array(numbers.iter().map(one).collect()).to_string()
+fn place(index: &[u8]) -> Place<'_> {
+    Place {
+        table: "virtual_numbers",
+        row: index,
+    }
 }
 
-fn read(row: &SqliteRow) -> Result<VirtualNumber, StoreError> {
+fn read(row: &SqliteRow, vault: &Vault) -> Result<VirtualNumber, StoreError> {
     #[derive(FromRow)]
     struct Columns {
-        number: String,
+        number_index: Vec<u8>,
+        number: Vec<u8>,
         status: Option<String>,
         country: Option<String>,
         reference: Option<String>,
         updated_at: Option<i64>,
     }
+    const UNREADABLE: StoreError = StoreError::Unreadable { what: "number" };
     let row = Columns::from_row(row)?;
+    let number = vault.open(place(&row.number_index), &row.number);
+    let number = String::from_utf8(number.map_err(|_| UNREADABLE)?).map_err(|_| UNREADABLE)?;
     Ok(VirtualNumber {
-        number: PhoneNumber::new(row.number),
+        number: PhoneNumber::new(number),
         status: row.status,
         country: row.country,
         reference: row.reference,

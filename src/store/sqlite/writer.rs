@@ -1,394 +1,340 @@
-//! The one writer. Whatever waits is one group and one transaction; callers are told after its COMMIT.
-//!
-//! A group is all or nothing on the disk, but one caller's fault is not the others': when a write is refused for what
-//! it is (a broken constraint, a text too long), the group is undone and each write is tried once by itself. When the
-//! database is at fault (locked, full, damaged), the whole group fails at once.
+//! The one writer, on a thread of its own. Whatever waits is one group, one transaction on the journal and, after its
+//! COMMIT, one wave of answers.
 
-use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::oneshot;
+
+use super::group::{Group, Verdict};
+use super::journal::Journal;
 use super::lock::Lock;
-use super::{exchanges, flows, numbers, webhooks};
-use crate::call::event::{CallStatus, NumberUpdate, RecordingUpdate, SessionSummary};
-use crate::session::Exchange;
-use crate::store::{FlowText, Kept, StoreError, Webhook};
+use super::lookups::Lookups;
+use super::memory::Memory;
+use super::progress::Progress;
+use super::segment::Appender;
+use super::{RecordPlace, record, tables};
+use crate::store::entry::Entry;
+use crate::store::vault::Vault;
+use crate::store::{Kept, StoreError};
 
 /// How many writes one transaction takes at most, so that the first of a burst does not wait for all of it.
-const GROUP: usize = 128;
+const GROUP: usize = 512;
 
-/// How many writes may wait. At some thousand a second that is a fraction of a second; more would be answered too late.
-const QUEUE: usize = 1024;
+/// How many writes may wait. At ten thousand a second that is a fraction of a second; more would be answered too late.
+const QUEUE: usize = 4096;
 
-/// One use case that writes.
-#[derive(Debug)]
-pub(super) enum Write {
-    Exchange(Box<Exchange>),
-    Status(Webhook<CallStatus>),
-    Summary(Webhook<SessionSummary>),
-    Recording(Webhook<RecordingUpdate>),
-    Numbers(Webhook<NumberUpdate>),
-    Flows { flows: Vec<FlowText>, at: Timestamp },
-    Forget { before: Timestamp },
-}
+/// About how long one of the journal's files and its log become before the next one is begun.
+const FILE_BYTES: usize = 32 << 20;
 
-/// How much a write changed: 0 or 1 exchanges, the number of events forgotten, 0 where nobody asks.
-type Changed = u64;
+/// What a page costs in the log (sqlite.org/fileformat.html, section 4.1).
+const FRAME: usize = 4096 + 24;
 
 /// A write and the caller that waits for it.
 #[derive(Debug)]
 struct Job {
-    write: Write,
-    caller: oneshot::Sender<Result<Changed, StoreError>>,
-}
-
-#[derive(Debug)]
-enum Message {
-    Job(Box<Job>),
-    Close,
+    entry: Entry,
+    /// The entry's bytes, written by the caller so that the writer need not.
+    record: Vec<u8>,
+    caller: oneshot::Sender<Result<Kept, StoreError>>,
 }
 
 /// Where writes are handed in.
-#[derive(Debug, Clone)]
-pub(super) struct Queue(mpsc::Sender<Message>);
+#[derive(Debug, Clone, Default)]
+pub(super) struct Queue(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    came: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    jobs: Vec<Job>,
+    closed: bool,
+}
 
 impl Queue {
     /// Hands a write in and waits until it is on the disk. Fails at once when too many wait.
     ///
     /// A write that is dropped while it waits is left undone; one that has begun is not.
-    pub(super) async fn write(&self, write: Write) -> Result<Changed, StoreError> {
+    pub(super) async fn write(&self, entry: Entry) -> Result<Kept, StoreError> {
         let (caller, answer) = oneshot::channel();
-        self.0
-            .try_send(Message::Job(Box::new(Job { write, caller })))
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Closing,
-            })?;
+        let record = record::write(&entry);
+        self.push(Job {
+            entry,
+            record,
+            caller,
+        })?;
         answer.await.unwrap_or(Err(StoreError::Closing))
     }
 
-    /// Has the writer finish what waits and end. It takes nothing more once it has read this.
-    pub(super) async fn close(&self) {
-        // A closed channel means that the writer has ended, which is what is asked for.
-        _ = self.0.send(Message::Close).await;
+    fn push(&self, job: Job) -> Result<(), StoreError> {
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return Err(StoreError::Closing);
+        }
+        if waiting.jobs.len() >= QUEUE {
+            return Err(StoreError::Busy);
+        }
+        waiting.jobs.push(job);
+        if waiting.jobs.len() == 1 {
+            self.0.came.notify_one();
+        }
+        Ok(())
     }
 
-    /// Whether the writer is there.
+    /// Has the writer finish what waits and end. Nothing more is taken.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.0.came.notify_one();
+    }
+
+    /// Whether writes are taken.
     pub(super) fn is_open(&self) -> bool {
-        !self.0.is_closed()
+        !self.lock().closed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next group; `None` when the queue is closed and empty.
+    fn take(&self) -> Option<Vec<Job>> {
+        let mut waiting = self.lock();
+        while waiting.jobs.is_empty() && !waiting.closed {
+            waiting = self
+                .0
+                .came
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        if waiting.jobs.is_empty() {
+            return None;
+        }
+        if waiting.jobs.len() <= GROUP {
+            return Some(std::mem::take(&mut waiting.jobs));
+        }
+        let rest = waiting.jobs.split_off(GROUP);
+        Some(std::mem::replace(&mut waiting.jobs, rest))
     }
 }
 
-/// The task that owns the one connection that writes.
+/// Closes the queue when the writer ends, however it ends, so that nobody waits for it.
+struct Open(Queue);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.closed = true;
+        waiting.jobs.clear();
+    }
+}
+
+/// What the writer works with.
+#[derive(Debug)]
 pub(super) struct Writer {
-    messages: mpsc::Receiver<Message>,
-    connection: Option<SqliteConnection>,
-    options: SqliteConnectOptions,
-    /// Held until the connection is closed.
-    _lock: Lock,
+    pub(super) queue: Queue,
+    pub(super) memory: Arc<Memory>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) lookups: Arc<Lookups>,
+    pub(super) progress: Arc<Progress>,
+    pub(super) vault: Vault,
+    /// The file that is written; `None` after a fault of it, until it is opened again.
+    pub(super) appender: Option<Appender>,
+    /// The number of the newest record.
+    pub(super) newest: u64,
+    /// About how long the file's log is.
+    pub(super) written: usize,
+    /// Held until all is written.
+    pub(super) lock: Arc<Lock>,
 }
 
 impl Writer {
-    /// A writer on `connection`, which `options` make again when it has failed.
-    pub(super) fn new(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
-        lock: Lock,
-    ) -> (Self, Queue) {
-        let (sender, messages) = mpsc::channel(QUEUE);
-        let writer = Self {
-            messages,
-            connection: Some(connection),
-            options,
-            _lock: lock,
-        };
-        (writer, Queue(sender))
-    }
-
     /// Serves the queue until it is closed and empty.
-    pub(super) async fn run(mut self) {
-        let mut waiting = Vec::with_capacity(GROUP);
-        while self.messages.recv_many(&mut waiting, GROUP).await > 0 {
-            let group = self.take(&mut waiting);
-            self.settle(group).await;
-        }
-        self.let_go().await;
-    }
-
-    /// The group that waits, without those whose callers have gone.
-    fn take(&mut self, waiting: &mut Vec<Message>) -> Vec<Job> {
-        let mut group = Vec::with_capacity(waiting.len());
-        for message in waiting.drain(..) {
-            match message {
-                Message::Job(job) if job.caller.is_closed() => {}
-                Message::Job(job) => group.push(*job),
-                Message::Close => self.messages.close(),
+    pub(super) fn run(mut self) {
+        let open = Open(self.queue.clone());
+        while let Some(jobs) = self.queue.take() {
+            match self.progress.wait_for_room() {
+                Ok(()) => self.settle(jobs),
+                Err(error) => tell(jobs.into_iter().map(|job| (job.caller, Err(error.clone())))),
             }
         }
-        group
+        drop(open);
+        drop(self.lock);
     }
 
     /// Writes a group and tells its callers.
-    async fn settle(&mut self, group: Vec<Job>) {
-        match self.commit(&group).await {
-            Err(error) if group.len() > 1 && is_of_one_write(&error) => {
-                for job in group {
-                    let alone = std::slice::from_ref(&job);
-                    let result = self.commit(alone).await;
-                    tell(vec![job], result);
-                }
+    fn settle(&mut self, jobs: Vec<Job>) {
+        let mut group = Group::default();
+        let mut records = Vec::with_capacity(jobs.len());
+        let mut told = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            if job.caller.is_closed() {
+                continue;
             }
-            result => tell(group, result),
+            let seq = self.newest + 1 + records.len() as u64;
+            let verdict = self.decide(&mut group, &job.entry, seq);
+            if let Ok(Kept::Stored) = verdict {
+                records.push((seq, job.record));
+            }
+            told.push((job.caller, verdict));
+        }
+        match self.append(records) {
+            Ok(newest) => {
+                group.install(&mut self.memory.lock());
+                self.newest = newest;
+                self.progress.commit(newest);
+                tell(told);
+            }
+            Err(error) => {
+                group.abandon(&mut self.memory.lock());
+                tell(
+                    told.into_iter()
+                        .map(|(caller, _)| (caller, Err(error.clone()))),
+                );
+            }
         }
     }
 
-    /// Writes a group in one transaction: all of it is on the disk, or none.
-    async fn commit(&mut self, group: &[Job]) -> Result<Vec<Changed>, StoreError> {
-        if group.is_empty() {
-            return Ok(Vec::new());
+    /// What becomes of an entry in this group.
+    fn decide(&self, group: &mut Group, entry: &Entry, seq: u64) -> Result<Kept, StoreError> {
+        if entry.session().is_none() && self.is_known(entry)? {
+            return Ok(Kept::Overtaken);
         }
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.options.connect().await?,
+        loop {
+            let verdict = group.add(&mut self.memory.lock(), entry, seq);
+            match (verdict, entry.session()) {
+                (Verdict::Write, _) => return Ok(Kept::Stored),
+                (Verdict::NotHeld, Some(session)) => take_in(&self.memory, &self.lookups, session)?,
+                (Verdict::Overtaken | Verdict::NotHeld, _) => return Ok(Kept::Overtaken),
+            }
+        }
+    }
+
+    /// Whether a virtual number update has come before. Memory is asked first: what leaves it is in the tables by then.
+    fn is_known(&self, entry: &Entry) -> Result<bool, StoreError> {
+        let mark = entry.mark();
+        let (is_held, since) = {
+            let sessions = self.memory.lock();
+            (
+                sessions.number(&mark).is_some(),
+                sessions.forgotten_before(),
+            )
         };
-        let result = transaction(&mut connection, group).await;
-        match &result {
-            // After a fault of the database's own, SQLite may have ended the transaction or not: begin afresh.
-            Err(error) if !leaves_connection_sound(error) => _ = connection.close().await,
-            _ => self.connection = Some(connection),
+        Ok(is_held || self.lookups.number_came(&mark, since)?)
+    }
+
+    /// Seals records and adds them to the journal. Returns the number of the newest.
+    fn append(&mut self, mut records: Vec<(u64, Vec<u8>)>) -> Result<u64, StoreError> {
+        let Some((newest, _)) = records.last() else {
+            return Ok(self.newest);
+        };
+        let newest = *newest;
+        for (seq, record) in &mut records {
+            *record = self.vault.seal(RecordPlace::new(*seq).place(), record);
         }
-        result
+        self.go_on_to_next_file();
+        let appender = match self.appender.take() {
+            Some(appender) => appender,
+            None => self.open_again()?,
+        };
+        if self.newest + 1 != records[0].0 {
+            // What seemed lost when the file failed had been kept: these were decided without it.
+            self.appender = Some(appender);
+            return Err(StoreError::Busy);
+        }
+        let added = appender.append(&records);
+        if added.as_ref().err().is_none_or(is_busy) {
+            self.appender = Some(appender);
+        }
+        self.written += records
+            .iter()
+            .map(|(_, record)| record.len())
+            .sum::<usize>()
+            + 2 * FRAME;
+        added?;
+        Ok(newest)
     }
 
-    async fn let_go(self) {
-        if let Some(connection) = self.connection {
-            // What was promised is on the disk already; a close that fails loses nothing.
-            _ = connection.close().await;
+    fn go_on_to_next_file(&mut self) {
+        if self.written < FILE_BYTES || self.appender.is_none() {
+            return;
+        }
+        if let Some(next) = self.journal.next_file() {
+            self.appender = Some(next);
+            self.written = 0;
+        }
+    }
+
+    /// Opens the file again after a fault. A commit that failed may be there all the same: then memory learns of it.
+    fn open_again(&mut self) -> Result<Appender, StoreError> {
+        let appender = self.journal.appender()?;
+        let reader = self.journal.newest_reader()?;
+        for (seq, sealed) in reader.after(self.newest, usize::MAX >> 1, usize::MAX)? {
+            let entry = tables::open(&self.vault, seq, &sealed)?;
+            remember(&self.memory, &self.lookups, &entry, seq)?;
+            self.newest = seq;
+        }
+        self.progress.commit(self.newest);
+        Ok(appender)
+    }
+}
+
+/// Takes a session that is not in memory in, from the tables.
+pub(super) fn take_in(
+    memory: &Memory,
+    lookups: &Lookups,
+    session: &crate::call::SessionId,
+) -> Result<(), StoreError> {
+    loop {
+        let projected = memory.projected();
+        let found = lookups.session(session)?;
+        if memory.lock().admit(session, found, projected) {
+            return Ok(());
         }
     }
 }
 
-async fn transaction(db: &mut SqliteConnection, group: &[Job]) -> Result<Vec<Changed>, StoreError> {
-    // Written out, because sqlx's own transactions count their depth wrong when SQLite has rolled back by itself.
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut *db).await?;
-    let result = apply_all(db, group).await;
-    if result.is_err() {
-        // Where SQLite has rolled back by itself there is nothing to roll back; the first error is the one to tell.
-        _ = sqlx::query("ROLLBACK").execute(&mut *db).await;
-    }
-    result
-}
-
-async fn apply_all(db: &mut SqliteConnection, group: &[Job]) -> Result<Vec<Changed>, StoreError> {
-    let mut changed = Vec::with_capacity(group.len());
-    for job in group {
-        changed.push(apply(db, &job.write).await?);
-    }
-    sqlx::query("COMMIT").execute(db).await?;
-    Ok(changed)
-}
-
-async fn apply(db: &mut SqliteConnection, write: &Write) -> Result<Changed, StoreError> {
-    match write {
-        Write::Exchange(exchange) => {
-            let kept = exchanges::keep(db, exchange).await?;
-            return Ok(u64::from(kept == Kept::Stored));
+/// Has memory learn of an entry that is in the journal.
+pub(super) fn remember(
+    memory: &Memory,
+    lookups: &Lookups,
+    entry: &Entry,
+    seq: u64,
+) -> Result<(), StoreError> {
+    loop {
+        let mut group = Group::default();
+        let verdict = group.add(&mut memory.lock(), entry, seq);
+        match (verdict, entry.session()) {
+            (Verdict::NotHeld, Some(session)) => take_in(memory, lookups, session)?,
+            _ => {
+                group.install(&mut memory.lock());
+                return Ok(());
+            }
         }
-        Write::Forget { before } => return webhooks::forget_some(db, *before).await,
-        Write::Status(webhook) => webhooks::keep_status(db, webhook).await?,
-        Write::Summary(webhook) => webhooks::keep_summary(db, webhook).await?,
-        Write::Recording(webhook) => webhooks::keep_recording(db, webhook).await?,
-        Write::Numbers(webhook) => numbers::keep(db, webhook).await?,
-        Write::Flows { flows, at } => flows::keep(db, flows, *at).await?,
-    }
-    Ok(0)
-}
-
-/// Whether an error is about what one write is, and would not befall the others.
-fn is_of_one_write(error: &StoreError) -> bool {
-    const TOO_BIG: i32 = 18;
-    const CONSTRAINT: i32 = 19;
-    const MISMATCH: i32 = 20;
-    match error {
-        StoreError::Unreadable { .. } => true,
-        StoreError::Database(error) => {
-            matches!(super::code(error), Some(TOO_BIG | CONSTRAINT | MISMATCH))
-        }
-        _ => false,
     }
 }
 
-/// Whether nothing but this group has failed: another program's lock is only to be waited for.
-fn leaves_connection_sound(error: &StoreError) -> bool {
-    const BUSY: i32 = 5;
-    match error {
-        StoreError::Database(sqlite) if super::code(sqlite) == Some(BUSY) => true,
-        error => is_of_one_write(error),
-    }
+/// Whether another program's lock was in the way, and nothing else.
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
 /// Tells each caller. One that has gone meanwhile is not there to be told.
-fn tell(group: Vec<Job>, result: Result<Vec<Changed>, StoreError>) {
-    match result {
-        Ok(changed) => {
-            for (job, changed) in group.into_iter().zip(changed) {
-                _ = job.caller.send(Ok(changed));
-            }
-        }
-        Err(error) => {
-            for job in group {
-                _ = job.caller.send(Err(error.clone()));
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::call::event::Leg;
-    use crate::call::{EventId, SessionId};
-    use crate::store::sqlite::open;
-
-    type Answer = oneshot::Receiver<Result<Changed, StoreError>>;
-
-    /// A writer that does not run: groups are handed to it by hand.
-    struct Bench {
-        writer: Writer,
-        queue: Queue,
-        folder: tempfile::TempDir,
-    }
-
-    async fn bench() -> Bench {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let url = format!("sqlite://{}/callwright.db", folder.path().display());
-        let opened = open::open(&url).await.expect("a fresh database");
-        let (writer, queue) = Writer::new(opened.connection, opened.options, opened.lock);
-        Bench {
-            writer,
-            queue,
-            folder,
-        }
-    }
-
-    impl Bench {
-        async fn run(&mut self, statement: &'static str) {
-            let db = self.writer.connection.as_mut().expect("it is open");
-            sqlx::query(statement).execute(db).await.expect("it runs");
-        }
-
-        async fn stored(&self) -> i64 {
-            let path = self.folder.path().join("callwright.db");
-            let options = SqliteConnectOptions::new().filename(path);
-            let mut db = options.connect().await.expect("it opens");
-            let count = sqlx::query_scalar("SELECT count(*) FROM webhooks");
-            count.fetch_one(&mut db).await.expect("it counts")
-        }
-    }
-
-    fn job(event: &str) -> (Job, Answer) {
-        let status = CallStatus {
-            event: Some(EventId::new(event)),
-            session: SessionId::new("s"),
-            sub_account: None,
-            status: "CALL_CONNECTED".to_owned(),
-            leg: Leg::default(),
-            at: None,
-        };
-        let write = Write::Status(Webhook {
-            event: status,
-            body: "x".repeat(20_000),
-            received_at: Timestamp::UNIX_EPOCH,
-        });
-        let (caller, answer) = oneshot::channel();
-        (Job { write, caller }, answer)
-    }
-
-    fn jobs(events: &[&str]) -> (Vec<Job>, Vec<Answer>) {
-        events.iter().map(|event| job(event)).unzip()
-    }
-
-    fn told(answers: Vec<Answer>) -> Vec<Result<Changed, StoreError>> {
-        let told = |mut answer: Answer| answer.try_recv().expect("it was told");
-        answers.into_iter().map(told).collect()
-    }
-
-    #[tokio::test]
-    async fn one_write_s_fault_is_not_the_others() {
-        let mut bench = bench().await;
-        bench
-            .run(
-                "CREATE TEMP TRIGGER poison BEFORE INSERT ON webhooks WHEN NEW.event_key = 'poison'
-                 BEGIN SELECT RAISE(ABORT, 'poison'); END",
-            )
-            .await;
-        let (group, answers) = jobs(&["a", "poison", "b"]);
-        bench.writer.settle(group).await;
-        let kept: Vec<_> = told(answers).iter().map(Result::is_ok).collect();
-        assert_eq!(kept, [true, false, true]);
-        assert_eq!(bench.stored().await, 2);
-    }
-
-    #[tokio::test]
-    async fn a_full_disk_fails_the_group_and_is_got_over() {
-        let mut bench = bench().await;
-        bench.run("PRAGMA max_page_count = 30").await;
-        let (group, answers) = jobs(&["a", "b", "c", "d", "e", "f", "g", "h"]);
-        bench.writer.settle(group).await;
-        assert!(told(answers).iter().all(Result::is_err));
-        assert_eq!(bench.stored().await, 0);
-
-        // The connection is made again, and with it the bound is gone: there is room again.
-        let (group, answers) = jobs(&["a", "b"]);
-        bench.writer.settle(group).await;
-        assert!(told(answers).iter().all(Result::is_ok));
-        assert_eq!(bench.stored().await, 2);
-    }
-
-    #[tokio::test]
-    async fn another_program_s_lock_fails_the_group_and_is_got_over() {
-        let mut bench = bench().await;
-        bench.run("PRAGMA busy_timeout = 0").await;
-        let mut other = bench.writer.options.connect().await.expect("it opens");
-        let lock = sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await;
-        lock.expect("nobody holds it");
-        let (group, answers) = jobs(&["a", "b"]);
-        bench.writer.settle(group).await;
-        assert!(told(answers).iter().all(Result::is_err));
-
-        other.close().await.expect("it closes");
-        let (group, answers) = jobs(&["a", "b"]);
-        bench.writer.settle(group).await;
-        assert!(told(answers).iter().all(Result::is_ok));
-    }
-
-    #[tokio::test]
-    async fn who_has_gone_is_not_written_for() {
-        let mut bench = bench().await;
-        let (gone, answer) = job("gone");
-        drop(answer);
-        let (stays, _answer) = job("stays");
-        let mut waiting: Vec<_> = [gone, stays].map(|job| Message::Job(Box::new(job))).into();
-        let group = bench.writer.take(&mut waiting);
-        assert_eq!(group.len(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_refuses_at_once() {
-        let bench = bench().await;
-        let mut answers = Vec::new();
-        for _ in 0..QUEUE {
-            let (job, answer) = job("waits");
-            bench
-                .queue
-                .0
-                .try_send(Message::Job(Box::new(job)))
-                .expect("room");
-            answers.push(answer);
-        }
-        let before = Timestamp::UNIX_EPOCH;
-        let refused = bench.queue.write(Write::Forget { before }).await;
-        assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+fn tell<R>(told: R)
+where
+    R: IntoIterator<
+        Item = (
+            oneshot::Sender<Result<Kept, StoreError>>,
+            Result<Kept, StoreError>,
+        ),
+    >,
+{
+    for (caller, result) in told {
+        _ = caller.send(result);
     }
 }

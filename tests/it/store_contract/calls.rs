@@ -116,7 +116,7 @@ pub(super) async fn a_reply_comes_back_byte_for_byte(engine: &dyn Engine) {
     assert_eq!(recalled.same_step.as_deref(), Some(reply));
 }
 
-pub(super) async fn secret_variables_and_digits_are_not_kept(engine: &dyn Engine) {
+pub(super) async fn secret_variables_come_back_and_secret_digits_do_not(engine: &dyn Engine) {
     let store = engine.open().await;
     let mut secret = exchange("s", "e", 1);
     secret.secret_digits = true;
@@ -137,12 +137,9 @@ pub(super) async fn secret_variables_and_digits_are_not_kept(engine: &dyn Engine
     let Stage::Waiting(position) = read.stage else {
         panic!("it waits");
     };
-    let names: Vec<_> = position
-        .variables
-        .keys()
-        .map(VariableName::as_str)
-        .collect();
-    assert_eq!(names, ["day"]);
+    let secret = position.variables.get(&VariableName::new("pin"));
+    assert_eq!(secret, Some(&value("4471", true)));
+    assert_eq!(position.variables.len(), 2);
     let trace = shown(&*store, "s").await.trace;
     assert_eq!(
         (trace[0].digits.as_deref(), trace[0].secret_digits),
@@ -156,7 +153,6 @@ pub(super) async fn a_known_event_is_overtaken(engine: &dyn Engine) {
     let mut again = exchange("s", "e", 1);
     again.reply = "another reply".to_owned();
     assert_eq!(keep(&*store, again).await, Kept::Overtaken);
-    assert_eq!(keep(&*store, apology("t", "e")).await, Kept::Overtaken);
 
     let recalled = store
         .recall(&recall("s", "e", Some(1)))
@@ -165,7 +161,6 @@ pub(super) async fn a_known_event_is_overtaken(engine: &dyn Engine) {
     assert_eq!(recalled.same_event.as_deref(), Some("reply to e"));
     assert_eq!(recalled.same_step, None);
     assert_eq!(recalled.standing, Standing::Live(Box::new(session("s", 1))));
-    assert_eq!(store.session(&id("t")).await.expect("read"), None);
 }
 
 pub(super) async fn a_step_is_left_once(engine: &dyn Engine) {
@@ -324,17 +319,18 @@ async fn at_once(
         .collect()
 }
 
-pub(super) async fn an_abandoned_write_is_left_undone(engine: &dyn Engine) {
+pub(super) async fn an_abandoned_write_is_kept_whole_or_not_at_all(engine: &dyn Engine) {
     let store = engine.open().await;
-    // Handed in and let go before this thread's other tasks have run: it cannot have begun.
+    // Handed in and let go at once: whether it has begun by then is the engine's affair.
     let waited = store
         .keep_exchange(exchange("gone", "gone", 0))
         .now_or_never();
     assert!(waited.is_none());
     keep(&*store, exchange("s", "e0", 0)).await;
-    assert_eq!(store.session(&id("gone")).await.expect("read"), None);
-    assert_eq!(
-        keep(&*store, exchange("gone", "gone", 0)).await,
-        Kept::Stored
-    );
+    let found = store.session(&id("gone")).await.expect("read");
+    let again = keep(&*store, exchange("gone", "gone", 0)).await;
+    match found {
+        None => assert_eq!(again, Kept::Stored),
+        Some(record) => assert_eq!((record.trace.len(), again), (1, Kept::Overtaken)),
+    }
 }

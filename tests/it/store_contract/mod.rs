@@ -13,6 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use callwright::store::Store;
 use callwright::store::sqlite::SqliteStore;
+use callwright::store::vault::Keys;
 
 /// A place that holds one database, which can be opened, closed and opened again.
 #[async_trait]
@@ -21,20 +22,27 @@ pub(crate) trait Engine: Send + Sync {
     async fn open(&self) -> Arc<dyn Store>;
 }
 
-/// SQLite in a folder of its own.
-struct Sqlite(tempfile::TempDir);
+/// SQLite in a folder of its own, sealed with keys of its own.
+struct Sqlite {
+    folder: tempfile::TempDir,
+    keys: Keys,
+}
 
 impl Sqlite {
     fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            keys: Keys::generate(),
+        }
     }
 }
 
 #[async_trait]
 impl Engine for Sqlite {
     async fn open(&self) -> Arc<dyn Store> {
-        let url = format!("sqlite://{}/callwright.db", self.0.path().display());
-        Arc::new(SqliteStore::open(&url).await.expect("a sound database"))
+        let url = format!("sqlite://{}/callwright.db", self.folder.path().display());
+        let store = SqliteStore::open(&url, &self.keys).await;
+        Arc::new(store.expect("a sound database"))
     }
 }
 
@@ -62,7 +70,7 @@ contract! {
         an_exchange_is_recalled
         every_field_of_a_session_comes_back
         a_reply_comes_back_byte_for_byte
-        secret_variables_and_digits_are_not_kept
+        secret_variables_come_back_and_secret_digits_do_not
         a_known_event_is_overtaken
         a_step_is_left_once
         a_session_does_not_go_back
@@ -72,7 +80,7 @@ contract! {
         an_exchange_after_the_summary_revives_nothing
         of_many_answers_to_one_step_one_is_kept
         many_calls_at_once_are_all_kept
-        an_abandoned_write_is_left_undone;
+        an_abandoned_write_is_kept_whole_or_not_at_all;
     webhooks:
         a_status_alone_is_a_session
         a_recording_alone_is_a_session

@@ -1,0 +1,160 @@
+//! The journal's files: which there are, which is written, when one is done with. Each is registered in the database
+//! before its first record and struck off before it is deleted, so that a file that is missing, or is another one's, is
+//! noticed at the start.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, params};
+
+use super::segment::{self, Appender, MakeError, Reader, Title};
+use super::{Durability, files};
+use crate::store::StoreError;
+
+/// The journal beside a database.
+#[derive(Debug)]
+pub(super) struct Journal {
+    database: PathBuf,
+    id: Vec<u8>,
+    durability: Durability,
+    files: Mutex<Files>,
+}
+
+#[derive(Debug)]
+struct Files {
+    /// Those with records, the oldest first; the last one is being written.
+    used: VecDeque<u64>,
+    /// The next one, ready to be written.
+    spare: Option<(u64, Appender)>,
+}
+
+impl Journal {
+    /// The journal of the database `id` at the path `database`, with these files.
+    pub(super) fn new(
+        database: &Path,
+        id: &[u8],
+        durability: Durability,
+        files: VecDeque<u64>,
+    ) -> Self {
+        Self {
+            database: database.to_owned(),
+            id: id.to_vec(),
+            durability,
+            files: Mutex::new(Files {
+                used: files,
+                spare: None,
+            }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the file `number` is.
+    pub(super) fn path(&self, number: u64) -> PathBuf {
+        segment::path(&self.database, number)
+    }
+
+    /// The oldest file, and whether there is a newer one with records.
+    pub(super) fn oldest(&self) -> (u64, bool) {
+        let files = self.lock();
+        let oldest = files
+            .used
+            .front()
+            .expect("one file is always being written");
+        (*oldest, files.used.len() > 1)
+    }
+
+    /// Opens the file that is being written.
+    pub(super) fn appender(&self) -> Result<Appender, rusqlite::Error> {
+        Appender::open(&self.path(self.newest()), self.durability)
+    }
+
+    /// Opens the file that is being written, for reading.
+    pub(super) fn newest_reader(&self) -> Result<Reader, rusqlite::Error> {
+        Reader::open(&self.path(self.newest()))
+    }
+
+    fn newest(&self) -> u64 {
+        *self
+            .lock()
+            .used
+            .back()
+            .expect("one file is always being written")
+    }
+
+    /// Has what was written of the file `number` survive a power cut.
+    pub(super) fn sync(&self, number: u64) -> std::io::Result<()> {
+        let log = File::open(files::beside(&self.path(number), "-wal"))?;
+        log.sync_data()
+    }
+
+    /// Goes on to the next file, if it is ready.
+    pub(super) fn next_file(&self) -> Option<Appender> {
+        let mut files = self.lock();
+        let (number, appender) = files.spare.take()?;
+        files.used.push_back(number);
+        Some(appender)
+    }
+
+    /// Makes the next file ready, if it is not; `tables` registers it.
+    pub(super) fn make_spare(&self, tables: &Connection) -> Result<(), StoreError> {
+        if self.lock().spare.is_some() {
+            return Ok(());
+        }
+        let number = self.newest() + 1;
+        make(&self.database, &self.id, number)?;
+        register(tables, number)?;
+        let appender = Appender::open(&self.path(number), self.durability)?;
+        self.lock().spare = Some((number, appender));
+        Ok(())
+    }
+
+    /// Strikes the oldest file off and deletes it: all of it is in the tables.
+    pub(super) fn drop_oldest(&self, tables: &Connection) -> Result<(), StoreError> {
+        let (number, _) = self.oldest();
+        tables.execute(
+            "DELETE FROM journal_files WHERE number = ?1",
+            params![number as i64],
+        )?;
+        self.lock().used.pop_front();
+        segment::delete(&self.path(number));
+        Ok(())
+    }
+
+    /// Record number `seq`, sealed; `None` when no file has it any more.
+    pub(super) fn record(&self, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let numbers: Vec<_> = self.lock().used.iter().rev().copied().collect();
+        for number in numbers {
+            let path = self.path(number);
+            if !path.exists() {
+                continue;
+            }
+            if let Some(record) = Reader::open(&path)?.one(seq)? {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Makes the file `number` of the database `id`.
+pub(super) fn make(database: &Path, id: &[u8], number: u64) -> Result<(), StoreError> {
+    let title = Title {
+        database: id.to_vec(),
+        number,
+    };
+    segment::make(&segment::path(database, number), &title).map_err(|error| match error {
+        MakeError::Disk(error) => StoreError::from(error),
+        MakeError::Database(error) => StoreError::from(error),
+    })
+}
+
+/// Has the tables know of the file `number`.
+pub(super) fn register(tables: &Connection, number: u64) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT OR IGNORE INTO journal_files (number) VALUES (?1)";
+    tables.execute(sql, params![number as i64]).map(drop)
+}

@@ -1,0 +1,150 @@
+//! The projection behind the replies, on a thread of its own: reads the journal from where the tables end, folds it in
+//! batches, and drops the journal's files that are done with. It alone writes the tables.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::journal::Journal;
+use super::lock::Lock;
+use super::memory::Memory;
+use super::progress::{Progress, Work};
+use super::segment::Reader;
+use super::tables::Batch;
+use super::{Durability, flows, forgetting};
+use crate::store::vault::Vault;
+use crate::store::{FlowText, StoreError};
+
+/// How many records a batch has at most, and about how many bytes.
+const RECORDS: usize = 1024;
+const BYTES: usize = 8 << 20;
+
+/// How long a projection that failed waits before it is tried again.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_millis(250);
+
+/// How long the end waits for the projection. What is left is in the journal, and is projected after the next start.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+/// What is done to the tables beside projecting, when somebody asks for it.
+#[derive(Debug)]
+pub(super) enum Command {
+    Flows {
+        flows: Vec<FlowText>,
+        at: Timestamp,
+        caller: oneshot::Sender<Result<(), StoreError>>,
+    },
+    Forget {
+        before: Timestamp,
+        caller: oneshot::Sender<Result<u64, StoreError>>,
+    },
+}
+
+/// What the projector works with.
+#[derive(Debug)]
+pub(super) struct Projector {
+    /// The one connection that writes the tables.
+    pub(super) tables: Connection,
+    pub(super) journal: Arc<Journal>,
+    pub(super) memory: Arc<Memory>,
+    pub(super) progress: Arc<Progress>,
+    pub(super) vault: Vault,
+    pub(super) durability: Durability,
+    /// Up to which record the tables reach.
+    pub(super) projected: u64,
+    /// The journal's oldest file, open.
+    pub(super) reader: Option<(u64, Reader)>,
+    /// Held until all is written.
+    pub(super) lock: Arc<Lock>,
+}
+
+impl Projector {
+    /// Projects until it is told to end.
+    pub(super) fn run(mut self) {
+        let mut is_failing = false;
+        let mut closing_since = None;
+        loop {
+            if self.progress.is_closing() {
+                let since = *closing_since.get_or_insert_with(Instant::now);
+                if is_failing || since.elapsed() > LAST_WAIT {
+                    break;
+                }
+            }
+            let done = match self.progress.next() {
+                Work::Project => self.project(),
+                Work::Do(command) => {
+                    self.obey(command);
+                    Ok(())
+                }
+                Work::End => break,
+            };
+            match done {
+                Ok(()) => is_failing = false,
+                Err(error) => {
+                    if !is_failing {
+                        tracing::error!(reason = %error, "the projection fails, and is tried again until it does not");
+                    }
+                    is_failing = true;
+                    self.progress.pause(TRIED_AGAIN_AFTER);
+                }
+            }
+        }
+        drop(self.lock);
+    }
+
+    /// Projects the next batch.
+    fn project(&mut self) -> Result<(), StoreError> {
+        self.journal.make_spare(&self.tables)?;
+        let (file, is_done_with) = self.journal.oldest();
+        let reader = match self.reader.take() {
+            Some((open, reader)) if open == file => reader,
+            _ => Reader::open(&self.journal.path(file))?,
+        };
+        let records = reader.after(self.projected, RECORDS, BYTES)?;
+        if records.is_empty() {
+            drop(reader);
+            return match is_done_with {
+                true => self.journal.drop_oldest(&self.tables),
+                false => Ok(()),
+            };
+        }
+        self.reader = Some((file, reader));
+        if self.durability == Durability::Process {
+            // The tables must not reach further than what of the journal survives a power cut.
+            self.journal.sync(file)?;
+        }
+        self.write(file, records)
+    }
+
+    fn write(&mut self, file: u64, records: Vec<(u64, Vec<u8>)>) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for (seq, sealed) in records {
+            batch.add(&self.tables, &self.vault, seq, sealed)?;
+        }
+        batch.commit(&mut self.tables, &self.vault, file)?;
+        self.projected = batch.through();
+        self.memory
+            .lock()
+            .project(self.projected, batch.into_sessions());
+        self.progress.project(self.projected);
+        Ok(())
+    }
+
+    /// Does what somebody asked for, and tells them. One who has gone meanwhile is not there to be told.
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Flows { flows, at, caller } => {
+                _ = caller.send(flows::keep(&mut self.tables, &flows, at));
+            }
+            Command::Forget { before, caller } => {
+                let forgotten = forgetting::forget(&mut self.tables, before);
+                if forgotten.is_ok() {
+                    self.memory.forget(before);
+                }
+                _ = caller.send(forgotten);
+            }
+        }
+    }
+}
