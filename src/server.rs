@@ -5,6 +5,7 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -20,8 +21,7 @@ use crate::flows_folder::{self, FolderError};
 use crate::http::{self, App, listener};
 use crate::session::{Apology, EVENT_MEMORY_DAYS};
 use crate::store::sqlite::SqliteStore;
-use crate::store::vault::Keys;
-use crate::store::{FlowText, Store, StoreError};
+use crate::store::{FlowText, Store, StoreError, keys};
 use crate::switchboard::Switchboard;
 
 /// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
@@ -81,8 +81,9 @@ pub struct RefusedFlows {
 /// Starts a server by `config`.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
     let sources = flows_folder::read(slice::from_ref(&config.flows)).map_err(StartError::Folder)?;
-    let keys = keys_beside(&config.database_url);
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database_url, &keys).await?);
+    let url = config.database_url.expose_secret();
+    let keys = keys::find(&config.keys, async { SqliteStore::is_new(url) }).await?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(url, &keys).await?);
     let (library, flows_are_current) = load_flows(sources, store.as_ref(), &clock).await?;
     let (library, config) = (Arc::new(library), Arc::new(config));
     let apology = Apology {
@@ -99,23 +100,6 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         clock,
     );
     listen(app).await
-}
-
-/// The keys in a file beside the database, made when it is missing. Stands in until `[keys]` is configured.
-fn keys_beside(url: &str) -> Keys {
-    let path = format!("{}.keys", url.trim_start_matches("sqlite://"));
-    let bytes = std::fs::read(&path).unwrap_or_else(|_| {
-        let keys = Keys::generate();
-        let bytes = [&keys.data[..], &keys.index[..]].concat();
-        // A folder that takes no files is told of by the store.
-        _ = std::fs::write(&path, &bytes);
-        bytes
-    });
-    let mut keys = Keys::generate();
-    let (data, index) = bytes.split_at(32);
-    keys.data.copy_from_slice(data);
-    keys.index.copy_from_slice(index);
-    keys
 }
 
 async fn listen(app: App) -> Result<Running, StartError> {

@@ -100,7 +100,8 @@ fn values() {
     holds(
         "values",
         &[
-            (r#"database_url = "postgres://u:hunter2@db/c""#, &[]),
+            (r#"database_url = "postgres:u:hunter2@db/c""#, &[]),
+            (r#"database_url = "mysql://u:hunter2@db/c""#, &[]),
             (r#"database_url = "sqlite://""#, &[]),
             ("", &[("CALLWRIGHT_DATABASE_URL", "hunter2")]),
             (r#"flows = ["a"]"#, &[]),
@@ -359,4 +360,20 @@ fn a_key_of_many_parts_is_refused() {
     );
     let variable = format!("CALLWRIGHT_{}", deep.replace('.', "__"));
     assert!(Desk::new().load(&[(&variable, "1")]).is_err());
+}
+
+#[test]
+fn keys() {
+    let sound = "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=";
+    let both = format!("[keys]\ndata = \"{sound}\"\nindex = \"{sound}\"");
+    holds(
+        "keys",
+        &[
+            ("", &[("CALLWRIGHT_KEYS__DATA", sound)]),
+            ("", &[("CALLWRIGHT_KEYS__INDEX", sound)]),
+            (&both, &[]),
+            ("[keys]\ndata = \"hunter2\"\nindex = \"aHVudGVyMg==\"", &[]),
+            ("[keys]\nfile = \"\"", &[]),
+        ],
+    );
 }

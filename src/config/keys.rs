@@ -8,13 +8,13 @@ use ipnet::IpNet;
 
 use super::reader::{Reader, Section, Show};
 use super::values::{
-    Taken, apology_text, database_url, header_text, is_loopback, level, listen, network,
+    Taken, apology_text, database_url, header_text, is_loopback, key_text, level, listen, network,
     no_controls, one_of, origins, subaccount_id, token_text,
 };
 use super::wrong::Wrong;
 use super::{
-    Apology, Config, ForwardedHeader, Http, Log, LogFormat, Product, Proxies, Scope, Subaccount,
-    Token,
+    Apology, Config, ForwardedHeader, GivenKeys, Http, Keys, Log, LogFormat, Product, Proxies,
+    Scope, Subaccount, Token,
 };
 use crate::call::PhoneNumber;
 
@@ -28,10 +28,11 @@ const HEADERS: [(&str, ForwardedHeader); 2] = [
 /// Reads all keys below the root. `None` when one of those that must be there is wrong; the reader knows why.
 pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Config> {
     let listen = reader.text(&mut root, "listen", Show::Whole, listen);
-    let database_url = reader.text(&mut root, "database_url", Show::Whole, database_url);
+    let database_url = reader.text(&mut root, "database_url", Show::Url, database_url);
     let flows = reader.text(&mut root, "flows", Show::Whole, |text| {
         Ok(PathBuf::from(text))
     });
+    let keys = encryption(reader, &mut root);
     let log = log(reader, &mut root);
     let apology = apology(reader, &mut root);
     let http = http(reader, &mut root);
@@ -45,6 +46,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         listen: listen?,
         database_url: database_url?,
         flows: flows?,
+        keys: keys?,
         log: log?,
         apology: apology?,
         http: http?,
@@ -53,6 +55,43 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         subaccounts: subaccounts?,
         tokens: tokens?,
     })
+}
+
+/// `[keys]`: both keys, or neither and a file.
+fn encryption(reader: &mut Reader<'_>, root: &mut Section) -> Option<Keys> {
+    let mut section = reader.section(root, "keys");
+    let file = reader.text(&mut section, "file", Show::Whole, |text| {
+        no_controls(text).map(PathBuf::from)
+    });
+    let data = reader.text(&mut section, "data", Show::Blank, key_text);
+    let index = reader.text(&mut section, "index", Show::Blank, key_text);
+    both_or_neither(reader, &section);
+    reader.end(section);
+    let given = match (data, index) {
+        (Some(data), Some(index)) if data == index => {
+            let path = vec!["keys".to_owned(), "index".to_owned()];
+            let wrong = Wrong::new("is the same key as `keys.data`");
+            reader.fault(
+                &path,
+                wrong.help("make one of its own: `openssl rand -base64 32`"),
+            );
+            return None;
+        }
+        (Some(data), Some(index)) => Some(GivenKeys { data, index }),
+        _ => None,
+    };
+    Some(Keys { given, file: file? })
+}
+
+/// One key without the other opens nothing, and must not be taken for none.
+fn both_or_neither(reader: &mut Reader<'_>, section: &Section) {
+    for (there, lacking) in [("data", "index"), ("index", "data")] {
+        if reader.is_set(&section.path_of(there)) && !reader.is_set(&section.path_of(lacking)) {
+            let wrong = Wrong::new(format!("is set without `keys.{lacking}`"));
+            let help = "set both, or neither and keep them in the file that `keys.file` names";
+            reader.fault(&section.path_of(there), wrong.help(help));
+        }
+    }
 }
 
 fn log(reader: &mut Reader<'_>, root: &mut Section) -> Option<Log> {

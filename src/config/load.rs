@@ -9,7 +9,7 @@ use figment::value::{Dict, Value};
 use super::fault::{ConfigFaults, Fault, Place};
 use super::layer::Layer;
 use super::reader::{Reader, Setting};
-use super::{Config, DEFAULT_FILE, keys};
+use super::{Config, DEFAULT_FILE, keys, values};
 
 /// The file in the working directory that is read when no other is named.
 pub(super) const USUAL_FILE: &str = "callwright.toml";
@@ -18,7 +18,7 @@ pub(super) const USUAL_FILE: &str = "callwright.toml";
 const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The keys whose values are secrets.
-const SECRETS: [&str; 3] = ["api_key", "webhook_secret", "token"];
+const SECRETS: [&str; 5] = ["api_key", "webhook_secret", "token", "data", "index"];
 
 /// Reads `file`, or `usual` where there is one, between the defaults and `variables`.
 pub(super) fn load(
@@ -177,6 +177,7 @@ fn reason(error: &io::Error) -> String {
 fn holds_secret(values: &Dict) -> bool {
     values.iter().any(|(key, value)| match value {
         Value::Dict(_, inner) => holds_secret(inner),
+        Value::String(_, url) if key == "database_url" => values::shown_url(url) != *url,
         _ => SECRETS.contains(&key.as_str()),
     })
 }

@@ -6,11 +6,13 @@
 //! * [`fault`] is what is wrong, all of it at once: where, what, and what to write instead
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 pub mod fault;
 #[cfg(test)]
@@ -36,10 +38,12 @@ pub const DEFAULT_FILE: &str = include_str!("../../callwright.default.toml");
 pub struct Config {
     /// Where the server listens.
     pub listen: SocketAddr,
-    /// Where it keeps what it knows.
-    pub database_url: String,
+    /// Where it keeps what it knows. May hold a password.
+    pub database_url: SecretString,
     /// Where the flows are.
     pub flows: PathBuf,
+    /// What is stored is encrypted with these.
+    pub keys: Keys,
     /// What is logged, and how.
     pub log: Log,
     /// What callers hear when nothing else can be said.
@@ -92,6 +96,30 @@ impl Config {
     /// Whether only this machine can reach the server.
     pub fn is_loopback(&self) -> bool {
         values::is_loopback(self.listen)
+    }
+}
+
+/// `[keys]`.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// The keys themselves, when they are configured.
+    pub given: Option<GivenKeys>,
+    /// Else the file that holds them; made with new keys for a new database.
+    pub file: PathBuf,
+}
+
+/// The keys that what is stored is encrypted with, and that numbers are found by.
+#[derive(Clone)]
+pub struct GivenKeys {
+    /// What texts are encrypted with.
+    pub data: Zeroizing<[u8; 32]>,
+    /// What the index of numbers is made with.
+    pub index: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for GivenKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GivenKeys(••••)")
     }
 }
 

@@ -10,6 +10,7 @@ use figment::value::{Dict, Value};
 use super::fault::{Fault, Place};
 use super::layer::{KeyPath, Layer, Spot, merge};
 use super::suggest::Stranger;
+use super::values::shown_url;
 use super::wrong::{Wrong, fault_of, is_plain_name, shown_path, variable};
 
 /// A value in force: its key, how it is shown (as TOML, secrets blanked), and where it comes from.
@@ -30,6 +31,8 @@ pub(super) enum Show {
     Whole,
     /// Not at all.
     Blank,
+    /// As an address, its password blanked.
+    Url,
 }
 
 /// A section whose keys are being read.
@@ -151,6 +154,7 @@ impl<'a> Reader<'a> {
                 let shown = match show {
                     Show::Whole => toml::Value::from(text).to_string(),
                     Show::Blank => "\"***\"".to_owned(),
+                    Show::Url => toml::Value::from(shown_url(text)).to_string(),
                 };
                 self.in_force(entry, shown);
                 Some(value)

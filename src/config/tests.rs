@@ -60,7 +60,12 @@ impl Desk {
 fn the_defaults_are_sound() {
     let config = Config::built_in();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.database_url, "sqlite://callwright.db");
+    assert_eq!(
+        config.database_url.expose_secret(),
+        "sqlite://callwright.db"
+    );
+    assert_eq!(config.keys.file, PathBuf::from("callwright.keys"));
+    assert!(config.keys.given.is_none());
     assert_eq!(config.flows, PathBuf::from("flows"));
     assert!(config.is_loopback());
     assert!(config.subaccounts.is_empty() && config.tokens.is_empty());
@@ -72,9 +77,14 @@ fn the_samples_of_the_default_file_are_sound() {
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(sample) if sample.starts_with('[') || sample.split_once(" = ").is_some() => sample,
+            None if line.starts_with('[') => line,
             _ => "",
         })
-        .map(|line| line.replace('…', "0123456789abcdef") + "\n")
+        .map(|line| match line.split_once(" = ") {
+            Some(("data", _)) => format!("data = \"{}\"\n", "A".repeat(43) + "="),
+            Some(("index", _)) => format!("index = \"{}\"\n", "E".repeat(43) + "="),
+            _ => line.replace('…', "0123456789abcdef") + "\n",
+        })
         .collect();
     let (config, settings) = Desk::with(samples)
         .load(&[])
@@ -83,7 +93,7 @@ fn the_samples_of_the_default_file_are_sound() {
     assert_eq!(config.tokens["ops"].scopes, [Scope::Read, Scope::Metrics]);
     assert_eq!(
         settings.len(),
-        23,
+        26,
         "every key has a line in the default file"
     );
 }
@@ -263,4 +273,47 @@ fn fewer_connections_in_all_bound_those_of_one_address() {
         .load(&[])
         .expect("all sound");
     assert_eq!(config.http.max_connections_per_address, 10);
+}
+
+#[test]
+fn a_database_s_password_is_never_shown() {
+    for (url, shown) in [
+        ("postgres://u:hunter2@db/c", "postgres://u:***@db/c"),
+        (
+            "postgresql://u:hun@ter2@db:5/c?a=b",
+            "postgresql://u:***@db:5/c?a=b",
+        ),
+        (
+            "postgres://u@db/c?password=hunter2&x=1",
+            "postgres://u@db/c?password=***&x=1",
+        ),
+        ("postgres://u:hunter2?x@db/c", "postgres://u:***@db/c"),
+        ("sqlite://a:b@c.db", "sqlite://a:b@c.db"),
+    ] {
+        let (config, settings) = Desk::new()
+            .load(&[("CALLWRIGHT_DATABASE_URL", url)])
+            .expect("all sound");
+        let setting = settings.iter().find(|it| it.path == ["database_url"]);
+        let setting = setting.expect("it is in force");
+        assert!(!setting.shown.contains("ter2"), "{url}");
+        assert_eq!(setting.shown, format!("\"{shown}\""));
+        assert!(!format!("{config:?}").contains("ter2"), "{url}");
+    }
+}
+
+#[test]
+fn keys_come_from_variables_and_are_never_shown() {
+    let (data, index) = ("A".repeat(43) + "=", "E".repeat(43) + "=");
+    let (config, settings) = Desk::new()
+        .load(&[
+            ("CALLWRIGHT_KEYS__DATA", &data),
+            ("CALLWRIGHT_KEYS__INDEX", &index),
+            ("CALLWRIGHT_KEYS__FILE", "elsewhere.keys"),
+        ])
+        .expect("all sound");
+    let given = config.keys.given.as_ref().expect("both are set");
+    assert_eq!((given.data[0], given.index[0]), (0, 16));
+    assert_eq!(config.keys.file, PathBuf::from("elsewhere.keys"));
+    let shown = format!("{config:?} {settings:?}");
+    assert!(!shown.contains("AAAA") && !shown.contains("EEEE"));
 }

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
+use zeroize::Zeroizing;
 
 use super::wrong::Wrong;
 use crate::text::nearest;
@@ -80,17 +83,71 @@ pub(super) fn origins(text: &str) -> Result<Vec<IpNet>, Wrong> {
     })
 }
 
-pub(super) fn database_url(text: &str) -> Result<String, Wrong> {
-    let example = "\"sqlite://callwright.db\"";
-    if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-        let wrong = Wrong::new("asks for PostgreSQL, which comes in a later version");
-        return Err(wrong.write(example));
-    }
-    match text.strip_prefix("sqlite:") {
-        Some(path) if !path.trim_start_matches('/').is_empty() => {
-            no_controls(text).map(str::to_owned)
+/// The address of a SQLite file or of a PostgreSQL database; the latter may hold a password.
+pub(super) fn database_url(text: &str) -> Result<SecretString, Wrong> {
+    let taken = || no_controls(text).map(SecretString::from);
+    match text.split_once(':') {
+        Some(("sqlite", path)) if !path.trim_start_matches('/').is_empty() => taken(),
+        Some(("postgres" | "postgresql", rest)) if is_postgres(rest) => taken(),
+        Some(("postgres" | "postgresql", _)) => {
+            Err(Wrong::new("is not the address of a PostgreSQL database")
+                .write("\"postgres://USER:PASSWORD@HOST/DATABASE\""))
         }
-        _ => Err(Wrong::new("is not the address of a SQLite file").write(example)),
+        _ => Err(
+            Wrong::new("is the address of neither a SQLite file nor a PostgreSQL database")
+                .write("\"sqlite://callwright.db\""),
+        ),
+    }
+}
+
+/// `//` and something behind it: a host, or options that name a socket.
+fn is_postgres(rest: &str) -> bool {
+    rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty())
+}
+
+/// A database's address as it may be shown: its passwords blanked, before the last `@` and among the options.
+pub(super) fn shown_url(url: &str) -> String {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) if scheme != "sqlite" => (scheme, rest),
+        _ => return url.to_owned(),
+    };
+    let (user, place) = match rest.rsplit_once('@') {
+        Some((user, place)) => match user.split_once(':') {
+            Some((name, _)) => (format!("{name}:***@"), place),
+            None => (format!("{user}@"), place),
+        },
+        None => (String::new(), rest),
+    };
+    let place = match place.split_once('?') {
+        Some((place, options)) => place.to_owned() + &shown_options(options),
+        None => place.to_owned(),
+    };
+    format!("{scheme}://{user}{place}")
+}
+
+fn shown_options(options: &str) -> String {
+    let shown = options
+        .split('&')
+        .map(|option| match option.split_once('=') {
+            Some((name, _)) if name.contains("pass") => format!("{name}=***"),
+            _ => option.to_owned(),
+        });
+    format!("?{}", shown.collect::<Vec<_>>().join("&"))
+}
+
+/// A key of 32 bytes, as base64.
+pub(super) fn key_text(text: &str) -> Result<Zeroizing<[u8; 32]>, Wrong> {
+    let help = "`openssl rand -base64 32` makes a new one; a database is only opened by its own";
+    let bytes = STANDARD
+        .decode(text.trim())
+        .map(Zeroizing::new)
+        .map_err(|_| Wrong::new("is not base64").help(help))?;
+    match <[u8; 32]>::try_from(bytes.as_slice()) {
+        Ok(key) => Ok(Zeroizing::new(key)),
+        Err(_) => {
+            let what = format!("has {} bytes, and a key has 32", bytes.len());
+            Err(Wrong::new(what).help(help))
+        }
     }
 }
 

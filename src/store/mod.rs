@@ -6,6 +6,7 @@
 mod derived;
 mod entry;
 mod forms;
+pub mod keys;
 mod known;
 pub mod records;
 pub mod sqlite;

@@ -130,6 +130,14 @@ impl TestApp {
                 format!("sqlite://{}", self.database().display()),
             ),
             ("CALLWRIGHT_FLOWS".to_owned(), flows.display().to_string()),
+            (
+                "CALLWRIGHT_KEYS__FILE".to_owned(),
+                self.folder
+                    .path()
+                    .join("callwright.keys")
+                    .display()
+                    .to_string(),
+            ),
         ];
         let env = fixed.into_iter().chain(self.settings.env.iter().cloned());
         Config::load(None, env).expect("the test's configuration is valid")

@@ -122,6 +122,16 @@ impl SqliteStore {
         open::open(url, &Vault::new(keys), durability).await
     }
 
+    /// Whether `url` names a file that is not there yet, nor a journal beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unusable`] when it names no file.
+    pub fn is_new(url: &str) -> Result<bool, StoreError> {
+        let path = place::place(url).map_err(StoreError::Unusable)?;
+        Ok(!path.exists() && !segment::path(&path, 1).exists())
+    }
+
     /// Hands an entry in, its session in memory so that the writer need not look for it.
     async fn keep(&self, entry: Entry) -> Result<Kept, StoreError> {
         if let Some(session) = entry.session()
