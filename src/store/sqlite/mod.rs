@@ -59,7 +59,7 @@ use projector::Command;
 use writer::Queue;
 
 /// How long those who query wait for the tables to hold what was kept before they asked.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a reply that was sent survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
