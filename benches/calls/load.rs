@@ -1,0 +1,293 @@
+//! The load, in a process of its own: so many connections that ask as fast as they are answered (closed loop), or
+//! requests at a fixed rate whatever the server does (open loop). In an open loop a latency counts from the moment at
+//! which the request was due, so that a server that stalls cannot hide what it did to those that were waiting.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::LocalSet;
+
+use crate::call::{Call, Random, Shape};
+use crate::connection::Connection;
+use crate::process::Usage;
+
+/// What a load is to be.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Plan {
+    /// Where the server listens.
+    #[arg(long)]
+    pub(crate) address: SocketAddr,
+    /// Kept connections.
+    #[arg(long)]
+    pub(crate) connections: usize,
+    /// Offered requests a second; none: a closed loop.
+    #[arg(long)]
+    pub(crate) rate: Option<u64>,
+    /// How long, in seconds.
+    #[arg(long)]
+    pub(crate) seconds: f64,
+    /// After how many requests it ends at the latest.
+    #[arg(long, default_value_t = u64::MAX)]
+    pub(crate) requests: u64,
+    /// What it is made of.
+    #[arg(long, value_enum, default_value_t = Shape::Calls)]
+    pub(crate) shape: Shape,
+    /// The seed of its identifiers.
+    #[arg(long)]
+    pub(crate) seed: u64,
+}
+
+/// What came of it. Times in milliseconds.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) seconds: f64,
+    pub(crate) requests: u64,
+    pub(crate) actions: u64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) max: f64,
+    /// Answers that were not 200.
+    pub(crate) refused: u64,
+    /// Voice call actions answered with the apology, or with a reply that ends the call too soon.
+    pub(crate) apologies: u64,
+    /// Connections that broke.
+    pub(crate) broken: u64,
+    /// Requests that were due and could not be sent before the end.
+    pub(crate) unsent: u64,
+    /// Processor time of the load itself, in seconds: near `seconds`, the load was the bottleneck.
+    pub(crate) cpu: f64,
+}
+
+impl Outcome {
+    /// Answered requests a second.
+    pub(crate) fn throughput(&self) -> f64 {
+        self.requests as f64 / self.seconds
+    }
+
+    /// Whether every answer was what it should be.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.refused + self.apologies + self.broken == 0
+    }
+}
+
+/// What the connections share. One thread serves them all.
+struct Shared {
+    plan: Plan,
+    random: Random,
+    latencies: Histogram<u64>,
+    outcome: Outcome,
+    sent: u64,
+    end: Instant,
+    /// The moments at which requests are due, in an open loop.
+    due: VecDeque<Instant>,
+}
+
+/// Runs the load and tells what came of it.
+pub(crate) fn run(plan: Plan) -> std::io::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(LocalSet::new().run_until(load(plan)))
+}
+
+async fn load(plan: Plan) -> std::io::Result<Outcome> {
+    let mut connections = Vec::new();
+    for _ in 0..plan.connections {
+        connections.push(Connection::open(plan.address).await?);
+    }
+    let began = Instant::now();
+    let shared = Rc::new(RefCell::new(Shared::new(plan.clone(), began)));
+    let ticks = Rc::new(Semaphore::new(0));
+    if let Some(rate) = plan.rate {
+        tokio::task::spawn_local(hand_out(
+            pace(rate, began, &plan),
+            shared.clone(),
+            ticks.clone(),
+        ));
+    }
+    let tasks: Vec<_> = connections
+        .into_iter()
+        .map(|connection| {
+            let ticks = plan.rate.map(|_| ticks.clone());
+            tokio::task::spawn_local(attend(connection, shared.clone(), ticks))
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("a connection's task does not panic");
+    }
+    let mut shared = shared.borrow_mut();
+    Ok(shared.finish(began))
+}
+
+impl Shared {
+    fn new(plan: Plan, began: Instant) -> Self {
+        Self {
+            random: Random::new(plan.seed),
+            latencies: Histogram::new_with_bounds(1, 600_000_000, 3)
+                .expect("the bounds are in order"),
+            outcome: Outcome::default(),
+            sent: 0,
+            end: began + Duration::from_secs_f64(plan.seconds),
+            due: VecDeque::new(),
+            plan,
+        }
+    }
+
+    /// Whether there is to be another request.
+    fn goes_on(&mut self) -> bool {
+        let goes_on = self.sent < self.plan.requests && Instant::now() < self.end;
+        self.sent += u64::from(goes_on);
+        goes_on
+    }
+
+    /// Counts an answer, and takes the call on by it. Where to connect anew, when the connection is of no more use.
+    fn settle(
+        &mut self,
+        call: &mut Call,
+        answer: std::io::Result<(u16, &str, bool)>,
+        from: Instant,
+    ) -> Result<(), SocketAddr> {
+        let again = self.plan.address;
+        let Ok((status, reply, stays_open)) = answer else {
+            self.outcome.broken += 1;
+            call.give_up();
+            return Err(again);
+        };
+        if status == 200 {
+            self.took(from);
+            self.outcome.actions += u64::from(call.asks());
+            if call.answered(reply).is_err() {
+                self.outcome.apologies += 1;
+                call.give_up();
+            }
+        } else {
+            self.outcome.refused += 1;
+            call.give_up();
+        }
+        if stays_open { Ok(()) } else { Err(again) }
+    }
+
+    fn took(&mut self, from: Instant) {
+        let micros = u64::try_from(from.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.latencies.saturating_record(micros.max(1));
+        self.outcome.requests += 1;
+    }
+
+    fn finish(&mut self, began: Instant) -> Outcome {
+        let at = |quantile| self.latencies.value_at_quantile(quantile) as f64 / 1000.0;
+        Outcome {
+            seconds: began.elapsed().as_secs_f64(),
+            p50: at(0.5),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: self.latencies.max() as f64 / 1000.0,
+            unsent: self.due.len() as u64,
+            cpu: Usage::of(std::process::id()).cpu,
+            ..self.outcome.clone()
+        }
+    }
+}
+
+/// A thread that says when requests are due. It sleeps between them; one that it overslept is due at its own time all
+/// the same.
+fn pace(rate: u64, began: Instant, plan: &Plan) -> mpsc::UnboundedReceiver<Instant> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let interval = Duration::from_secs_f64(1.0 / rate as f64);
+    let count = ((plan.seconds * rate as f64) as u64).min(plan.requests);
+    std::thread::spawn(move || {
+        // A sleep of this thread may be late by this many nanoseconds; where the system says no, by 50 microseconds.
+        let _ = std::fs::write("/proc/thread-self/timerslack_ns", "1000");
+        for index in 0..count {
+            let due = began + interval.mul_f64(index as f64);
+            let now = Instant::now();
+            if due > now {
+                std::thread::sleep(due - now);
+            }
+            if sender.send(due).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Hands due requests to whichever connection is free.
+async fn hand_out(
+    mut due: mpsc::UnboundedReceiver<Instant>,
+    shared: Rc<RefCell<Shared>>,
+    ticks: Rc<Semaphore>,
+) {
+    while let Some(moment) = due.recv().await {
+        shared.borrow_mut().due.push_back(moment);
+        ticks.add_permits(1);
+    }
+    ticks.close();
+}
+
+/// One connection: call after call.
+async fn attend(
+    mut connection: Connection,
+    shared: Rc<RefCell<Shared>>,
+    ticks: Option<Rc<Semaphore>>,
+) {
+    let shape = shared.borrow().plan.shape;
+    let mut call = Call::new(shape, &mut shared.borrow_mut().random);
+    let mut body = String::with_capacity(1024);
+    while let Some(from) = next_due(&shared, ticks.as_deref()).await {
+        if call.is_over() {
+            call = Call::new(shape, &mut shared.borrow_mut().random);
+        }
+        let path = call.write(&mut shared.borrow_mut().random, &mut body);
+        let answer = connection.post(path, &body).await;
+        let settled = shared.borrow_mut().settle(&mut call, answer, from);
+        if let Err(again) = settled {
+            match Connection::open(again).await {
+                Ok(fresh) => connection = fresh,
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// The moment from which the next request counts; `None` when there is to be none.
+async fn next_due(shared: &RefCell<Shared>, ticks: Option<&Semaphore>) -> Option<Instant> {
+    let Some(ticks) = ticks else {
+        return shared.borrow_mut().goes_on().then(Instant::now);
+    };
+    // After the last one is handed out nobody waits any more: who finds something due sends it, the others end.
+    if let Ok(tick) = ticks.acquire().await {
+        tick.forget();
+    }
+    let mut shared = shared.borrow_mut();
+    if Instant::now() > shared.end + Duration::from_secs(1) {
+        return None;
+    }
+    shared.due.pop_front()
+}
+
+impl Plan {
+    /// This plan as the arguments of a process that is to run it.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let shape = clap::ValueEnum::to_possible_value(&self.shape)
+            .expect("every shape can be named")
+            .get_name()
+            .to_owned();
+        let mut arguments = vec![
+            format!("--address={}", self.address),
+            format!("--connections={}", self.connections),
+            format!("--seconds={}", self.seconds),
+            format!("--requests={}", self.requests),
+            format!("--shape={shape}"),
+            format!("--seed={}", self.seed),
+        ];
+        arguments.extend(self.rate.map(|rate| format!("--rate={rate}")));
+        arguments
+    }
+}
