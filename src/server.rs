@@ -83,7 +83,8 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let sources = flows_folder::read(slice::from_ref(&config.flows)).map_err(StartError::Folder)?;
     let url = config.database_url.expose_secret();
     let keys = keys::find(&config.keys, async { SqliteStore::is_new(url) }).await?;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(url, &keys).await?);
+    let store: Arc<dyn Store> =
+        Arc::new(SqliteStore::open_with(url, &keys, config.durability).await?);
     let (library, flows_are_current) = load_flows(sources, store.as_ref(), &clock).await?;
     let (library, config) = (Arc::new(library), Arc::new(config));
     let apology = Apology {

@@ -1,6 +1,7 @@
 //! The commands, and the only place that prints.
 //!
-//! * `check` and `explain` look at flow files; `serve` and `config` use the configuration; `sessions` and `flows` ask a running server over its HTTP API
+//! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
+//!   configuration; `sessions` and `flows` ask a running server over its HTTP API
 //! * `api` is the client of that API; `table` shows its answers to people
 
 #![expect(
@@ -18,6 +19,7 @@ use crate::config::ConfigFaults;
 use crate::server::StartError;
 
 mod api;
+mod backup;
 mod check;
 mod config;
 mod explain;
@@ -60,6 +62,8 @@ enum Command {
     Config(config::ConfigArgs),
     Sessions(sessions::SessionsArgs),
     Flows(flows::FlowsArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     /// Print completions for a shell
     ///
     /// Example: callwright completions bash > /etc/bash_completion.d/callwright
@@ -78,6 +82,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Backup(args) => backup::back_up(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Completions { shell } => completions(shell),
     };
     done.unwrap_or_else(|error| failed(&error))

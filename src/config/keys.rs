@@ -13,12 +13,14 @@ use super::values::{
 };
 use super::wrong::Wrong;
 use super::{
-    Apology, Config, ForwardedHeader, GivenKeys, Http, Keys, Log, LogFormat, Product, Proxies,
-    Scope, Subaccount, Token,
+    Apology, Config, Durability, ForwardedHeader, GivenKeys, Http, Keys, Log, LogFormat, Product,
+    Proxies, Scope, Subaccount, Token,
 };
 use crate::call::PhoneNumber;
 
 const PRODUCTS: [(&str, Product); 2] = [("ivr", Product::Ivr), ("masking", Product::Masking)];
+const DURABILITIES: [(&str, Durability); 2] =
+    [("full", Durability::Full), ("process", Durability::Process)];
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 const HEADERS: [(&str, ForwardedHeader); 2] = [
     ("x-forwarded-for", ForwardedHeader::XForwardedFor),
@@ -29,6 +31,9 @@ const HEADERS: [(&str, ForwardedHeader); 2] = [
 pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Config> {
     let listen = reader.text(&mut root, "listen", Show::Whole, listen);
     let database_url = reader.text(&mut root, "database_url", Show::Url, database_url);
+    let durability = reader.text(&mut root, "durability", Show::Whole, |text| {
+        one_of(text, &DURABILITIES)
+    });
     let flows = reader.text(&mut root, "flows", Show::Whole, |text| {
         Ok(PathBuf::from(text))
     });
@@ -45,6 +50,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     Some(Config {
         listen: listen?,
         database_url: database_url?,
+        durability: durability?,
         flows: flows?,
         keys: keys?,
         log: log?,

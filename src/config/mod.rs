@@ -40,6 +40,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where it keeps what it knows. May hold a password.
     pub database_url: SecretString,
+    /// What a reply that was sent survives, on SQLite.
+    pub durability: Durability,
     /// Where the flows are.
     pub flows: PathBuf,
     /// What is stored is encrypted with these.
@@ -130,6 +132,17 @@ pub struct Log {
     pub level: String,
     /// How a line looks.
     pub format: LogFormat,
+}
+
+/// What a reply that was sent survives, on SQLite. PostgreSQL's own `synchronous_commit` decides there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A power cut: the reply is sent after the disk has said that it has the data.
+    #[default]
+    Full,
+    /// The end of the process, however it ends. A power cut, or a crash of the operating system, loses what the system
+    /// had not written yet: up to some seconds of acknowledged webhooks.
+    Process,
 }
 
 /// How a log line looks.

@@ -12,6 +12,8 @@ use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use crate::store::Lag;
+
 const REQUESTS: &str = "callwright_http_requests_total";
 const VCA_SECONDS: &str = "callwright_vca_duration_seconds";
 const VCAS: &str = "callwright_vca_total";
@@ -20,6 +22,8 @@ const PANICS: &str = "callwright_panics_total";
 const STORE_FAILURES: &str = "callwright_store_failures_total";
 const STORE_UP: &str = "callwright_store_up";
 const LIVE_SESSIONS: &str = "callwright_live_sessions";
+const LAG_EVENTS: &str = "callwright_projection_lag_events";
+const LAG_SECONDS: &str = "callwright_projection_lag_seconds";
 
 /// Bounds of the latency histogram in seconds: around the promises of 25 ms, 100 ms, 400 ms and 2 s.
 const SECONDS: [f64; 11] = [
@@ -106,6 +110,14 @@ impl Metrics {
         });
     }
 
+    /// How far what people query lags behind what was kept.
+    pub fn lag(&self, lag: Lag) {
+        self.record(|| {
+            gauge!(LAG_EVENTS).set(lag.records as f64);
+            gauge!(LAG_SECONDS).set(lag.age.as_secs_f64());
+        });
+    }
+
     /// All of it in Prometheus's text format.
     pub fn render(&self) -> String {
         self.handle.run_upkeep();
@@ -136,6 +148,15 @@ fn describe() {
     );
     describe_gauge!(STORE_UP, "1 while the store answers, else 0");
     describe_gauge!(LIVE_SESSIONS, "Sessions without a summary, as last counted");
+    describe_gauge!(
+        LAG_EVENTS,
+        "Webhooks that were kept and are not to be seen in lists and traces yet"
+    );
+    describe_gauge!(
+        LAG_SECONDS,
+        Unit::Seconds,
+        "For how long the oldest of them has been waiting"
+    );
     for name in [UNSTORED, PANICS] {
         counter!(name).absolute(0);
     }
@@ -165,6 +186,10 @@ mod tests {
         metrics.vca("unstored", false, Duration::from_millis(401));
         metrics.panic();
         metrics.store(Some(7));
+        metrics.lag(Lag {
+            records: 12,
+            age: Duration::from_millis(500),
+        });
         let text = metrics.render();
         for line in [
             r#"callwright_vca_total{outcome="started"} 1"#,
@@ -172,6 +197,8 @@ mod tests {
             "callwright_panics_total 1",
             "callwright_store_up 1",
             "callwright_live_sessions 7",
+            "callwright_projection_lag_events 12",
+            "callwright_projection_lag_seconds 0.5",
             r#"callwright_vca_duration_seconds_bucket{le="0.005"} 1"#,
             "callwright_vca_duration_seconds_count 2",
         ] {

@@ -34,6 +34,9 @@ pub struct Readiness {
     /// `ok` or `down`.
     #[schema(example = "ok")]
     store: &'static str,
+    /// For how many seconds the oldest webhook that was kept has been waiting to be seen in lists and traces.
+    #[schema(example = 0.0)]
+    lag_seconds: f64,
     /// `current`; `last_good` while the files hold errors and the flows served are those of before.
     #[schema(example = "current")]
     flows: &'static str,
@@ -67,6 +70,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
             (true, false) => "degraded",
         },
         store: if store_answers { "ok" } else { "down" },
+        lag_seconds: app.store.lag().age.as_secs_f64(),
         flows: if app.flows_are_current {
             "current"
         } else {
@@ -88,8 +92,10 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
     (status = 200, description = "The counters", body = String, content_type = "text/plain"),
 ))]
 pub(super) async fn metrics(State(app): State<App>) -> Response {
+    let lag = app.store.lag();
     let live = timeout(PING_TIMEOUT, app.store.live_sessions()).await;
     app.metrics.store(live.ok().and_then(Result::ok));
+    app.metrics.lag(lag);
     let media_type = (
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",

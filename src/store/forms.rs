@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::call::event::{Direction, Leg, RecordingUpdate, SummaryLeg};
-use crate::call::{CallId, PhoneNumber, SessionId};
+use crate::call::event::{Direction, Leg, SummaryLeg};
+use crate::call::{CallId, PhoneNumber};
 use crate::flow::Position;
 use crate::flow::model::{Language, StepName, VariableName};
 use crate::flow::step::Value;
@@ -72,92 +71,9 @@ pub(super) struct SummaryLegForm {
     jitter: Option<f64>,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct RecordingForm {
-    recording: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_path: Option<String>,
-}
-
-/// Writes where a flow waits, secret variables too.
-pub(super) fn write_position(position: &Position) -> String {
-    write(&PositionForm::from(position))
-}
-
-/// Reads where a flow waits.
-pub(super) fn read_position(text: &str) -> Result<Position, StoreError> {
-    read::<PositionForm>(text, "position").map(Position::from)
-}
-
-/// Writes a status's leg.
-pub(super) fn write_leg(leg: &Leg) -> String {
-    write(&LegForm::from(leg))
-}
-
-/// Reads a status's leg.
-pub(super) fn read_leg(text: &str) -> Result<Leg, StoreError> {
-    read::<LegForm>(text, "leg").map(Leg::from)
-}
-
-/// Writes a summary's legs.
-pub(super) fn write_legs(legs: &[SummaryLeg]) -> String {
-    write(&legs.iter().map(SummaryLegForm::from).collect::<Vec<_>>())
-}
-
-/// Reads a summary's legs.
-pub(super) fn read_legs(text: &str) -> Result<Vec<SummaryLeg>, StoreError> {
-    let forms: Vec<SummaryLegForm> = read(text, "summary's legs")?;
-    Ok(forms.into_iter().map(SummaryLeg::from).collect())
-}
-
-/// Writes what a recording update tells beyond its session and status, which have columns.
-pub(super) fn write_recording(update: &RecordingUpdate) -> String {
-    write(&RecordingForm {
-        recording: update.recording.clone(),
-        duration_seconds: update.duration_seconds,
-        file_path: update.file_path.clone(),
-    })
-}
-
-/// Reads a recording update.
-pub(super) fn read_recording(
-    session: &SessionId,
-    status: &str,
-    text: &str,
-) -> Result<RecordingUpdate, StoreError> {
-    let form: RecordingForm = read(text, "recording")?;
-    Ok(RecordingUpdate {
-        session: session.clone(),
-        recording: form.recording,
-        duration_seconds: form.duration_seconds,
-        file_path: form.file_path,
-        status: status.to_owned(),
-    })
-}
-
-/// Writes the steps that were passed.
-pub(super) fn write_path(path: &[StepName]) -> String {
-    write(&path.iter().map(StepName::as_str).collect::<Vec<_>>())
-}
-
-/// Reads the steps that were passed.
-pub(super) fn read_path(text: &str) -> Result<Vec<String>, StoreError> {
-    read(text, "path")
-}
-
 /// Reads a time.
 pub(super) fn read_time(milliseconds: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(milliseconds).map_err(|_| StoreError::Unreadable { what: "time" })
-}
-
-fn write(form: &impl Serialize) -> String {
-    serde_json::to_string(form).expect("these forms have text keys only")
-}
-
-fn read<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what })
 }
 
 impl From<&Position> for PositionForm {
@@ -274,6 +190,10 @@ impl From<SummaryLegForm> for SummaryLeg {
 mod tests {
     use super::*;
 
+    fn write(form: &impl Serialize) -> String {
+        serde_json::to_string(form).expect("text keys only")
+    }
+
     #[test]
     fn a_position_comes_back_and_its_secrets_stay_secret() {
         let value = |text: &str, secret| Value {
@@ -290,8 +210,9 @@ mod tests {
             ]),
             last_menu: Some(StepName::new("main")),
         };
-        let written = write_position(&position);
-        assert_eq!(read_position(&written).expect("our own"), position);
+        let written = write(&PositionForm::from(&position));
+        let read: PositionForm = serde_json::from_str(&written).expect("our own");
+        assert_eq!(Position::from(read), position);
     }
 
     #[test]
@@ -301,20 +222,14 @@ mod tests {
             sip_code: Some(486),
             ..Leg::default()
         };
-        let written = write_leg(&leg);
+        let written = write(&LegForm::from(&leg));
         assert_eq!(written, r#"{"source":"6591234567","sip_code":486}"#);
-        let read = read_leg(&written).expect("our own");
+        let read: LegForm = serde_json::from_str(&written).expect("our own");
+        let read = Leg::from(read);
         assert_eq!(read, leg);
         assert_eq!(
             read.source.expect("it was there").as_it_came(),
             "6591234567"
         );
-    }
-
-    #[test]
-    fn what_is_no_form_of_ours_is_an_error() {
-        for text in ["", "{", "[]", "null", r#"{"step":1}"#] {
-            assert!(read_position(text).is_err(), "{text}");
-        }
     }
 }

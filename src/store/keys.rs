@@ -50,6 +50,21 @@ pub async fn find(
     }
 }
 
+/// The keys that are configured, or in their file; `None` when there is no file.
+///
+/// # Errors
+///
+/// [`StoreError::Unusable`] with a sentence that says what to do.
+pub fn find_there(configured: &config::Keys) -> Result<Option<Keys>, StoreError> {
+    match &configured.given {
+        Some(given) => Ok(Some(Keys {
+            data: given.data.clone(),
+            index: given.index.clone(),
+        })),
+        None => read(&configured.file),
+    }
+}
+
 /// The keys in the file at `path`; `None` when there is no file.
 fn read(path: &Path) -> Result<Option<Keys>, StoreError> {
     let failed = |error: io::Error| unusable(path, &format!("cannot be read ({error})"));

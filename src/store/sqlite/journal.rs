@@ -9,8 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, params};
 
+use super::files;
 use super::segment::{self, Appender, MakeError, Reader, Title};
-use super::{Durability, files};
+use crate::config::Durability;
 use crate::store::StoreError;
 
 /// The journal beside a database.

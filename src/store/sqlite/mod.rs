@@ -10,6 +10,7 @@
 //! What memory holds can always be had from tables and journal; a start folds the journal's tail ([`open`]). One process
 //! at a time has the files open.
 
+mod backup;
 mod files;
 mod flows;
 mod forgetting;
@@ -50,7 +51,9 @@ use crate::call::SessionId;
 use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
 };
+use crate::config::Durability;
 use crate::session::{Exchange, Recall, Recalled};
+pub use backup::{BackedUp, back_up, restore};
 use journal::Journal;
 use lookups::Lookups;
 use memory::{Memory, Reply};
@@ -61,26 +64,8 @@ use writer::Queue;
 /// How long those who query wait for the tables to hold what was kept before they asked.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a reply that was sent survives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// A power cut: the reply is sent after the disk has said that it has the data.
-    #[default]
-    Full,
-    /// The end of the process, however it ends. A power cut, or a crash of the operating system, loses what the system had
-    /// not written yet: up to some seconds of acknowledged webhooks.
-    Process,
-}
-
-impl Durability {
-    /// SQLite's word (sqlite.org/pragma.html#pragma_synchronous).
-    fn synchronous(self) -> &'static str {
-        match self {
-            Self::Full => "FULL",
-            Self::Process => "NORMAL",
-        }
-    }
-}
+/// How many records are projected in no time.
+const SOON: u64 = 1000;
 
 /// A database and its journal, open.
 #[derive(Debug)]
@@ -234,7 +219,10 @@ impl Store for SqliteStore {
     }
 
     async fn live_sessions(&self) -> Result<u64, StoreError> {
-        self.catch_up().await;
+        // It is counted for a metric as well, which is not to wait for a projection that is far behind.
+        if self.progress.lag().records < SOON {
+            self.catch_up().await;
+        }
         listing::live(&self.readers).await
     }
 

@@ -24,7 +24,8 @@ use super::segment::BUSY;
 use super::soundness::{Trouble, check_contents, check_header, check_writable, told, told_of};
 use super::tail::{self, Tail};
 use super::writer::{Queue, Writer};
-use super::{Durability, SqliteStore, journal};
+use super::{SqliteStore, journal};
+use crate::config::Durability;
 use crate::store::StoreError;
 use crate::store::vault::{Place, Vault};
 
@@ -32,7 +33,7 @@ use crate::store::vault::{Place, Vault};
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The word that is sealed to know the keys by.
-const KEY_CHECK: &[u8] = b"callwright";
+pub(super) const KEY_CHECK: &[u8] = b"callwright";
 
 /// The number of a new journal's file.
 const FIRST_FILE: u64 = 1;
@@ -198,7 +199,7 @@ fn of_journal(error: &StoreError) -> Trouble {
     )
 }
 
-fn take_lock(path: &Path) -> Result<Lock, Trouble> {
+pub(super) fn take_lock(path: &Path) -> Result<Lock, Trouble> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -226,7 +227,7 @@ fn take_lock(path: &Path) -> Result<Lock, Trouble> {
 }
 
 /// The same file under two names has one lock and one journal.
-fn real(path: &Path) -> PathBuf {
+pub(super) fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
@@ -278,7 +279,7 @@ async fn name(db: &mut SqliteConnection, vault: &Vault, id: &[u8]) -> Result<(),
     Ok(())
 }
 
-fn key_check(database: &[u8]) -> Place<'_> {
+pub(super) fn key_check(database: &[u8]) -> Place<'_> {
     Place {
         table: "projection",
         row: database,

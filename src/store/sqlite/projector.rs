@@ -14,7 +14,8 @@ use super::memory::Memory;
 use super::progress::{Progress, Work};
 use super::segment::Reader;
 use super::tables::Batch;
-use super::{Durability, flows, forgetting};
+use super::{flows, forgetting};
+use crate::config::Durability;
 use crate::store::vault::Vault;
 use crate::store::{FlowText, StoreError};
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::Durability;
 use super::files;
+use crate::config::Durability;
 
 /// How long a statement waits for another program's lock. A voice call action is given up after 400 ms.
 pub(super) const BUSY: Duration = Duration::from_millis(300);
@@ -78,6 +78,14 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, rusqlite::Error
     Ok(db)
 }
 
+/// SQLite's word (sqlite.org/pragma.html#pragma_synchronous).
+fn synchronous(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Full => "FULL",
+        Durability::Process => "NORMAL",
+    }
+}
+
 /// A file open for adding.
 #[derive(Debug)]
 pub(super) struct Appender(Connection);
@@ -88,7 +96,7 @@ impl Appender {
         let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         db.pragma_update(None, "wal_autocheckpoint", 0)?;
-        db.pragma_update(None, "synchronous", durability.synchronous())?;
+        db.pragma_update(None, "synchronous", synchronous(durability))?;
         Ok(Self(db))
     }
 

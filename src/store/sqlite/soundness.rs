@@ -12,7 +12,7 @@ use super::files::beside;
 pub(super) type Trouble = String;
 
 /// `application_id` of our databases, as migration 1 sets it: "CWRT".
-const APPLICATION: u32 = 0x4357_5254;
+pub(super) const APPLICATION: u32 = 0x4357_5254;
 
 /// The oldest SQLite that is safe: releases up to 3.51.2 can corrupt a WAL when it is reset.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);

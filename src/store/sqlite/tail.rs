@@ -12,7 +12,8 @@ use super::memory::Memory;
 use super::open::Named;
 use super::segment::{self, Reader};
 use super::soundness::{Trouble, damaged, told_of};
-use super::{Durability, tables, writer};
+use super::{tables, writer};
+use crate::config::Durability;
 use crate::store::forms::read_time;
 use crate::store::vault::Vault;
 
@@ -189,7 +190,7 @@ pub(super) fn check_nothing_is_left(path: &Path) -> Result<(), Trouble> {
 }
 
 /// The journal's files beside a database, whether it knows of them or not.
-fn on_disk(path: &Path) -> Result<Vec<(u64, PathBuf)>, Trouble> {
+pub(super) fn on_disk(path: &Path) -> Result<Vec<(u64, PathBuf)>, Trouble> {
     let pattern = segment::path(path, 0);
     let stem = pattern
         .file_name()
