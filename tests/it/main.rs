@@ -6,10 +6,12 @@
 )]
 
 mod app;
+mod backup;
 mod bad_flows;
 mod door;
 mod guides;
 mod house;
+mod journal;
 mod killed;
 mod known_before_new;
 #[cfg(feature = "failpoints")]

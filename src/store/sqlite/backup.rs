@@ -19,7 +19,7 @@ use crate::store::StoreError;
 use crate::store::vault::{Keys, Vault};
 
 /// `application_id` of a back-up: "CWBK". No server opens one by mistake, without what it has of the journal.
-const APPLICATION: u32 = 0x4357_424B;
+pub(super) const APPLICATION: u32 = 0x4357_424B;
 
 /// How often the journal is read again when its files were deleted, being projected, while they were read.
 const TRIES: usize = 100;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sqlx::SqliteConnection;
 
+use super::backup;
 use super::files::beside;
 
 /// What is wrong with a database file and what to do, as the rest of a sentence that begins with its path.
@@ -42,6 +43,12 @@ pub(super) fn check_header(path: &Path) -> Result<(), Trouble> {
         return Err("is not a SQLite database, or its beginning is damaged: restore a backup, or name another file".to_owned());
     }
     let application = u32::from_be_bytes([header[68], header[69], header[70], header[71]]);
+    if application == backup::APPLICATION {
+        return Err(
+            "is a back-up: put it in the place of the database with `callwright restore`"
+                .to_owned(),
+        );
+    }
     if application != APPLICATION {
         return Err(
             "is not a database of Callwright's, or its beginning is damaged: restore a backup, \

@@ -4,7 +4,7 @@
 mod calls;
 mod flows;
 mod listing;
-mod samples;
+pub(crate) mod samples;
 mod upkeep;
 mod webhooks;
 

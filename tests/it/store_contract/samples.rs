@@ -14,25 +14,25 @@ use callwright::session::{Exchange, Outcome, Recall, Session, Stage};
 use callwright::store::{SessionRecord, Store, Webhook};
 use jiff::Timestamp;
 
-pub(super) const CALLER: &str = "+6591234567";
-pub(super) const CALLED: &str = "6561115777";
+pub(crate) const CALLER: &str = "+6591234567";
+pub(crate) const CALLED: &str = "6561115777";
 
-pub(super) fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).expect("a time in 2026")
 }
 
-pub(super) fn id(session: &str) -> SessionId {
+pub(crate) fn id(session: &str) -> SessionId {
     SessionId::new(session)
 }
 
-pub(super) fn value(text: &str, secret: bool) -> Value {
+pub(crate) fn value(text: &str, secret: bool) -> Value {
     Value {
         text: text.to_owned(),
         secret,
     }
 }
 
-pub(super) fn leg(call: &str) -> Leg {
+pub(crate) fn leg(call: &str) -> Leg {
     Leg {
         call: Some(CallId::new(call)),
         direction: Some(Direction::Inbound),
@@ -47,7 +47,7 @@ pub(super) fn leg(call: &str) -> Leg {
 }
 
 /// A session that waits at the main menu after `replies` replies.
-pub(super) fn session(name: &str, replies: u32) -> Session {
+pub(crate) fn session(name: &str, replies: u32) -> Session {
     Session {
         id: id(name),
         sub_account: Some(SubAccountId::new("ivr_1")),
@@ -70,7 +70,7 @@ pub(super) fn session(name: &str, replies: u32) -> Session {
 }
 
 /// The voice call action `event` of session `name`, which answers reply number `answers` and moves the session on.
-pub(super) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
+pub(crate) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
     let second = i64::from(answers);
     Exchange {
         action: CallAction {
@@ -102,7 +102,7 @@ pub(super) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
 }
 
 /// A voice call action that is answered with an apology and carried by no flow.
-pub(super) fn apology(name: &str, event: &str) -> Exchange {
+pub(crate) fn apology(name: &str, event: &str) -> Exchange {
     Exchange {
         outcome: Outcome::UnknownSession,
         session: None,
@@ -110,7 +110,7 @@ pub(super) fn apology(name: &str, event: &str) -> Exchange {
     }
 }
 
-pub(super) fn recall(name: &str, event: &str, answers: Option<u32>) -> Recall {
+pub(crate) fn recall(name: &str, event: &str, answers: Option<u32>) -> Recall {
     Recall {
         event: EventId::new(event),
         session: id(name),
@@ -118,7 +118,7 @@ pub(super) fn recall(name: &str, event: &str, answers: Option<u32>) -> Recall {
     }
 }
 
-pub(super) fn webhook<E>(event: E, body: &str, second: i64) -> Webhook<E> {
+pub(crate) fn webhook<E>(event: E, body: &str, second: i64) -> Webhook<E> {
     Webhook {
         event,
         body: body.to_owned(),
@@ -127,7 +127,7 @@ pub(super) fn webhook<E>(event: E, body: &str, second: i64) -> Webhook<E> {
 }
 
 /// The status `word` of leg `call`, with an event id of its own.
-pub(super) fn status(name: &str, call: &str, word: &str, second: i64) -> Webhook<CallStatus> {
+pub(crate) fn status(name: &str, call: &str, word: &str, second: i64) -> Webhook<CallStatus> {
     let event = format!("{name} {call} {word} {second}");
     let status = CallStatus {
         event: Some(EventId::new(event.as_str())),
@@ -141,7 +141,7 @@ pub(super) fn status(name: &str, call: &str, word: &str, second: i64) -> Webhook
 }
 
 /// A summary of one leg, which lasted from second 0 to second 60.
-pub(super) fn summary(name: &str, word: &str, second: i64) -> Webhook<SessionSummary> {
+pub(crate) fn summary(name: &str, word: &str, second: i64) -> Webhook<SessionSummary> {
     let summary = SessionSummary {
         session: id(name),
         sub_account: Some(SubAccountId::new("ivr_1")),
@@ -170,7 +170,7 @@ pub(super) fn summary(name: &str, word: &str, second: i64) -> Webhook<SessionSum
     webhook(summary, &format!("{name} {word} summary"), second)
 }
 
-pub(super) fn recording(
+pub(crate) fn recording(
     name: &str,
     recording: &str,
     word: &str,
@@ -187,7 +187,7 @@ pub(super) fn recording(
 }
 
 /// Session `name` as the store shows it.
-pub(super) async fn shown(store: &dyn Store, name: &str) -> SessionRecord {
+pub(crate) async fn shown(store: &dyn Store, name: &str) -> SessionRecord {
     let record = store.session(&id(name)).await.expect("a store that reads");
     record.expect("a session that was kept")
 }
