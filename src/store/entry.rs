@@ -7,7 +7,7 @@ use super::Webhook;
 use super::known::{Face, Known, Source, start_by_summary};
 use crate::call::event::{CallStatus, NumberUpdate, RecordingUpdate, SessionSummary};
 use crate::call::{EventId, SessionId, SubAccountId};
-use crate::session::Exchange;
+use crate::session::{Exchange, Stage};
 
 /// A webhook as it is kept: its meaning, its body, and what it was answered with.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,6 +127,20 @@ impl Entry {
             }
             Self::Recording(_) | Self::Numbers(_) => known,
         })
+    }
+
+    /// Takes secret variables out, whose place is the session while it lasts. `false` when there are none.
+    pub(super) fn forget_secrets(&mut self) -> bool {
+        let Self::Action(exchange) = self else {
+            return false;
+        };
+        let session = exchange.session.as_mut().map(|session| &mut session.stage);
+        let Some(Stage::Waiting(position)) = session else {
+            return false;
+        };
+        let before = position.variables.len();
+        position.variables.retain(|_, value| !value.secret);
+        position.variables.len() < before
     }
 
     /// When the session began, if this is the first that is heard of it.

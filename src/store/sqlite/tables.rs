@@ -55,13 +55,16 @@ impl Batch {
         db: &Connection,
         vault: &Vault,
         seq: u64,
-        sealed: Vec<u8>,
+        mut sealed: Vec<u8>,
     ) -> Result<(), StoreError> {
-        let entry = open(vault, seq, &sealed)?;
+        let mut entry = open(vault, seq, &sealed)?;
         let session = match entry.session() {
             Some(id) => Some(self.touch(db, vault, id.clone(), &entry, seq)?),
             None => None,
         };
+        if entry.forget_secrets() {
+            sealed = vault.seal(RecordPlace::new(seq).place(), &record::write(&entry));
+        }
         self.rows.push(Row {
             seq,
             session,
