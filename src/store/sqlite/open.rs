@@ -56,6 +56,40 @@ pub(super) async fn open(
     vault: &Vault,
     durability: Durability,
 ) -> Result<SqliteStore, StoreError> {
+    let at_rest = prepare(url, vault, durability).await?;
+    at_rest
+        .begin()
+        .map_err(|e| StoreError::Unusable(format!("no thread can be started for the store ({e})")))
+}
+
+/// A store whose threads have not begun.
+pub(super) struct AtRest {
+    pub(super) store: SqliteStore,
+    pub(super) writer: Writer,
+    pub(super) projector: Projector,
+}
+
+impl AtRest {
+    fn begin(self) -> std::io::Result<SqliteStore> {
+        let Self {
+            mut store,
+            writer,
+            projector,
+        } = self;
+        let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let threads = store.threads.get_mut();
+        threads.push(named("journal").spawn(|| writer.run())?);
+        threads.push(named("projection").spawn(|| projector.run())?);
+        Ok(store)
+    }
+}
+
+/// Opens the database that `url` names, and reads what memory is to hold.
+pub(super) async fn prepare(
+    url: &str,
+    vault: &Vault,
+    durability: Durability,
+) -> Result<AtRest, StoreError> {
     let path = place(url).map_err(StoreError::Unusable)?;
     open_file(&path, vault, durability)
         .await
@@ -64,11 +98,7 @@ pub(super) async fn open(
         })
 }
 
-async fn open_file(
-    path: &Path,
-    vault: &Vault,
-    durability: Durability,
-) -> Result<SqliteStore, Trouble> {
+async fn open_file(path: &Path, vault: &Vault, durability: Durability) -> Result<AtRest, Trouble> {
     let lock = take_lock(path)?;
     if path.exists() {
         check_header(path)?;
@@ -83,17 +113,16 @@ async fn open_file(
     check_writable(&mut connection).await?;
     let readers = readers(path).await.map_err(|e| told(&e))?;
     connection.close().await.map_err(|e| told(&e))?;
-    begin(path, vault, durability, readers, lock)
+    assemble(path, vault, durability, readers, lock)
 }
 
-/// Reads what memory is to hold, and has the writer and the projector begin.
-fn begin(
+fn assemble(
     path: &Path,
     vault: &Vault,
     durability: Durability,
     readers: SqlitePool,
     lock: Lock,
-) -> Result<SqliteStore, Trouble> {
+) -> Result<AtRest, Trouble> {
     let tables = tables(path).map_err(|e| told_of(&e))?;
     let named = named(&tables, vault)?;
     let lookups = Arc::new(Lookups::new(path.to_owned(), vault.clone()));
@@ -128,17 +157,7 @@ fn begin(
         reader: None,
         lock,
     };
-    let thread = |name: &str, run: Box<dyn FnOnce() + Send>| {
-        std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(run)
-            .map_err(|e| format!("cannot be served: no thread can be started ({e})"))
-    };
-    let threads = vec![
-        thread("journal", Box::new(|| writer.run()))?,
-        thread("projection", Box::new(|| projector.run()))?,
-    ];
-    Ok(SqliteStore {
+    let store = SqliteStore {
         readers,
         vault: vault.clone(),
         queue,
@@ -146,7 +165,12 @@ fn begin(
         lookups,
         journal,
         progress,
-        threads: Mutex::new(threads),
+        threads: Mutex::default(),
+    };
+    Ok(AtRest {
+        store,
+        writer,
+        projector,
     })
 }
 

@@ -96,7 +96,7 @@ impl Projector {
     }
 
     /// Projects the next batch.
-    fn project(&mut self) -> Result<(), StoreError> {
+    pub(super) fn project(&mut self) -> Result<(), StoreError> {
         self.journal.make_spare(&self.tables)?;
         let (file, is_done_with) = self.journal.oldest();
         let reader = match self.reader.take() {

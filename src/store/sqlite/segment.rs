@@ -111,6 +111,12 @@ impl Appender {
         added
     }
 
+    /// The connection, for tests that break it.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.0
+    }
+
     fn add(&self, records: &[(u64, Vec<u8>)]) -> Result<(), rusqlite::Error> {
         let sql = "INSERT INTO journal (seq, record) VALUES (?1, ?2)";
         let mut insert = self.0.prepare_cached(sql)?;

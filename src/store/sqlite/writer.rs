@@ -338,3 +338,6 @@ where
         _ = caller.send(result);
     }
 }
+
+#[cfg(test)]
+mod tests;
