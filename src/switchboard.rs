@@ -110,7 +110,14 @@ impl Switchboard {
             };
             let exchange = self.exchange(action.clone(), body, decision);
             crate::failpoint!("vca.decided", action.session.as_str());
-            match self.keep(exchange.clone(), deadline).await {
+            let kept = self.keep(exchange.clone(), deadline).await;
+            // Where the store's word gets lost on the way back, what was kept stays kept.
+            crate::failpoint!(
+                "vca.told",
+                action.session.as_str(),
+                self.give_unstored(exchange, StoreError::Busy.into())
+            );
+            match kept {
                 Ok(Kept::Stored) => return self.give(exchange, true),
                 Ok(Kept::Overtaken) => {}
                 Err(reason) => return self.give_unstored(exchange, reason),
@@ -152,6 +159,11 @@ impl Switchboard {
     }
 
     async fn keep(&self, exchange: Exchange, deadline: Instant) -> Result<Kept, Unstored> {
+        crate::failpoint!(
+            "vca.keep",
+            exchange.action.session.as_str(),
+            Err(StoreError::Busy.into())
+        );
         Ok(timeout_at(deadline, self.store.keep_exchange(exchange)).await??)
     }
 

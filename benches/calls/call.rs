@@ -108,6 +108,11 @@ impl Call {
         matches!(self.next, Next::Received | Next::Key(_))
     }
 
+    /// Whether it is on the telephone: it has been answered.
+    pub(crate) fn is_live(&self) -> bool {
+        !self.label.is_empty()
+    }
+
     /// The next webhook: writes its body, and gives its path.
     pub(crate) fn write(&self, random: &mut Random, body: &mut String) -> &'static str {
         body.clear();

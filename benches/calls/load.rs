@@ -53,10 +53,18 @@ pub(crate) struct Outcome {
     pub(crate) p99: f64,
     pub(crate) p999: f64,
     pub(crate) max: f64,
-    /// Answers that were not 200.
-    pub(crate) refused: u64,
+    /// Answers to voice call actions that were not 200.
+    pub(crate) refused_actions: u64,
+    /// Answers to other webhooks that were not 200.
+    pub(crate) refused_others: u64,
     /// Voice call actions answered with the apology, or with a reply that ends the call too soon.
     pub(crate) apologies: u64,
+    /// Those of them to calls that were on the telephone.
+    pub(crate) apologies_to_live: u64,
+    /// How long a voice call action took that got an answer of its own, from when it was sent.
+    pub(crate) admitted_p99: f64,
+    /// How long one took that got the apology, from when it was sent.
+    pub(crate) apology_p99: f64,
     /// Connections that broke.
     pub(crate) broken: u64,
     /// Requests that were due and could not be sent before the end.
@@ -73,7 +81,7 @@ impl Outcome {
 
     /// Whether every answer was what it should be.
     pub(crate) fn is_clean(&self) -> bool {
-        self.refused + self.apologies + self.broken == 0
+        self.refused_actions + self.refused_others + self.apologies + self.broken == 0
     }
 }
 
@@ -82,6 +90,8 @@ struct Shared {
     plan: Plan,
     random: Random,
     latencies: Histogram<u64>,
+    admitted: Histogram<u64>,
+    apologized: Histogram<u64>,
     outcome: Outcome,
     sent: u64,
     end: Instant,
@@ -130,8 +140,9 @@ impl Shared {
     fn new(plan: Plan, began: Instant) -> Self {
         Self {
             random: Random::new(plan.seed),
-            latencies: Histogram::new_with_bounds(1, 600_000_000, 3)
-                .expect("the bounds are in order"),
+            latencies: histogram(),
+            admitted: histogram(),
+            apologized: histogram(),
             outcome: Outcome::default(),
             sent: 0,
             end: began + Duration::from_secs_f64(plan.seconds),
@@ -153,6 +164,7 @@ impl Shared {
         call: &mut Call,
         answer: std::io::Result<(u16, &str, bool)>,
         from: Instant,
+        sent: Instant,
     ) -> Result<(), SocketAddr> {
         let again = self.plan.address;
         let Ok((status, reply, stays_open)) = answer else {
@@ -161,38 +173,59 @@ impl Shared {
             return Err(again);
         };
         if status == 200 {
-            self.took(from);
-            self.outcome.actions += u64::from(call.asks());
-            if call.answered(reply).is_err() {
-                self.outcome.apologies += 1;
-                call.give_up();
-            }
+            record(&mut self.latencies, from);
+            self.outcome.requests += 1;
+            self.hear(call, reply, sent);
         } else {
-            self.outcome.refused += 1;
+            match call.asks() {
+                true => self.outcome.refused_actions += 1,
+                false => self.outcome.refused_others += 1,
+            }
             call.give_up();
         }
         if stays_open { Ok(()) } else { Err(again) }
     }
 
-    fn took(&mut self, from: Instant) {
-        let micros = u64::try_from(from.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.latencies.saturating_record(micros.max(1));
-        self.outcome.requests += 1;
+    /// Takes the call on by what the platform heard.
+    fn hear(&mut self, call: &mut Call, reply: &str, sent: Instant) {
+        let (asks, live) = (call.asks(), call.is_live());
+        self.outcome.actions += u64::from(asks);
+        if call.answered(reply).is_err() {
+            self.outcome.apologies += 1;
+            self.outcome.apologies_to_live += u64::from(live);
+            record(&mut self.apologized, sent);
+            call.give_up();
+        } else if asks {
+            record(&mut self.admitted, sent);
+        }
     }
 
     fn finish(&mut self, began: Instant) -> Outcome {
-        let at = |quantile| self.latencies.value_at_quantile(quantile) as f64 / 1000.0;
+        let millis = |micros| micros as f64 / 1000.0;
+        let at = |quantile| millis(self.latencies.value_at_quantile(quantile));
         Outcome {
             seconds: began.elapsed().as_secs_f64(),
             p50: at(0.5),
             p99: at(0.99),
             p999: at(0.999),
-            max: self.latencies.max() as f64 / 1000.0,
+            max: millis(self.latencies.max()),
+            admitted_p99: millis(self.admitted.value_at_quantile(0.99)),
+            apology_p99: millis(self.apologized.value_at_quantile(0.99)),
             unsent: self.due.len() as u64,
             cpu: Usage::of(std::process::id()).cpu,
             ..self.outcome.clone()
         }
     }
+}
+
+/// Microseconds, up to ten minutes.
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 600_000_000, 3).expect("the bounds are in order")
+}
+
+fn record(times: &mut Histogram<u64>, from: Instant) {
+    let micros = u64::try_from(from.elapsed().as_micros()).unwrap_or(u64::MAX);
+    times.saturating_record(micros.max(1));
 }
 
 /// A thread that says when requests are due. It sleeps between them; one that it overslept is due at its own time all
@@ -245,8 +278,9 @@ async fn attend(
             call = Call::new(shape, &mut shared.borrow_mut().random);
         }
         let path = call.write(&mut shared.borrow_mut().random, &mut body);
+        let sent = Instant::now();
         let answer = connection.post(path, &body).await;
-        let settled = shared.borrow_mut().settle(&mut call, answer, from);
+        let settled = shared.borrow_mut().settle(&mut call, answer, from, sent);
         if let Err(again) = settled {
             match Connection::open(again).await {
                 Ok(fresh) => connection = fresh,

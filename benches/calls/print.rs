@@ -51,7 +51,10 @@ fn unclean(server: &str, rounds: &[Measured]) {
         let found = &it.outcome;
         println!(
             "  !! {server}: {} answers were not 200, {} were apologies or ended a call too soon, {} connections broke, of {} requests",
-            found.refused, found.apologies, found.broken, found.requests
+            found.refused_actions + found.refused_others,
+            found.apologies,
+            found.broken,
+            found.requests
         );
     }
 }

@@ -11,7 +11,7 @@ use crate::disk::{self, Disk};
 use crate::load::Plan;
 use crate::print;
 use crate::process::{Measured, Server, measure};
-use crate::{Options, Section, history};
+use crate::{Options, Section, history, overload};
 
 /// How long the projection is waited for after a burst.
 const DRAINS_WITHIN: Duration = Duration::from_secs(600);
@@ -29,6 +29,7 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
             Section::Throughput => throughput(options)?,
             Section::Latency => latency(options)?,
             Section::History => history::run(options)?,
+            Section::Overload => overload::run(options)?,
         }
     }
     match options.sustained {
@@ -138,7 +139,7 @@ fn latency(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-fn offered(options: &Options, server: &Server, rate: u64) -> io::Result<Measured> {
+pub(crate) fn offered(options: &Options, server: &Server, rate: u64) -> io::Result<Measured> {
     let plan = closed(options, server, 64);
     measure(
         server,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::auth::{ApiKeys, WebhookKeys};
 use super::metrics::Metrics;
+use super::turns::Turns;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::flow::Library;
@@ -30,6 +31,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Whether the server starts, serves or drains.
     pub phase: Arc<Phase>,
+    /// Who is worked for at once.
+    pub turns: Turns,
     /// Whose webhooks are taken.
     pub webhook_keys: Arc<WebhookKeys>,
     /// Whose API requests are taken.
@@ -51,6 +54,7 @@ impl App {
             api_keys: Arc::new(ApiKeys::new(&config)),
             metrics: Arc::new(Metrics::new()),
             phase: Arc::new(Phase::starting()),
+            turns: Turns::new(),
             config,
             store,
             library,

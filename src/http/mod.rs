@@ -8,6 +8,7 @@
 //! * [`guard`] what stands before every handler: who may, and what if it panics
 //! * [`origin`] from whose address a request came, also behind proxies
 //! * [`head`], [`body`] requests that end, in size and in time
+//! * [`turns`] who is worked for at once, and what the others are told
 //! * [`problem`] refusals (RFC 9457)
 //! * [`log`] one line and one count per request
 //! * [`metrics`] what is counted
@@ -30,6 +31,7 @@ pub mod operation;
 pub mod origin;
 pub mod problem;
 pub mod routes;
+pub mod turns;
 pub mod webhook_schema;
 pub mod webhooks;
 

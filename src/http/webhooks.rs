@@ -23,6 +23,7 @@ use super::body;
 use super::guard::BodyLimit;
 use super::log::{About, plain};
 use super::problem::{Fault, Problem, ProblemDetails};
+use super::turns::Waiting;
 use super::webhook_schema::{Callflow, Vca, Vcs, Vnu, Vru, Vss};
 use crate::call::event::CallAction;
 use crate::platform::webhook::{self, Kind, Webhook, blank_digits};
@@ -169,6 +170,9 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 /// Answers a webhook that was let in, and tells the log whose session it is about.
 async fn answer(app: &App, webhook: Webhook, body: &Bytes, began: Instant) -> Response {
     let session = webhook.session().map(|id| id.as_str().to_owned());
+    let Some(_turn) = app.turns.take(waiting(&webhook)).await else {
+        return send_away(app, &webhook, session, began);
+    };
     let body = String::from_utf8_lossy(body);
     match webhook {
         Webhook::CallAction(action) => {
@@ -177,11 +181,38 @@ async fn answer(app: &App, webhook: Webhook, body: &Bytes, began: Instant) -> Re
         }
         other => {
             let mut response = keep(app, other, &body).await;
+            crate::failpoint!(
+                "webhook.stored",
+                session.as_deref().unwrap_or_default(),
+                unstored(app, &store::StoreError::Busy)
+            );
             let outcome = None;
             response.extensions_mut().insert(About { session, outcome });
             response
         }
     }
+}
+
+fn waiting(webhook: &Webhook) -> Waiting {
+    match webhook {
+        Webhook::CallAction(action) if action.client_action_id.is_some() => Waiting::LiveCall,
+        Webhook::CallAction(_) => Waiting::NewCall,
+        _ => Waiting::Other,
+    }
+}
+
+/// Answers a webhook that there was no time for.
+fn send_away(app: &App, webhook: &Webhook, session: Option<String>, began: Instant) -> Response {
+    app.turns.say_so();
+    if !matches!(webhook, Webhook::CallAction(_)) {
+        return Problem::store_unavailable().into_response();
+    }
+    let given = Given {
+        reply: app.switchboard.apology(),
+        outcome: "shed",
+        stored: false,
+    };
+    spoken(app, given, session, began)
 }
 
 /// A callflow on its way, counted, with what its log line says.
@@ -257,7 +288,8 @@ async fn keep(app: &App, webhook: Webhook, body: &str) -> Response {
 async fn put(app: &App, webhook: Webhook, body: &str) -> Result<(), store::StoreError> {
     crate::failpoint!(
         "webhook.admitted",
-        webhook.session().map_or("", |id| id.as_str())
+        webhook.session().map_or("", |id| id.as_str()),
+        Err(store::StoreError::Busy)
     );
     let body = blank_digits(body);
     let received_at = app.clock.now();

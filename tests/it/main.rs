@@ -18,6 +18,7 @@ mod known_before_new;
 mod panics;
 mod privacy;
 mod readme;
+mod reliability;
 mod store_away;
 mod store_contract;
 mod store_sqlite;

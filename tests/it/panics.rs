@@ -4,9 +4,19 @@ use callwright::failpoint::arm;
 use serde_json::Value;
 
 use crate::app::{RESTAURANT, TestApp};
+use crate::reliability::failpoints::POINTS;
 
-/// The points on the way of a voice call action, in order. After the last one the exchange is on the disk.
-const ON_A_CALLS_WAY: [&str; 3] = ["vca.recalled", "vca.decided", "vca.kept"];
+/// The points on the way of a voice call action, in order. At the last two the exchange is on the disk.
+const ON_A_CALLS_WAY: [&str; 5] = [
+    "vca.recalled",
+    "vca.decided",
+    "vca.keep",
+    "vca.told",
+    "vca.kept",
+];
+
+/// The points on the way of any other webhook.
+const ON_ANOTHERS_WAY: [&str; 2] = ["webhook.admitted", "webhook.stored"];
 
 #[tokio::test]
 async fn a_live_call_gets_the_apology_and_the_next_one_goes_on() {
@@ -34,24 +44,28 @@ async fn a_live_call_gets_the_apology_and_the_next_one_goes_on() {
 #[tokio::test]
 async fn another_webhook_gets_a_problem_with_an_id_and_can_be_sent_again() {
     let app = TestApp::start().await;
-    let mut caller = app.caller(RESTAURANT);
-    caller.dial().await;
-    arm("webhook.admitted", &caller.session);
-    let summary = caller.summary("COMPLETED").to_string();
-    let (status, text) = app.post("/webhooks/vss", summary.clone()).await;
-    let problem: Value = serde_json::from_str(&text).expect("a problem is JSON");
-    assert_eq!((status, &problem["status"]), (500, &Value::from(500)));
-    let id = problem["instance"].as_str().unwrap_or_default();
-    assert!(id.starts_with("urn:callwright:request:"), "{problem}");
-    assert_eq!(app.post("/webhooks/vss", summary).await.0, 200);
+    for point in ON_ANOTHERS_WAY {
+        let mut caller = app.caller(RESTAURANT);
+        caller.dial().await;
+        arm(point, &caller.session);
+        let summary = caller.summary("COMPLETED").to_string();
+        let (status, text) = app.post("/webhooks/vss", summary.clone()).await;
+        let problem: Value = serde_json::from_str(&text).expect("a problem is JSON");
+        assert_eq!((status, &problem["status"]), (500, &Value::from(500)));
+        let id = problem["instance"].as_str().unwrap_or_default();
+        assert!(id.starts_with("urn:callwright:request:"), "{problem}");
+        assert_eq!(app.post("/webhooks/vss", summary).await.0, 200);
+    }
 }
 
 /// Every point that the source names is tried here.
 #[test]
 fn no_point_is_forgotten() {
-    let tried = ON_A_CALLS_WAY.into_iter().chain(["webhook.admitted"]);
+    let tried = ON_A_CALLS_WAY.into_iter().chain(ON_ANOTHERS_WAY);
     let tried: std::collections::BTreeSet<_> = tried.map(str::to_owned).collect();
+    let broken: std::collections::BTreeSet<_> = POINTS.into_iter().map(str::to_owned).collect();
     assert_eq!(named_in_source(), tried);
+    assert_eq!(named_in_source(), broken, "in reliability/failpoints.rs");
 }
 
 fn named_in_source() -> std::collections::BTreeSet<String> {

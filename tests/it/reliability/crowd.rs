@@ -1,0 +1,303 @@
+//! The platform, many calls at once, over all that befalls the server: a request that is not answered is sent again
+//! until it is. What was answered is written down, and in the end the server has to know all of it.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::app::{CALLER, RESTAURANT, Reply, client};
+
+/// How soon an unanswered request is sent again.
+const AGAIN_AFTER: Duration = Duration::from_millis(10);
+
+/// How long what was acknowledged may take until people can look it up.
+const SEEN_WITHIN: Duration = Duration::from_secs(30);
+
+/// The keys of one call, and how each reply begins.
+const ROUND: [(Option<&str>, &str); 4] = [
+    (None, "Welcome to ABC Restaurant"),
+    (Some("1"), "Press 1 to make a new reservation"),
+    (Some("2"), "Rescheduling your reservation"),
+    (Some("2"), "Changing your reservation to tomorrow"),
+];
+
+/// A webhook that was answered 200.
+#[derive(Debug, Clone)]
+pub(crate) struct Acknowledged {
+    path: &'static str,
+    session: String,
+    body: String,
+    reply: String,
+}
+
+/// What the clients know.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) acknowledged: Vec<Acknowledged>,
+    /// How long voice call actions took, in microseconds.
+    pub(crate) action_micros: Vec<u128>,
+    /// Answers to voice call actions that were not 200.
+    pub(crate) refused_actions: usize,
+    /// Voice call actions answered with the apology.
+    pub(crate) apologies: usize,
+    /// Requests that broke off and were sent again.
+    pub(crate) broken: usize,
+    /// 503s to other webhooks, which were sent again.
+    pub(crate) put_off: usize,
+}
+
+/// Clients that call until they are told to stop.
+pub(crate) struct Crowd {
+    stop: Arc<AtomicBool>,
+    ledger: Arc<Mutex<Ledger>>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+impl Crowd {
+    /// So many clients, one call each at a time.
+    pub(crate) fn gather(size: usize, address: SocketAddr) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let ledger = Arc::new(Mutex::new(Ledger::default()));
+        let clients = (0..size).map(|_| {
+            let caller = Client {
+                http: client(),
+                address,
+                stop: stop.clone(),
+                ledger: ledger.clone(),
+            };
+            tokio::spawn(caller.call_on())
+        });
+        Self {
+            clients: clients.collect(),
+            stop,
+            ledger,
+        }
+    }
+
+    /// How many webhooks have been acknowledged until now.
+    pub(crate) fn acknowledged(&self) -> usize {
+        lock(&self.ledger).acknowledged.len()
+    }
+
+    /// Has every client end after its present request, and gives what they know. The server has to be up.
+    pub(crate) async fn disperse(self) -> Ledger {
+        self.stop.store(true, Ordering::Relaxed);
+        for client in self.clients {
+            client.await.expect("every reply was right");
+        }
+        std::mem::take(&mut *lock(&self.ledger))
+    }
+}
+
+fn lock(ledger: &Mutex<Ledger>) -> std::sync::MutexGuard<'_, Ledger> {
+    ledger.lock().expect("no client panicked")
+}
+
+struct Client {
+    http: reqwest::Client,
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    ledger: Arc<Mutex<Ledger>>,
+}
+
+impl Client {
+    async fn call_on(self) {
+        while !self.stop.load(Ordering::Relaxed) {
+            self.one_call().await;
+        }
+    }
+
+    /// One call with its statuses and its summary; given up where it gets the apology.
+    async fn one_call(&self) {
+        let session = uuid::Uuid::new_v4().to_string();
+        let mut label = None;
+        for (keys, expected) in ROUND {
+            let body = action(&session, label.as_deref(), keys);
+            let Some(text) = self.post("/webhooks/vca", &session, body).await else {
+                return;
+            };
+            let reply = Reply::read(200, text.clone());
+            if reply.is_apology() {
+                return;
+            }
+            let heard = reply.heard();
+            assert!(heard[0].starts_with(expected), "{keys:?} gave {text}");
+            label = reply.json["clientActionId"].as_str().map(str::to_owned);
+            if keys.is_none() && !self.status(&session, "CALL_CONNECTED").await {
+                return;
+            }
+        }
+        if self.status(&session, "CALL_DISCONNECTED").await {
+            self.post("/webhooks/vss", &session, summary(&session))
+                .await;
+        }
+    }
+
+    async fn status(&self, session: &str, status: &str) -> bool {
+        let body = status_of(session, status);
+        self.post("/webhooks/vcs", session, body).await.is_some()
+    }
+
+    /// Posts until it is answered 200; `None` when it is time to stop.
+    async fn post(&self, path: &'static str, session: &str, body: Value) -> Option<String> {
+        let body = body.to_string();
+        while !self.stop.load(Ordering::Relaxed) {
+            let began = Instant::now();
+            let answer = send(&self.http, self.address, path, &body).await;
+            match answer {
+                Ok((200, reply)) => {
+                    self.note(path, session, body, &reply, began.elapsed());
+                    return Some(reply);
+                }
+                Ok(_) if path == "/webhooks/vca" => lock(&self.ledger).refused_actions += 1,
+                Ok(_) => lock(&self.ledger).put_off += 1,
+                Err(_) => lock(&self.ledger).broken += 1,
+            }
+            tokio::time::sleep(AGAIN_AFTER).await;
+        }
+        None
+    }
+
+    /// Writes an answer down. The apology acknowledges nothing.
+    fn note(&self, path: &'static str, session: &str, body: String, reply: &str, took: Duration) {
+        let mut ledger = lock(&self.ledger);
+        if path == "/webhooks/vca" {
+            ledger.action_micros.push(took.as_micros());
+        }
+        if path == "/webhooks/vca" && Reply::read(200, reply.to_owned()).is_apology() {
+            ledger.apologies += 1;
+            return;
+        }
+        ledger.acknowledged.push(Acknowledged {
+            path,
+            session: session.to_owned(),
+            body,
+            reply: reply.to_owned(),
+        });
+    }
+}
+
+/// Posts `body` once.
+pub(crate) async fn send(
+    http: &reqwest::Client,
+    address: SocketAddr,
+    path: &str,
+    body: &str,
+) -> reqwest::Result<(u16, String)> {
+    let url = format!("http://{address}{path}");
+    let answer = http.post(url).body(body.to_owned()).send().await?;
+    Ok((answer.status().as_u16(), answer.text().await?))
+}
+
+impl Ledger {
+    /// Holds a server to all that was acknowledged: every voice call action has its reply byte for byte, every status is
+    /// in its session's trace, every summary has ended its session. Sessions in `but` were answered without the store at
+    /// some time, and are left out. Gives what was lost.
+    pub(crate) async fn lost(&self, address: SocketAddr, but: &HashSet<String>) -> Vec<String> {
+        let http = client();
+        let mut lost = Vec::new();
+        let mut others: HashMap<&str, (usize, bool)> = HashMap::new();
+        for it in self
+            .acknowledged
+            .iter()
+            .filter(|it| !but.contains(&it.session))
+        {
+            match it.path {
+                "/webhooks/vca" => {
+                    let again = send(&http, address, it.path, &it.body).await;
+                    if again.as_ref().ok() != Some(&(200, it.reply.clone())) {
+                        lost.push(format!(
+                            "{} was answered {}, now {again:?}",
+                            it.body, it.reply
+                        ));
+                    }
+                }
+                "/webhooks/vcs" => others.entry(&it.session).or_default().0 += 1,
+                _ => others.entry(&it.session).or_default().1 = true,
+            }
+        }
+        let until = Instant::now() + SEEN_WITHIN;
+        for (session, (statuses, ended)) in others {
+            while !is_seen(&http, address, session, statuses, ended).await {
+                if Instant::now() > until {
+                    lost.push(format!("{session}: {statuses} statuses, summary: {ended}"));
+                    break;
+                }
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+        }
+        lost
+    }
+}
+
+/// Whether the API shows so many statuses of `session`, and its end.
+async fn is_seen(
+    http: &reqwest::Client,
+    address: SocketAddr,
+    session: &str,
+    statuses: usize,
+    ended: bool,
+) -> bool {
+    let url = format!("http://{address}/v1/sessions/{session}");
+    let Ok(answer) = http.get(url).send().await else {
+        return false;
+    };
+    let text = answer.text().await.unwrap_or_default();
+    let found: Value = serde_json::from_str(&text).unwrap_or_default();
+    let trace = found["trace"].as_array().map_or(&[][..], Vec::as_slice);
+    let seen = trace.iter().filter(|it| it["kind"] == "VCS").count();
+    seen >= statuses && (!ended || found["status"] == "COMPLETED")
+}
+
+/// A voice call action: the call comes in, or keys are pressed.
+pub(crate) fn action(session: &str, label: Option<&str>, keys: Option<&str>) -> Value {
+    let status = if label.is_none() {
+        "CALL_RECEIVED"
+    } else {
+        "DTMF_RECEIVED"
+    };
+    let mut body = event("CALL_ACTION", session, status);
+    body["payload"]["dtmf"] = json!(keys);
+    body["payload"]["clientActionId"] = json!(label);
+    body
+}
+
+fn status_of(session: &str, status: &str) -> Value {
+    event("CALL_STATUS", session, status)
+}
+
+fn event(event: &str, session: &str, status: &str) -> Value {
+    json!({
+        "namespace": "VOICE",
+        "eventType": event,
+        "payload": {
+            "eventId": uuid::Uuid::new_v4().to_string(),
+            "sessionId": session,
+            "callStatus": status,
+            "callDirection": "INBOUND",
+            "source": CALLER,
+            "destination": RESTAURANT,
+            "sipCode": 200
+        }
+    })
+}
+
+fn summary(session: &str) -> Value {
+    json!({
+        "namespace": "VOICE",
+        "eventType": "SESSION_SUMMARY",
+        "payload": {
+            "sessionId": session,
+            "sessionStatus": "COMPLETED",
+            "startTime": "2026-11-20T12:30:00Z",
+            "endTime": "2026-11-20T12:31:00Z",
+            "callCount": 1,
+            "details": { "callA": { "source": CALLER, "destination": RESTAURANT, "callStatus": "COMPLETED" } }
+        }
+    })
+}

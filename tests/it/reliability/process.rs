@@ -1,0 +1,160 @@
+//! The program in a process of its own, which can be killed, and its folder, which outlives it.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long a server may take until it listens before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a server lives: its database, its log, its address.
+#[derive(Debug)]
+pub(crate) struct Home {
+    folder: tempfile::TempDir,
+    pub(crate) address: SocketAddr,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+            address: address_of_its_own(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// Sets an environment variable for the servers to come.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// How the program is started here.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(program());
+        command
+            .arg("serve")
+            .current_dir(self.path())
+            .env("CALLWRIGHT_LISTEN", self.address.to_string())
+            .env("CALLWRIGHT_FLOWS", flows())
+            .env("CALLWRIGHT_LOG__LEVEL", "error")
+            .env("CALLWRIGHT_LOG__FORMAT", "json")
+            .envs(self.environment.iter().cloned())
+            .stdout(Stdio::null())
+            .stderr(self.log());
+        command
+    }
+
+    /// Starts a server, and waits until it takes connections.
+    pub(crate) fn start(&self) -> Server {
+        self.start_with(&mut self.command())
+    }
+
+    /// Starts a server by `command`, and waits until it takes connections.
+    pub(crate) fn start_with(&self, command: &mut Command) -> Server {
+        let process = command.spawn().expect("the program can be started");
+        let mut server = Server { process };
+        let began = Instant::now();
+        while TcpStream::connect(self.address).is_err() {
+            if let Some(status) = server.ended() {
+                panic!("the server ended, {status}: {}", self.read_log());
+            }
+            assert!(began.elapsed() < PATIENCE, "the server does not listen");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server
+    }
+
+    fn log(&self) -> File {
+        let mut options = File::options();
+        options.create(true).append(true);
+        options
+            .open(self.path().join("server.log"))
+            .expect("the log can be written")
+    }
+
+    pub(crate) fn read_log(&self) -> String {
+        fs::read_to_string(self.path().join("server.log")).unwrap_or_default()
+    }
+
+    /// The sessions of which a voice call action was answered without the store. Such an answer acknowledges nothing.
+    pub(crate) fn unstored(&self) -> std::collections::HashSet<String> {
+        let log = self.read_log();
+        let lines = log.lines().filter(|line| line.contains("unstored"));
+        let sessions = lines.filter_map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            line["session_id"].as_str().map(str::to_owned)
+        });
+        sessions.collect()
+    }
+
+    /// The databases here.
+    pub(crate) fn databases(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path()).expect("the folder can be listed");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        paths
+            .filter(|path| path.extension().is_some_and(|it| it == "db"))
+            .collect()
+    }
+}
+
+/// A loopback address that no other test of this machine uses, so that it can be had again after a kill.
+fn address_of_its_own() -> SocketAddr {
+    let [.., high, middle, low] = std::process::id().to_be_bytes();
+    let address = format!("127.{}.{middle}.{low}:0", high | 0x40);
+    let free = TcpListener::bind(&address).expect("a port is free");
+    free.local_addr().expect("it has an address")
+}
+
+fn program() -> PathBuf {
+    let other = std::env::var_os("CALLWRIGHT_TEST_BINARY");
+    other.map_or_else(|| env!("CARGO_BIN_EXE_callwright").into(), PathBuf::from)
+}
+
+fn flows() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("flows")
+}
+
+/// A server; killed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    process: Child,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Server {
+    /// As `kill -9` does, and waits until it is gone.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
+    /// How it ended, when it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().expect("it is our child")
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// How many files and sockets it has open.
+    pub(crate) fn open_files(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.id());
+        fs::read_dir(folder).map_or(0, Iterator::count)
+    }
+}
