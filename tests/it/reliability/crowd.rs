@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use callwright::clock::Clock;
+
 use crate::app::{CALLER, RESTAURANT, Reply, client};
 
 /// How soon an unanswered request is sent again.
@@ -33,6 +35,8 @@ pub(crate) struct Acknowledged {
     session: String,
     body: String,
     reply: String,
+    /// When the client knew, in microseconds since 1970.
+    at: i64,
 }
 
 /// What the clients know.
@@ -178,6 +182,7 @@ impl Client {
             session: session.to_owned(),
             body,
             reply: reply.to_owned(),
+            at: Clock::system().now().as_microsecond(),
         });
     }
 }
@@ -195,6 +200,15 @@ pub(crate) async fn send(
 }
 
 impl Ledger {
+    /// What was acknowledged before the moment `at`.
+    pub(crate) fn before(&self, at: i64) -> Self {
+        let acknowledged = self.acknowledged.iter().filter(|it| it.at < at);
+        Self {
+            acknowledged: acknowledged.cloned().collect(),
+            ..Self::default()
+        }
+    }
+
     /// Holds a server to all that was acknowledged: every voice call action has its reply byte for byte, every status is
     /// in its session's trace, every summary has ended its session. Sessions in `but` were answered without the store at
     /// some time, and are left out. Gives what was lost.

@@ -88,7 +88,7 @@ async fn first_answer(home: &Home) {
 }
 
 /// Whether copies of the databases, as the kill left them, are sound.
-async fn sound(home: &Home) {
+pub(super) async fn sound(home: &Home) {
     let copies = tempfile::tempdir().expect("a temporary folder can be made");
     for database in home.databases() {
         copy(&database, copies.path());

@@ -9,8 +9,10 @@ mod crowd;
 mod deadline;
 mod killed;
 mod locked;
+mod power_cut;
 mod process;
 mod random;
+mod trace;
 
 #[cfg(feature = "failpoints")]
 pub(crate) mod failpoints;

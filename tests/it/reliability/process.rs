@@ -74,7 +74,7 @@ impl Home {
         server
     }
 
-    fn log(&self) -> File {
+    pub(super) fn log(&self) -> File {
         let mut options = File::options();
         options.create(true).append(true);
         options
@@ -141,6 +141,11 @@ impl Server {
     /// As `kill -9` does, and waits until it is gone.
     pub(crate) fn kill(self) {
         drop(self);
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(mut self) {
+        let _ = self.process.wait();
     }
 
     /// How it ended, when it has.
