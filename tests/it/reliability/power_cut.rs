@@ -82,7 +82,10 @@ fn under_strace(home: &Home, trace: &PathBuf) -> Command {
         .stdout(std::process::Stdio::null())
         .stderr(home.log());
     for (name, value) in plain.get_envs() {
-        command.env(name, value.unwrap_or_default());
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     command
 }

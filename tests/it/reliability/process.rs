@@ -44,6 +44,10 @@ impl Home {
         command
             .arg("serve")
             .current_dir(self.path())
+            // What is said to the tests is nothing to the program, which refuses variables that it does not know.
+            .env_remove("CALLWRIGHT_NIGHTLY")
+            .env_remove("CALLWRIGHT_SEED")
+            .env_remove("CALLWRIGHT_TEST_BINARY")
             .env("CALLWRIGHT_LISTEN", self.address.to_string())
             .env("CALLWRIGHT_FLOWS", flows())
             .env("CALLWRIGHT_LOG__LEVEL", "error")
