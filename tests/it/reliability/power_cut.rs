@@ -26,6 +26,7 @@ async fn a_power_cut_loses_nothing_that_was_acknowledged() {
     }
     let mut random = Random::announced("R3");
     let worked = work(Home::new()).await;
+    worked.is_whole(&mut random);
     let mut lost = Vec::new();
     for cut in 0..CUTS {
         lost.extend(worked.cut(&mut random, LEAVES[cut % LEAVES.len()]).await);
@@ -104,15 +105,42 @@ fn end_child_of(strace: u32) {
 }
 
 impl Worked {
+    /// Holds the trace to the truth: without a cut, what is made of it are the files that are there.
+    fn is_whole(&self, random: &mut Random) {
+        let again = self.made_again(self.ops.len(), Leaves::All, random);
+        for database in self.home.databases() {
+            for suffix in ["", "-wal"] {
+                let path = PathBuf::from(format!("{}{suffix}", database.display()));
+                let name = path.file_name().expect("a file has a name");
+                let real = std::fs::read(&path).unwrap_or_default();
+                let made = std::fs::read(again.path().join(name)).unwrap_or_default();
+                assert!(
+                    real == made,
+                    "{}: {} bytes, made again {}",
+                    path.display(),
+                    real.len(),
+                    made.len()
+                );
+            }
+        }
+    }
+
+    /// The files as they were after the first `count` operations and a cut.
+    fn made_again(&self, count: usize, leaves: Leaves, random: &mut Random) -> Home {
+        let mut disk = Disk::default();
+        for op in &self.ops[..count] {
+            disk.apply(&op.deed);
+        }
+        let home = Home::new();
+        disk.cut(self.home.path(), home.path(), leaves, random);
+        home
+    }
+
     /// Cuts the power at a random moment, and gives what a new server does not know that it should.
     async fn cut(&self, random: &mut Random, leaves: Leaves) -> Vec<String> {
         let at = random.between(1, self.ops.len() as u64) as usize;
-        let mut disk = Disk::default();
-        for op in &self.ops[..at] {
-            disk.apply(&op.deed);
-        }
-        let after = Home::new();
-        disk.cut(self.home.path(), after.path(), leaves, random);
+        let after = self.made_again(at, leaves, random);
+        println!("cut at {at} of {} ({leaves:?})", self.ops.len());
         killed::sound(&after).await;
         let began = Instant::now();
         let _server = after.start();

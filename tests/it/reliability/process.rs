@@ -101,13 +101,17 @@ impl Home {
         sessions.collect()
     }
 
-    /// The databases here.
+    /// The databases here: the tables, and the journal's segments beside them.
     pub(crate) fn databases(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path()).expect("the folder can be listed");
         let paths = entries.map(|entry| entry.expect("an entry").path());
-        paths
-            .filter(|path| path.extension().is_some_and(|it| it == "db"))
-            .collect()
+        let is_database = |path: &PathBuf| {
+            let name = path.to_string_lossy();
+            let segment = name.rsplit_once(".db.journal.");
+            name.ends_with(".db")
+                || segment.is_some_and(|(_, number)| number.parse::<u64>().is_ok())
+        };
+        paths.filter(is_database).collect()
     }
 }
 

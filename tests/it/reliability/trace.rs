@@ -1,12 +1,14 @@
 //! What a server did to its files, read from `strace`, and what of it a disk would hold after a power cut.
 
 use std::collections::HashMap;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::random::Random;
 
 /// The calls that are traced. With them go `-f -y -xx -ttt -s 10000000`.
-pub(crate) const CALLS: &str = "trace=openat,write,pwrite64,ftruncate,fsync,fdatasync,unlink,unlinkat,rename,renameat,renameat2";
+pub(crate) const CALLS: &str = "trace=openat,write,pwrite64,ftruncate,fsync,fdatasync,unlink,unlinkat,rename,renameat,renameat2,link,linkat";
 
 /// One thing done to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,7 @@ pub(crate) enum Deed {
     SyncEnds(u32),
     Unlink(PathBuf),
     Rename(PathBuf, PathBuf),
+    Link(PathBuf, PathBuf),
 }
 
 /// A deed and when it began, in microseconds since 1970.
@@ -36,7 +39,7 @@ pub(crate) fn read(trace: &str, folder: &Path) -> Vec<Op> {
         };
         let ends = (rest.starts_with("fsync(") || rest.starts_with("fdatasync("))
             && !rest.ends_with("<unfinished ...>");
-        let deed = deed_of(thread, rest).filter(|deed| deed.is_in(folder));
+        let deed = deed_of(thread, rest, folder).filter(|deed| deed.is_in(folder));
         let is_sync = matches!(deed, Some(Deed::SyncBegins(..)));
         ops.extend(deed.map(|deed| Op { at, deed }));
         if ends && is_sync || rest.starts_with("<... fsync") || rest.starts_with("<... fdatasync") {
@@ -56,7 +59,7 @@ fn split(line: &str) -> Option<(u32, i64, &str)> {
     Some((thread.parse().ok()?, at, call))
 }
 
-fn deed_of(thread: u32, call: &str) -> Option<Deed> {
+fn deed_of(thread: u32, call: &str, folder: &Path) -> Option<Deed> {
     let (name, arguments) = call.split_once('(')?;
     let strings: Vec<Vec<u8>> = arguments
         .split('"')
@@ -64,7 +67,8 @@ fn deed_of(thread: u32, call: &str) -> Option<Deed> {
         .step_by(2)
         .map(bytes_of)
         .collect();
-    let text = |index: usize| path_of(strings.get(index)?);
+    // The server works in its folder: what is relative is relative to that.
+    let text = |index: usize| Some(folder.join(path_of(strings.get(index)?)?));
     match name {
         "write" => Some(Deed::Write(
             open_file(arguments)?,
@@ -87,6 +91,7 @@ fn deed_of(thread: u32, call: &str) -> Option<Deed> {
         "fsync" | "fdatasync" => Some(Deed::SyncBegins(open_file(arguments)?, thread)),
         "unlink" | "unlinkat" => Some(Deed::Unlink(text(0)?)),
         "rename" | "renameat" | "renameat2" => Some(Deed::Rename(text(0)?, text(1)?)),
+        "link" | "linkat" => Some(Deed::Link(text(0)?, text(1)?)),
         _ => None,
     }
 }
@@ -128,7 +133,8 @@ impl Deed {
             | Self::Truncate(path, _)
             | Self::SyncBegins(path, _)
             | Self::Unlink(path)
-            | Self::Rename(path, _) => path,
+            | Self::Rename(path, _)
+            | Self::Link(path, _) => path,
             Self::SyncEnds(_) => return true,
         };
         path.starts_with(folder) && !path.ends_with("server.log") && !path.ends_with("trace")
@@ -139,6 +145,8 @@ impl Deed {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Leaves {
     Nothing,
+    /// As if there had been no cut.
+    All,
     Some,
     /// The first ones, the last of them torn between two sectors.
     Torn,
@@ -204,6 +212,11 @@ impl Disk {
             Deed::Unlink(path) => {
                 self.files.remove(path);
             }
+            Deed::Link(from, to) => {
+                if let Some(file) = self.files.get(from).cloned() {
+                    self.files.insert(to.clone(), file);
+                }
+            }
             Deed::Rename(from, to) => {
                 if let Some(file) = self.files.remove(from) {
                     self.files.insert(to.clone(), file);
@@ -231,7 +244,11 @@ impl Disk {
                 .strip_prefix(folder)
                 .expect("only its files are traced");
             let content = file.after_cut(leaves, random);
-            std::fs::write(to.join(name), content).expect("it can be written");
+            let mut options = std::fs::File::options();
+            options.write(true).create_new(true).mode(0o600);
+            let file = options.open(to.join(name));
+            let written = file.and_then(|mut file| file.write_all(&content));
+            written.expect("it can be written");
         }
     }
 }
@@ -243,6 +260,7 @@ impl File {
         for (index, change) in self.pending.iter().enumerate() {
             match leaves {
                 Leaves::Nothing => break,
+                Leaves::All => change.apply(&mut content),
                 Leaves::Some if random.between(0, 2) == 0 => change.apply(&mut content),
                 Leaves::Some => {}
                 Leaves::Torn if index < kept => change.apply(&mut content),
