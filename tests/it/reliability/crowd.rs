@@ -17,6 +17,9 @@ use crate::app::{CALLER, RESTAURANT, Reply, client};
 /// How soon an unanswered request is sent again.
 const AGAIN_AFTER: Duration = Duration::from_millis(10);
 
+/// How long a crowd is waited for.
+const GOES_ON_WITHIN: Duration = Duration::from_secs(20);
+
 /// How long what was acknowledged may take until people can look it up.
 const SEEN_WITHIN: Duration = Duration::from_secs(30);
 
@@ -86,6 +89,16 @@ impl Crowd {
     /// How many webhooks have been acknowledged until now.
     pub(crate) fn acknowledged(&self) -> usize {
         lock(&self.ledger).acknowledged.len()
+    }
+
+    /// Waits until so many more have been.
+    pub(crate) async fn goes_on(&self, more: usize) {
+        let enough = self.acknowledged() + more;
+        let until = Instant::now() + GOES_ON_WITHIN;
+        while self.acknowledged() < enough {
+            assert!(Instant::now() < until, "the calls do not go on");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Has every client end after its present request, and gives what they know. The server has to be up.
@@ -200,6 +213,16 @@ pub(crate) async fn send(
 }
 
 impl Ledger {
+    /// Without the webhooks that are not answered with a reply of their own.
+    pub(crate) fn without_statuses(&self) -> Self {
+        let acknowledged = self.acknowledged.iter();
+        let actions = acknowledged.filter(|it| it.path == "/webhooks/vca");
+        Self {
+            acknowledged: actions.cloned().collect(),
+            ..Self::default()
+        }
+    }
+
     /// What was acknowledged before the moment `at`.
     pub(crate) fn before(&self, at: i64) -> Self {
         let acknowledged = self.acknowledged.iter().filter(|it| it.at < at);
@@ -281,7 +304,7 @@ pub(crate) fn action(session: &str, label: Option<&str>, keys: Option<&str>) -> 
     body
 }
 
-fn status_of(session: &str, status: &str) -> Value {
+pub(super) fn status_of(session: &str, status: &str) -> Value {
     event("CALL_STATUS", session, status)
 }
 

@@ -65,7 +65,7 @@ async fn break_at(point: &str, deed: &str, at: u64) -> (Ledger, Vec<String>) {
         ends(&mut server, point).await;
         server = home.start();
     }
-    goes_on(&crowd, at as usize + GOES_ON).await;
+    crowd.goes_on(at as usize + GOES_ON).await;
     let ledger = crowd.disperse().await;
     server.kill();
     let _server = home.start();
@@ -80,15 +80,6 @@ async fn ends(server: &mut Server, point: &str) {
             tokio::time::Instant::now() < until,
             "{point} is not reached"
         );
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
-async fn goes_on(crowd: &Crowd, more: usize) {
-    let enough = crowd.acknowledged() + more;
-    let until = tokio::time::Instant::now() + PATIENCE;
-    while crowd.acknowledged() < enough {
-        assert!(tokio::time::Instant::now() < until, "it does not go on");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -5,8 +5,11 @@
 //! Short forms run each time; with `CALLWRIGHT_NIGHTLY` set (`./check --nightly`) the long ones do. A figure is printed as
 //! one line that begins with its row, as `R5: …`. `CALLWRIGHT_TEST_BINARY` names another build of the program to test.
 
+mod backups;
 mod crowd;
+mod damaged;
 mod deadline;
+mod disk_full;
 mod killed;
 mod locked;
 mod power_cut;

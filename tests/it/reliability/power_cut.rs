@@ -140,7 +140,6 @@ impl Worked {
     async fn cut(&self, random: &mut Random, leaves: Leaves) -> Vec<String> {
         let at = random.between(1, self.ops.len() as u64) as usize;
         let after = self.made_again(at, leaves, random);
-        println!("cut at {at} of {} ({leaves:?})", self.ops.len());
         killed::sound(&after).await;
         let began = Instant::now();
         let _server = after.start();

@@ -65,8 +65,7 @@ impl Home {
 
     /// Starts a server by `command`, and waits until it takes connections.
     pub(crate) fn start_with(&self, command: &mut Command) -> Server {
-        let process = command.spawn().expect("the program can be started");
-        let mut server = Server { process };
+        let mut server = self.spawn(command);
         let began = Instant::now();
         while TcpStream::connect(self.address).is_err() {
             if let Some(status) = server.ended() {
@@ -76,6 +75,12 @@ impl Home {
             std::thread::sleep(Duration::from_millis(1));
         }
         server
+    }
+
+    /// Starts a server by `command`, and leaves it to itself.
+    pub(crate) fn spawn(&self, command: &mut Command) -> Server {
+        let process = command.spawn().expect("the program can be started");
+        Server { process }
     }
 
     pub(super) fn log(&self) -> File {
