@@ -93,7 +93,7 @@ impl Bench {
         let checked = check(&[Source { path, text }]);
         let flows = checked.flows.into_iter().map(|(_, flow)| flow);
         let mut bench = Self {
-            library: Library::new(flows.collect(), Vec::new()),
+            library: Library::new(flows.collect::<Vec<_>>(), Vec::new()),
             apology: Apology {
                 text: "Sorry.".to_owned(),
                 voice: "en-US-BenjaminRUS".to_owned(),

@@ -20,6 +20,7 @@ use crate::session::{
     Standing, answer,
 };
 use crate::store::{Kept, Store, StoreError};
+use crate::text::plain;
 
 /// How long the store may take for all that one voice call action needs of it.
 pub const STORE_BUDGET: Duration = Duration::from_millis(400);
@@ -189,7 +190,7 @@ impl Switchboard {
     /// of it.
     fn give_unstored(&self, exchange: Exchange, reason: Unstored) -> Given {
         let session = exchange.action.session.as_str();
-        tracing::error!(session_id = session, reason = %reason, "unstored: answered without the store");
+        tracing::error!(session_id = plain(session), reason = %reason, "unstored: answered without the store");
         if exchange.outcome == Outcome::Started {
             return Given {
                 reply: self.apology(),
@@ -237,8 +238,12 @@ impl Switchboard {
             step,
             path,
             session,
+            stuck,
             secret_digits,
         } = decision;
+        if let Some(reason) = stuck {
+            tracing::error!(session_id = plain(action.session.as_str()), %reason, "a flow cannot go on: apologised");
+        }
         let body = if secret_digits {
             webhook::blank_digits(body)
         } else {

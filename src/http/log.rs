@@ -11,12 +11,10 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::app::App;
+use crate::text::plain;
 
 /// Ties a request to its log line; a caller may bring its own.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The longest request id and session id that are taken over.
-const ID_LENGTH: usize = 64;
 
 /// What stands in for the template where no route matches.
 pub const UNMATCHED: &str = "unmatched";
@@ -46,7 +44,7 @@ impl RequestId {
             .get(&REQUEST_ID)
             .and_then(|id| id.to_str().ok());
         Self(match brought {
-            Some(id) if is_plain(id) => id.to_owned(),
+            Some(id) if plain(id).is_some() => id.to_owned(),
             _ => Uuid::now_v7().to_string(),
         })
     }
@@ -59,18 +57,6 @@ impl RequestId {
     fn header(&self) -> HeaderValue {
         HeaderValue::from_str(&self.0).expect("an id holds letters, digits and -._ only")
     }
-}
-
-/// `id` when it can be logged as it is: short, plain, and no bare number that might be a telephone's.
-pub(super) fn plain(id: &str) -> Option<&str> {
-    is_plain(id).then_some(id)
-}
-
-fn is_plain(id: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    (1..=ID_LENGTH).contains(&id.len())
-        && id.bytes().all(plain)
-        && id.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 /// Answers `request` and writes its line.

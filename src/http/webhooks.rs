@@ -21,7 +21,7 @@ use super::app::App;
 use super::auth::Presented;
 use super::body;
 use super::guard::BodyLimit;
-use super::log::{About, plain};
+use super::log::About;
 use super::problem::{Fault, Problem, ProblemDetails};
 use super::turns::Waiting;
 use super::webhook_schema::{Callflow, Vca, Vcs, Vnu, Vru, Vss};
@@ -29,6 +29,7 @@ use crate::call::event::CallAction;
 use crate::platform::webhook::{self, Kind, Webhook, blank_digits};
 use crate::store;
 use crate::switchboard::Given;
+use crate::text::plain;
 
 /// How long the store may take for a webhook that nobody waits for on the telephone.
 const STORE_BUDGET: Duration = Duration::from_millis(400);

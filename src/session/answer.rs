@@ -79,6 +79,8 @@ pub struct Decision {
     pub path: Vec<StepName>,
     /// The session afterwards; `None` when it stays as it is.
     pub session: Option<Session>,
+    /// Why the flow could not go on, when it could not.
+    pub stuck: Option<Stuck>,
     /// Whether the action's digits are a secret, or may be one.
     pub secret_digits: bool,
 }
@@ -114,6 +116,13 @@ impl Asked<'_> {
             return self.decide(Outcome::StepLeft, reply);
         }
         let label = label(self.action);
+        if self.action.status == CallActionStatus::Received && label.is_none() {
+            // Its own exchange was not stored: the flow's beginning once more, and the session stays where it is.
+            return Decision {
+                session: None,
+                ..self.begin()
+            };
+        }
         let Stage::Waiting(position) = &session.stage else {
             return self.hangup();
         };
@@ -202,6 +211,7 @@ impl Asked<'_> {
     ) -> Decision {
         let answers = session.replies;
         let replies = answers + 1;
+        let mut stuck = None;
         let (outcome, callflow, stage, path) = match turn {
             Ok(Turn {
                 actions,
@@ -217,7 +227,8 @@ impl Asked<'_> {
                 let stage = next.map_or(Stage::HungUp, Stage::Waiting);
                 (outcome, callflow, stage, path)
             }
-            Err(_) => {
+            Err(reason) => {
+                stuck = Some(reason);
                 let apology = self.apology.callflow();
                 (Outcome::Stuck, apology, Stage::HungUp, Vec::new())
             }
@@ -233,6 +244,7 @@ impl Asked<'_> {
             step,
             path,
             session,
+            stuck,
             ..self.decide(outcome, reply)
         }
     }
@@ -258,6 +270,7 @@ impl Asked<'_> {
             step: label(self.action).map(|label| label.step),
             path: Vec::new(),
             session: None,
+            stuck: None,
             secret_digits: false,
         }
     }
@@ -303,7 +316,7 @@ impl Asked<'_> {
     /// Whether digits came that are a secret. Digits whose step cannot be told are taken for one.
     fn digits_may_be_secret(self) -> bool {
         let is_secret_at = |flow: &FlowId, version: &FlowVersion, step: &StepName| {
-            let flow = self.flow_of(flow, version, step);
+            let flow = self.library.version(flow, version);
             flow.is_none_or(|flow| flow.is_secret(step))
         };
         if self.action.digits.is_none() {

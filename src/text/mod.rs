@@ -2,9 +2,11 @@
 //! types for those that are names.
 
 mod lines;
+mod loggable;
 mod names;
 mod near;
 
 pub(crate) use lines::{Lines, line};
+pub(crate) use loggable::plain;
 pub(crate) use names::name;
 pub(crate) use near::nearest;

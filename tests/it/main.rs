@@ -12,7 +12,6 @@ mod door;
 mod guides;
 mod house;
 mod journal;
-mod killed;
 mod known_before_new;
 #[cfg(feature = "failpoints")]
 mod panics;

@@ -157,7 +157,7 @@ fn ids_are_taken_over_when_they_are_sane() {
         (&"a".repeat(64), true),
         (&"a".repeat(65), false),
     ] {
-        assert_eq!(is_plain(id), taken, "{id:?}");
+        assert_eq!(plain(id).is_some(), taken, "{id:?}");
     }
 }
 

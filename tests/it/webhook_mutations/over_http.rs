@@ -10,7 +10,7 @@ use super::{asked, mutated};
 use crate::app::{Reply, TestApp};
 
 /// How many are under way at once.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 16;
 
 async fn answers(kind: Kind) {
     let app = TestApp::start().await;
