@@ -24,11 +24,12 @@ const RULE: [(&str, &[&str]); 15] = [
     ("store", &["call", "flow", "session"]),
     (
         "switchboard",
-        &["call", "flow", "session", "platform", "store"],
+        &["text", "call", "flow", "session", "platform", "store"],
     ),
     (
         "http",
         &[
+            "text",
             "call",
             "flow",
             "session",
