@@ -9,7 +9,7 @@
 //! | [`flow`] | core: the flow language: file → check → model → step |
 //! | [`session`] | core: one session, and what a voice call action is answered with |
 //! | [`platform`] | the platform's JSON ↔ the core's words |
-//! | [`store`] | what is kept: the promise, and SQLite |
+//! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`server`] | the composition root |

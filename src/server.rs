@@ -20,6 +20,7 @@ use crate::flow::{Flow, Library};
 use crate::flows_folder::{self, FolderError};
 use crate::http::{self, App, listener};
 use crate::session::{Apology, EVENT_MEMORY_DAYS};
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{FlowText, Store, StoreError, keys};
 use crate::switchboard::Switchboard;
@@ -81,10 +82,7 @@ pub struct RefusedFlows {
 /// Starts a server by `config`.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
     let sources = flows_folder::read(slice::from_ref(&config.flows)).map_err(StartError::Folder)?;
-    let url = config.database_url.expose_secret();
-    let keys = keys::find(&config.keys, async { SqliteStore::is_new(url) }).await?;
-    let store: Arc<dyn Store> =
-        Arc::new(SqliteStore::open_with(url, &keys, config.durability).await?);
+    let store = open_store(&config).await?;
     let (library, flows_are_current) = load_flows(sources, store.as_ref(), &clock).await?;
     let (library, config) = (Arc::new(library), Arc::new(config));
     let apology = Apology {
@@ -255,13 +253,40 @@ fn log_refused(sources: &[Source], diagnostics: &[Diagnostic]) {
     }
 }
 
-/// Forgets old event ids, now and then.
+/// Opens the store that the configuration names, with its keys.
+async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    let url = config.database_url.expose_secret();
+    if url.starts_with("sqlite:") {
+        let keys = keys::find(&config.keys, async { SqliteStore::is_new(url) }).await?;
+        let store = SqliteStore::open_with(url, &keys, config.durability).await?;
+        return Ok(Arc::new(store));
+    }
+    let keys = keys::find(&config.keys, PostgresStore::is_new(url)).await?;
+    Ok(Arc::new(PostgresStore::open(url, &keys).await?))
+}
+
+/// Forgets old event ids, now and then. Of the nodes on one database one does it at a time.
 async fn forget(store: Arc<dyn Store>, clock: Clock) {
+    let node = uuid::Uuid::new_v4().to_string();
     loop {
         let before = clock.now() - jiff::SignedDuration::from_hours(EVENT_MEMORY_DAYS * 24);
-        if let Err(reason) = store.forget_events(before).await {
-            tracing::warn!(%reason, "old events could not be forgotten; tried again in an hour");
+        match forget_once(store.as_ref(), &node, before).await {
+            Ok(()) | Err(StoreError::LeaseLost) => {}
+            Err(reason) => {
+                tracing::warn!(%reason, "old events could not be forgotten; tried again in an hour");
+            }
         }
         tokio::time::sleep(FORGET_EVERY).await;
     }
+}
+
+async fn forget_once(
+    store: &dyn Store,
+    node: &str,
+    before: jiff::Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(lease) = store.take_lease("forgetting", node, FORGET_EVERY).await? {
+        store.forget_events(&lease, before).await?;
+    }
+    Ok(())
 }

@@ -2,17 +2,24 @@
 //! there return `None`.
 //!
 //! * [`sqlite`] keeps it on one machine
+//! * [`postgres`] keeps it for many
 
 mod derived;
 mod entry;
 mod forms;
 pub mod keys;
 mod known;
+pub mod leases;
+pub mod postgres;
+mod record;
 pub mod records;
 pub mod sqlite;
+mod state;
 pub mod vault;
+mod view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -23,6 +30,7 @@ use crate::call::event::{
 };
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::session::{Exchange, Recall, Recalled};
+pub use leases::Lease;
 pub use records::{SessionFilter, SessionPage, SessionRecord};
 
 /// What the server keeps and finds again.
@@ -84,10 +92,21 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// How many sessions are live.
     async fn live_sessions(&self) -> Result<u64, StoreError>;
 
+    /// Takes the lease `name` for `holder`, or renews it, so that it lasts from now. `None` while another holds it. A
+    /// holder is one running server, by a name that no other has.
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        lasts: Duration,
+    ) -> Result<Option<Lease>, StoreError>;
+
     /// Forgets the event ids of webhooks that came before `before`, so that the memory of duplicates stays bounded.
     /// Traces stay, and so do the replies of steps. Goes in small bites between which others write. Returns how many
     /// were forgotten.
-    async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError>;
+    ///
+    /// It is done under `lease`: [`StoreError::LeaseLost`], and no further bite, once another has taken that over.
+    async fn forget_events(&self, lease: &Lease, before: Timestamp) -> Result<u64, StoreError>;
 
     /// How far what people query lags behind what was kept. Look-ups of the live call do not: they see all of it.
     fn lag(&self) -> Lag {
@@ -163,6 +182,9 @@ pub enum StoreError {
     /// More waits to be written than can be written in time.
     #[error("more waits to be written than the database can take")]
     Busy,
+    /// The work was taken over by another node.
+    #[error("another node has taken this work over")]
+    LeaseLost,
     /// The store is closing.
     #[error("the store is closing")]
     Closing,

@@ -1,4 +1,4 @@
-//! The real server on a real port with a real SQLite file, and a platform that calls it.
+//! The real server on a real port with a real database, and a platform that calls it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,6 +16,10 @@ pub(crate) const RESTAURANT: &str = "+6561115777";
 pub(crate) const TECH_SUPPORT: &str = "+6561115778";
 /// Somebody who calls.
 pub(crate) const CALLER: &str = "+6591234567";
+
+/// The keys that nodes share.
+const DATA_KEY: &str = "ZGF0YWRhdGFkYXRhZGF0YWRhdGFkYXRhZGF0YWRhdGE=";
+const INDEX_KEY: &str = "aW5kZWluZGVpbmRlaW5kZWluZGVpbmRlaW5kZWluZGU=";
 
 /// A server of its own for one test.
 pub(crate) struct TestApp {
@@ -36,6 +40,14 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// A node on the PostgreSQL database at `url`.
+    pub(crate) fn node(url: &str) -> Self {
+        Self::default()
+            .env("CALLWRIGHT_DATABASE_URL", url)
+            .env("CALLWRIGHT_KEYS__DATA", DATA_KEY)
+            .env("CALLWRIGHT_KEYS__INDEX", INDEX_KEY)
+    }
+
     /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
@@ -139,7 +151,9 @@ impl TestApp {
                     .to_string(),
             ),
         ];
-        let env = fixed.into_iter().chain(self.settings.env.iter().cloned());
+        let set = |name: &str| self.settings.env.iter().any(|(other, _)| other == name);
+        let fixed = fixed.into_iter().filter(|(name, _)| !set(name));
+        let env = fixed.chain(self.settings.env.iter().cloned());
         Config::load(None, env).expect("the test's configuration is valid")
     }
 

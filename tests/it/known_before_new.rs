@@ -4,9 +4,46 @@ use serde_json::{Value, json};
 
 use crate::app::{Caller, RESTAURANT, Settings, TestApp};
 
-#[tokio::test]
-async fn a_known_event_gets_its_reply_byte_for_byte_also_after_a_restart_and_the_summary() {
-    let mut app = TestApp::start().await;
+/// Runs the list on both engines.
+macro_rules! on_both_engines {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(super::Settings::default()).await;
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    if let Some(url) = crate::cluster::database() {
+                        super::$test(super::Settings::node(&url)).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+
+on_both_engines! {
+    a_known_event_gets_its_reply_byte_for_byte_also_after_a_restart_and_the_summary
+    a_step_already_left_gets_the_reply_it_was_left_with
+    after_the_summary_there_is_only_a_hangup
+    a_summary_that_comes_first_ends_the_session_before_it_began
+    a_lost_session_is_carried_on_by_its_label
+    what_nobody_knows_gets_the_apology
+    two_at_once_are_answered_alike
+    a_call_finishes_on_the_version_that_it_began
+    webhooks_of_a_session_are_joined_in_any_order
+}
+
+async fn a_known_event_gets_its_reply_byte_for_byte_also_after_a_restart_and_the_summary(
+    settings: Settings,
+) {
+    let mut app = TestApp::start_with(settings).await;
     let mut caller = app.caller(RESTAURANT);
     caller.dial().await;
     let pressed = caller.pressed(Some("1"));
@@ -26,9 +63,8 @@ async fn a_known_event_gets_its_reply_byte_for_byte_also_after_a_restart_and_the
     );
 }
 
-#[tokio::test]
-async fn a_step_already_left_gets_the_reply_it_was_left_with() {
-    let app = TestApp::start().await;
+async fn a_step_already_left_gets_the_reply_it_was_left_with(settings: Settings) {
+    let app = TestApp::start_with(settings).await;
     let mut caller = app.caller(RESTAURANT);
     let dialled = caller.dial().await;
     let late = caller.pressed(Some("2"));
@@ -54,9 +90,8 @@ async fn a_step_already_left_gets_the_reply_it_was_left_with() {
     );
 }
 
-#[tokio::test]
-async fn after_the_summary_there_is_only_a_hangup() {
-    let app = TestApp::start().await;
+async fn after_the_summary_there_is_only_a_hangup(settings: Settings) {
+    let app = TestApp::start_with(settings).await;
     let mut caller = app.caller(RESTAURANT);
     caller.dial().await;
     caller.end("CANCELED").await;
@@ -68,17 +103,15 @@ async fn after_the_summary_there_is_only_a_hangup() {
     );
 }
 
-#[tokio::test]
-async fn a_summary_that_comes_first_ends_the_session_before_it_began() {
-    let app = TestApp::start().await;
+async fn a_summary_that_comes_first_ends_the_session_before_it_began(settings: Settings) {
+    let app = TestApp::start_with(settings).await;
     let mut caller = app.caller(RESTAURANT);
     caller.end("COMPLETED").await;
     assert_eq!(caller.dial().await.names(), ["hangup"]);
 }
 
-#[tokio::test]
-async fn a_lost_session_is_carried_on_by_its_label() {
-    let app = TestApp::start().await;
+async fn a_lost_session_is_carried_on_by_its_label(settings: Settings) {
+    let app = TestApp::start_with(settings).await;
     let mut caller = app.caller(RESTAURANT);
     caller.dial().await;
     caller.press(Some("1")).await;
@@ -95,9 +128,8 @@ async fn a_lost_session_is_carried_on_by_its_label() {
     );
 }
 
-#[tokio::test]
-async fn what_nobody_knows_gets_the_apology() {
-    let app = TestApp::start().await;
+async fn what_nobody_knows_gets_the_apology(settings: Settings) {
+    let app = TestApp::start_with(settings).await;
     let stray = app.caller(RESTAURANT).press(Some("1")).await;
     assert!(stray.is_apology(), "{stray:?}");
     assert!(app.caller("+6560000000").dial().await.is_apology());
@@ -112,9 +144,8 @@ async fn what_nobody_knows_gets_the_apology() {
     }
 }
 
-#[tokio::test]
-async fn two_at_once_are_answered_alike() {
-    let app = TestApp::start().await;
+async fn two_at_once_are_answered_alike(settings: Settings) {
+    let app = TestApp::start_with(settings).await;
     let mut caller = app.caller(RESTAURANT);
     caller.dial().await;
     let (one, other) = (caller.pressed(Some("1")), caller.pressed(Some("1")));
@@ -128,8 +159,7 @@ async fn two_at_once_are_answered_alike() {
     assert_eq!(replies.0.text, replies.2.text);
 }
 
-#[tokio::test]
-async fn a_call_finishes_on_the_version_that_it_began() {
+async fn a_call_finishes_on_the_version_that_it_began(settings: Settings) {
     let menu = |text: &str| {
         format!(
             "callwright = 1\n[flow]\nid = \"shop\"\nstart = \"main\"\nanswers = [\"{RESTAURANT}\"]\n\
@@ -137,7 +167,7 @@ async fn a_call_finishes_on_the_version_that_it_began() {
              [end.more]\nsay = \"{text}\"\n"
         )
     };
-    let settings = Settings::default().flow("shop.toml", &menu("This is the old text."));
+    let settings = settings.flow("shop.toml", &menu("This is the old text."));
     let mut app = TestApp::start_with(settings).await;
     let mut caller = app.caller(RESTAURANT);
     caller.dial().await;
@@ -159,9 +189,8 @@ async fn a_call_finishes_on_the_version_that_it_began() {
     );
 }
 
-#[tokio::test]
-async fn webhooks_of_a_session_are_joined_in_any_order() {
-    let app = TestApp::start().await;
+async fn webhooks_of_a_session_are_joined_in_any_order(settings: Settings) {
+    let app = TestApp::start_with(settings).await;
     let mut caller = app.caller(RESTAURANT);
     let recording = json!({
         "namespace": "VOICE",

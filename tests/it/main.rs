@@ -8,11 +8,13 @@
 mod app;
 mod backup;
 mod bad_flows;
+mod cluster;
 mod door;
 mod guides;
 mod house;
 mod journal;
 mod known_before_new;
+mod nodes;
 #[cfg(feature = "failpoints")]
 mod panics;
 mod privacy;
@@ -20,5 +22,6 @@ mod readme;
 mod reliability;
 mod store_away;
 mod store_contract;
+mod store_postgres;
 mod store_sqlite;
 mod webhook_mutations;

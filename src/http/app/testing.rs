@@ -176,7 +176,19 @@ impl Store for FakeStore {
         self.act().await?;
         Ok(3)
     }
-    async fn forget_events(&self, _: Timestamp) -> Result<u64, StoreError> {
+    async fn take_lease(
+        &self,
+        _: &str,
+        _: &str,
+        _: std::time::Duration,
+    ) -> Result<Option<crate::store::Lease>, StoreError> {
+        Ok(None)
+    }
+    async fn forget_events(
+        &self,
+        _: &crate::store::Lease,
+        _: Timestamp,
+    ) -> Result<u64, StoreError> {
         Ok(0)
     }
     async fn ping(&self) -> Result<(), StoreError> {

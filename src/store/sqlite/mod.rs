@@ -25,10 +25,8 @@ mod open;
 mod place;
 mod progress;
 mod projector;
-mod record;
 mod segment;
 mod soundness;
-mod state;
 mod tables;
 mod tail;
 mod writer;
@@ -43,10 +41,12 @@ use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
 use super::entry::Entry;
+use super::leases::{Lease, LocalLeases};
 use super::vault::{Keys, Place, Vault};
 use super::{
     FlowText, Kept, Lag, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
 };
+use super::{record, state};
 use crate::call::SessionId;
 use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
@@ -77,6 +77,7 @@ pub struct SqliteStore {
     lookups: Arc<Lookups>,
     journal: Arc<Journal>,
     progress: Arc<Progress>,
+    leases: LocalLeases,
     /// The writer's and the projector's; taken by whoever closes the store.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -226,7 +227,22 @@ impl Store for SqliteStore {
         listing::live(&self.readers).await
     }
 
-    async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError> {
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        lasts: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        match self.queue.is_open() {
+            true => Ok(self.leases.take(name, holder, lasts)),
+            false => Err(StoreError::Closing),
+        }
+    }
+
+    async fn forget_events(&self, lease: &Lease, before: Timestamp) -> Result<u64, StoreError> {
+        if !self.leases.is_newest(lease) {
+            return Err(StoreError::LeaseLost);
+        }
         let command = |caller| Command::Forget { before, caller };
         self.progress.command(command).await
     }

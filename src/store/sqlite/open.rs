@@ -165,6 +165,7 @@ fn assemble(
         lookups,
         journal,
         progress,
+        leases: crate::store::leases::LocalLeases::default(),
         threads: Mutex::default(),
     };
     Ok(AtRest {

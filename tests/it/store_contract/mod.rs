@@ -12,8 +12,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use callwright::store::Store;
+use callwright::store::postgres::PostgresStore;
 use callwright::store::sqlite::SqliteStore;
 use callwright::store::vault::Keys;
+
+use crate::cluster;
 
 /// A place that holds one database, which can be opened, closed and opened again.
 #[async_trait]
@@ -46,6 +49,29 @@ impl Engine for Sqlite {
     }
 }
 
+/// A database of its own on the shared PostgreSQL server.
+struct Postgres {
+    url: String,
+    keys: Keys,
+}
+
+impl Postgres {
+    fn new() -> Option<Self> {
+        Some(Self {
+            url: cluster::database()?,
+            keys: Keys::generate(),
+        })
+    }
+}
+
+#[async_trait]
+impl Engine for Postgres {
+    async fn open(&self) -> Arc<dyn Store> {
+        let store = PostgresStore::open(&self.url, &self.keys).await;
+        Arc::new(store.expect("a sound database"))
+    }
+}
+
 /// Runs the list on an engine. A second engine is one more line of `on!`.
 macro_rules! contract {
     ($($module:ident: $($test:ident)*;)*) => {
@@ -55,7 +81,9 @@ macro_rules! contract {
                     $($(
                         #[tokio::test]
                         async fn $test() {
-                            super::$module::$test(&$make).await;
+                            if let Some(engine) = $make {
+                                super::$module::$test(&engine).await;
+                            }
                         }
                     )*)*
                 }
@@ -113,7 +141,11 @@ contract! {
         many_events_are_forgotten_at_one_call
         a_closed_store_says_so
         what_waits_at_the_close_is_kept_or_refused
-        an_open_store_answers;
+        an_open_store_answers
+        a_lease_has_one_holder
+        a_lease_that_ran_out_is_taken_over_and_its_last_holder_fenced_off
+        many_take_a_lease_and_one_gets_it;
 }
 
-on!(sqlite, super::Sqlite::new());
+on!(sqlite, Some(super::Sqlite::new()));
+on!(postgres, super::Postgres::new());

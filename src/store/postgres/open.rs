@@ -1,0 +1,281 @@
+//! From a URL to a database that can be trusted, or a sentence that says what to do and holds no password.
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
+use tokio::time::{sleep, timeout};
+
+use crate::store::StoreError;
+use crate::store::vault::{Place, Vault};
+
+/// What the database is changed by, from its first version to this program's.
+///
+/// Without sqlx's own lock, which is an advisory one: of two nodes that start at once, the one that comes second fails
+/// and looks again.
+static MIGRATIONS: Migrator = Migrator {
+    locking: false,
+    ..sqlx::migrate!("migrations/postgres")
+};
+
+/// The oldest server that is tried: 15.
+const OLDEST: i32 = 150_000;
+
+/// How long a server has to take a connection.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// How often the schema is looked at again while another node changes it, and how long between.
+const LOOKED_AGAIN: usize = 40;
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// What tells whether keys are this database's.
+const KNOWN_WORD: &[u8] = b"callwright";
+
+const KEY_CHECK: Place<'_> = Place {
+    table: "database_keys",
+    row: b"1",
+};
+
+/// What is wrong with a database and what to do, as the rest of a sentence that begins with its place.
+type Trouble = String;
+
+/// Opens the database once, brings it to this program's schema, and gives the way to it.
+pub(super) async fn open(url: &str, vault: &Vault) -> Result<PgConnectOptions, StoreError> {
+    let options = options(url)?;
+    let opened = async {
+        let mut db = connect(&options).await?;
+        check_server(&mut db).await?;
+        migrate(&mut db).await?;
+        check_rights(&mut db).await?;
+        check_keys(&mut db, vault).await?;
+        // It has served; the server notices its end either way.
+        _ = db.close().await;
+        Ok(())
+    };
+    opened
+        .await
+        .map_err(|trouble: Trouble| unusable(&options, &trouble))?;
+    Ok(options)
+}
+
+/// Whether there is no schema of ours yet.
+pub(super) async fn is_new(url: &str) -> Result<bool, StoreError> {
+    let options = options(url)?;
+    let asked = async {
+        let mut db = connect(&options).await?;
+        let known: bool = sqlx::query_scalar("SELECT to_regclass('database_keys') IS NOT NULL")
+            .fetch_one(&mut db)
+            .await
+            .map_err(|error| told(&error))?;
+        _ = db.close().await;
+        Ok(!known)
+    };
+    asked
+        .await
+        .map_err(|trouble: Trouble| unusable(&options, &trouble))
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = url.parse().map_err(|_| {
+        StoreError::Unusable(
+            "the database URL cannot be read: write it as postgres://USER:PASSWORD@HOST/DATABASE, and what is no \
+             letter or digit in the password as % and two hexadecimal digits"
+                .to_owned(),
+        )
+    })?;
+    Ok(options
+        .application_name("callwright")
+        // Statements are no news, and a failure is logged once, at the edge.
+        .disable_statement_logging())
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Trouble> {
+    match timeout(CONNECT, options.connect()).await {
+        Ok(connected) => connected.map_err(|error| told(&error)),
+        Err(_) => Err(format!(
+            "does not answer within {} s: see whether the server runs and no firewall stands between",
+            CONNECT.as_secs()
+        )),
+    }
+}
+
+async fn check_server(db: &mut PgConnection) -> Result<(), Trouble> {
+    let row = sqlx::query(
+        "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
+             current_setting('transaction_read_only') = 'on' AS read_only,
+             current_setting('server_encoding') AS encoding",
+    )
+    .fetch_one(db)
+    .await
+    .map_err(|error| told(&error))?;
+    let number: i32 = row.try_get("number").map_err(|error| told(&error))?;
+    let text = |name| row.try_get::<String, _>(name).unwrap_or_default();
+    if number < OLDEST {
+        return Err(format!(
+            "is on PostgreSQL {}, and Callwright needs 15 or newer: upgrade the server",
+            text("version")
+        ));
+    }
+    if row.try_get("read_only").unwrap_or(false) {
+        return Err(
+            "can only be read: name the primary server, not a standby, and a user that may write"
+                .to_owned(),
+        );
+    }
+    match text("encoding").as_str() {
+        "UTF8" => Ok(()),
+        other => Err(format!(
+            "is encoded in {other}: make one with ENCODING 'UTF8'"
+        )),
+    }
+}
+
+async fn migrate(db: &mut PgConnection) -> Result<(), Trouble> {
+    let mut looked = 0;
+    loop {
+        // `Migrator::run` makes a future that the compiler cannot see to be `Send`; this is what it calls.
+        let Err(error) = MIGRATIONS.run_direct(None, db, false).await else {
+            return Ok(());
+        };
+        looked += 1;
+        if looked == LOOKED_AGAIN || !is_another_node(&error) {
+            return Err(told_of_schema(&error));
+        }
+        sleep(BETWEEN).await;
+    }
+}
+
+/// Whether another node may be making the same change at this moment: what is to be made is there already, or is being
+/// made, or a deadlock was broken.
+fn is_another_node(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return matches!(error, MigrateError::Dirty(_));
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| {
+        matches!(
+            code.as_ref(),
+            "23505" | "42P07" | "42710" | "40P01" | "40001" | "55P03" | "XX000"
+        )
+    })
+}
+
+fn told_of_schema(error: &MigrateError) -> Trouble {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => told(error),
+        MigrateError::VersionMissing(version) => format!(
+            "was written by a newer Callwright (its schema is {version}, this program knows {}): \
+             start that newer one, or restore a backup from before",
+            newest_known()
+        ),
+        MigrateError::VersionMismatch(version) => format!(
+            "has a schema {version} that differs from this program's: start the Callwright that made it, or give \
+             Callwright a database of its own"
+        ),
+        other => {
+            format!("could not be brought to this program's schema: restore a backup ({other})")
+        }
+    }
+}
+
+fn newest_known() -> i64 {
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
+}
+
+/// Whether the user may do all that will be done.
+async fn check_rights(db: &mut PgConnection) -> Result<(), Trouble> {
+    let lacking: Vec<String> = sqlx::query_scalar(
+        "SELECT t || ' (' || p || ')'
+         FROM unnest(ARRAY['database_keys', 'sessions', 'webhooks', 'virtual_numbers', 'flow_versions', 'leases']) AS t,
+             unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p
+         WHERE NOT has_table_privilege(t, p) ORDER BY t, p",
+    )
+    .fetch_all(db)
+    .await
+    .map_err(|error| told(&error))?;
+    match lacking.first() {
+        None => Ok(()),
+        Some(first) => Err(format!(
+            "denies its user a right on a table, {first}: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES, or name \
+             the user that owns them"
+        )),
+    }
+}
+
+/// Whether the keys are this database's. The first to come seals the known word.
+async fn check_keys(db: &mut PgConnection, vault: &Vault) -> Result<(), Trouble> {
+    sqlx::query(
+        "INSERT INTO database_keys (only_row, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING",
+    )
+    .bind(vault.seal(KEY_CHECK, KNOWN_WORD))
+    .execute(&mut *db)
+    .await
+    .map_err(|error| told(&error))?;
+    let sealed: Vec<u8> = sqlx::query_scalar("SELECT key_check FROM database_keys")
+        .fetch_one(db)
+        .await
+        .map_err(|error| told(&error))?;
+    match vault.open(KEY_CHECK, &sealed) {
+        Ok(word) if word == KNOWN_WORD => Ok(()),
+        _ => Err(
+            "is encrypted with other keys than these: restore the copy of its keys file, or set CALLWRIGHT_KEYS__DATA \
+             and CALLWRIGHT_KEYS__INDEX to its keys"
+                .to_owned(),
+        ),
+    }
+}
+
+fn unusable(options: &PgConnectOptions, trouble: &str) -> StoreError {
+    let database = options.get_database().unwrap_or(options.get_username());
+    let host = match options.get_socket() {
+        Some(folder) => folder.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    StoreError::Unusable(format!("the database {database} at {host} {trouble}"))
+}
+
+/// What a refusal means for the one who starts the server (PostgreSQL's manual, appendix A).
+fn told(error: &sqlx::Error) -> Trouble {
+    if let sqlx::Error::Database(refused) = error {
+        return match refused.code().as_deref() {
+            Some("28P01") => {
+                "refuses the password: set the right one in the database URL".to_owned()
+            }
+            Some("28000") => format!(
+                "does not let this user in: see its pg_hba.conf, and whether it wants TLS ({})",
+                refused.message()
+            ),
+            Some("3D000") => "does not exist: make it, as in CREATE DATABASE callwright".to_owned(),
+            Some("42501") => format!(
+                "denies its user a right: let the user own the database, or GRANT CREATE ON SCHEMA public ({})",
+                refused.message()
+            ),
+            Some("42P07" | "42710") => format!(
+                "holds tables that are not Callwright's: give Callwright a database of its own ({})",
+                refused.message()
+            ),
+            Some("53300") => {
+                "has no connection left: raise its max_connections, or end other programs"
+                    .to_owned()
+            }
+            Some("57P03") => "is starting or stopping: try again in a moment".to_owned(),
+            Some("53100") => "has no room left on its disk: free some, then start again".to_owned(),
+            Some("25006") => "can only be read: name the primary server, not a standby".to_owned(),
+            _ => format!("refuses to serve: {}", refused.message()),
+        };
+    }
+    match error {
+        sqlx::Error::Io(error) => format!(
+            "cannot be reached: see whether the server runs, and whether host and port are right ({error})"
+        ),
+        sqlx::Error::Tls(error) => format!(
+            "cannot be reached by TLS: see its certificate, or set sslmode and sslrootcert in the database URL ({error})"
+        ),
+        other => format!("cannot be opened: {other}"),
+    }
+}

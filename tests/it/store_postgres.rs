@@ -1,0 +1,121 @@
+//! What is PostgreSQL's own: what keeps a database from being opened, and what is in it.
+
+use callwright::store::postgres::PostgresStore;
+use callwright::store::vault::Keys;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::cluster::{self, Cluster};
+
+/// The sentence that a database is refused with. None holds the password.
+async fn told(url: &str, keys: &Keys) -> String {
+    let refused = PostgresStore::open(url, keys).await;
+    let told = refused.expect_err("it cannot be opened").to_string();
+    assert!(!told.contains("sesame"), "{told}");
+    told
+}
+
+/// Runs statements in the database at `url`.
+async fn sql(url: &str, statements: &str) {
+    let mut db = PgConnection::connect(url).await.expect("it can be reached");
+    let run = sqlx::raw_sql(AssertSqlSafe(statements.to_owned()))
+        .execute(&mut db)
+        .await;
+    run.expect("they run");
+}
+
+#[tokio::test]
+async fn each_refusal_says_what_to_do() {
+    let Some(cluster) = Cluster::start_with_passwords() else {
+        return;
+    };
+    let keys = Keys::generate();
+    let url = |user: &str, database: &str| cluster.url(user, database);
+    for (url, says) in [
+        (url("postgres:sesame", "nowhere"), "CREATE DATABASE"),
+        (url("postgres:sesame2", "postgres"), "refuses the password"),
+        (
+            "postgres://u:sesame@127.0.0.1:1/d".to_owned(),
+            "cannot be reached",
+        ),
+        ("postgres://u:sesame@[::".to_owned(), "cannot be read"),
+        ("postgres://u:sesame@h:port/d".to_owned(), "cannot be read"),
+    ] {
+        let told = told(&url, &keys).await;
+        assert!(told.contains(says), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_rights_is_told_which() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    let keys = Keys::generate();
+    cluster.sql("CREATE ROLE guest LOGIN");
+    let owners = cluster.database();
+    let guests = owners.replace("postgres@", "guest@");
+    let first = told(&guests, &keys).await;
+    assert!(first.contains("GRANT CREATE ON SCHEMA"), "{first}");
+    let store = PostgresStore::open(&owners, &keys).await.expect("sound");
+    drop(store);
+    sql(
+        &owners,
+        "GRANT CREATE ON SCHEMA public TO guest; GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest",
+    )
+    .await;
+    let second = told(&guests, &keys).await;
+    assert!(second.contains("GRANT SELECT, INSERT"), "{second}");
+    sql(
+        &owners,
+        "ALTER ROLE guest SET default_transaction_read_only = on",
+    )
+    .await;
+    let third = told(&guests, &keys).await;
+    assert!(third.contains("primary server"), "{third}");
+}
+
+#[tokio::test]
+async fn other_keys_and_newer_schemas_are_refused() {
+    let Some(url) = cluster::database() else {
+        return;
+    };
+    let keys = Keys::generate();
+    assert!(PostgresStore::is_new(&url).await.expect("it answers"));
+    PostgresStore::open(&url, &keys).await.expect("sound");
+    assert!(!PostgresStore::is_new(&url).await.expect("it answers"));
+    let other = told(&url, &Keys::generate()).await;
+    assert!(other.contains("encrypted with other keys"), "{other}");
+    sql(
+        &url,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'later', true, '', 0)",
+    )
+    .await;
+    let newer = told(&url, &keys).await;
+    assert!(
+        newer.contains("newer Callwright (its schema is 9999"),
+        "{newer}"
+    );
+}
+
+#[tokio::test]
+async fn another_program_s_tables_are_left_alone() {
+    let Some(url) = cluster::database() else {
+        return;
+    };
+    sql(&url, "CREATE TABLE sessions (id int)").await;
+    let told = told(&url, &Keys::generate()).await;
+    assert!(told.contains("a database of its own"), "{told}");
+}
+
+#[tokio::test]
+async fn nodes_that_start_at_once_make_one_schema() {
+    let Some(url) = cluster::database() else {
+        return;
+    };
+    let keys = Keys::generate();
+    let opens = (0..6).map(|_| PostgresStore::open(&url, &keys));
+    for opened in futures_util::future::join_all(opens).await {
+        opened.expect("each node opens it");
+    }
+}
