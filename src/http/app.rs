@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -12,9 +13,22 @@ use crate::flow::Library;
 use crate::store::Store;
 use crate::switchboard::Switchboard;
 
-/// What the handlers share. A clone is the same app.
+/// What the handlers share. A clone is the same app, and costs one count: every layer of the router makes one for each
+/// request.
 #[derive(Debug, Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What an [`App`] has.
+#[derive(Debug)]
+pub struct Parts {
     /// What was configured.
     pub config: Arc<Config>,
     /// What is kept.
@@ -49,7 +63,7 @@ impl App {
         switchboard: Arc<Switchboard>,
         clock: Clock,
     ) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             webhook_keys: Arc::new(WebhookKeys::new(&config)),
             api_keys: Arc::new(ApiKeys::new(&config)),
             metrics: Arc::new(Metrics::new()),
@@ -61,7 +75,7 @@ impl App {
             flows_are_current,
             switchboard,
             clock,
-        }
+        }))
     }
 }
 
