@@ -191,6 +191,8 @@ fn watch(place: &Place) {
     let mut watch = command(Path::new("setsid"));
     watch.args(["sh", "-c", script, "sh"]).arg(pg_ctl);
     watch.current_dir(&place.folder).stderr(Stdio::null());
+    // It outlives this test on purpose, and nobody waits for it.
+    #[expect(clippy::zombie_processes, reason = "it outlives this process")]
     watch.spawn().expect("a watchman can be started");
 }
 
@@ -271,6 +273,12 @@ impl Cluster {
         }
         // Where nobody buries dead processes, their number still counts as taken.
         let _ = fs::remove_file(self.place.data().join("postmaster.pid"));
+        let socket = fs::read_dir(&self.place.folder).expect("our folder can be listed");
+        for entry in socket.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(".s.PGSQL.") {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// Freezes all of its processes.
