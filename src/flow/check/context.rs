@@ -23,6 +23,8 @@ pub struct FlowFile<'a> {
     pub text: &'a str,
     /// Everything the file says.
     pub root: &'a Table,
+    /// Steps whose whole header stood before, which has been reported.
+    pub(super) again: &'a [Table],
     /// Whether a fault of form hides a part of the file: then what seems to be missing may be there.
     pub lost: bool,
     /// `[flow]`.
@@ -35,6 +37,8 @@ pub struct FlowFile<'a> {
     pub numbers: BTreeMap<String, Option<PhoneNumber>>,
     /// Every step that the file declares, in its order; also those with faults.
     pub steps: Vec<Declared<'a>>,
+    /// Steps whose name an earlier one has: nothing leads to them, and only what they say themselves is checked.
+    pub(super) namesakes: Vec<Declared<'a>>,
     /// Every text that callers may hear, and every value of `set`, that parsed.
     pub texts: Vec<TextAt<'a>>,
     /// Every way from a step to another, also from steps that could not be built.
@@ -211,12 +215,14 @@ impl<'a> FlowFile<'a> {
             path: &source.path,
             text: &source.text,
             root: &tree.root,
+            again: &tree.again,
             lost: tree.lost,
             head: Head::default(),
             languages: SpokenLanguages::only(),
             defaults: Defaults::default(),
             numbers: BTreeMap::new(),
             steps: Vec::new(),
+            namesakes: Vec::new(),
             texts: Vec::new(),
             ways: Vec::new(),
             by_name: HashMap::new(),
@@ -279,6 +285,7 @@ impl<'a> FlowFile<'a> {
         let extents: Vec<_> = self
             .steps
             .iter()
+            .chain(&self.namesakes)
             .filter(|step| !step.allow.is_empty())
             .map(|step| (file::extent(step.table, &step.header), &step.allow))
             .collect();

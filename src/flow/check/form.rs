@@ -84,6 +84,7 @@ impl<'a> FlowFile<'a> {
         for entry in self.root.entries() {
             self.top_level(entry);
         }
+        self.declare_again();
         self.check_names();
         self.read_languages();
         self.read_numbers();
@@ -181,21 +182,41 @@ impl<'a> FlowFile<'a> {
             let fault = bad_name("a step's name", name, "a-z, 0-9 and _", span.clone());
             self.report(fault);
         }
+        let declared = self.declared(kind, entry, table);
         if let Some(first) = self.step(name) {
             self.report(self.called_twice(first, kind, entry));
+            self.namesakes.push(declared);
             return;
         }
         self.by_name.insert(name.to_owned(), self.steps.len());
-        self.steps.push(Declared {
-            name: StepName::new(name),
+        self.steps.push(declared);
+    }
+
+    /// Declares the steps whose whole header stood before.
+    fn declare_again(&mut self) {
+        for entry in self.again.iter().flat_map(Table::entries) {
+            let kind = KINDS.iter().find(|(kind, _)| *kind == entry.key);
+            let steps = entry.value.as_table().map(Table::entries);
+            for step in steps.unwrap_or_default() {
+                if let (Some((kind, _)), Some(table)) = (kind, step.value.as_table()) {
+                    let namesake = self.declared(kind, step, table);
+                    self.namesakes.push(namesake);
+                }
+            }
+        }
+    }
+
+    fn declared(&self, kind: &'static str, entry: &'a Entry, table: &'a Table) -> Declared<'a> {
+        Declared {
+            name: StepName::new(entry.key.as_str()),
             kind,
             header: header(entry),
-            name_span: span,
+            name_span: entry.key_span.clone(),
             table,
             torn: table.torn || self.torn_within(table),
             allow: self.allowed(table),
             built: None,
-        });
+        }
     }
 
     fn torn_within(&self, table: &Table) -> bool {

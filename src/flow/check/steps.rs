@@ -15,22 +15,39 @@ impl<'a> FlowFile<'a> {
     /// Builds every step that can be built.
     pub(super) fn build_steps(&mut self) {
         for step in 0..self.steps.len() {
-            let kind = self.steps[step].kind;
-            let owner = match kind {
-                "ask" | "end" => format!("an {kind}"),
-                _ => format!("a {kind}"),
-            };
-            let built = match kind {
-                "menu" => self.menu(step).map(Step::Menu),
-                "ask" => self.ask(step).map(Step::Ask),
-                "message" => self.message(step).map(Step::Message),
-                "connect" => self.connect(step).map(Step::Connect),
-                "end" => self.end(step).map(Step::End),
-                _ => continue,
-            };
-            self.strange_keys(self.steps[step].table, &owner, keys_of(kind));
-            self.steps[step].built = built;
+            self.build_step(step);
         }
+        self.build_namesakes();
+    }
+
+    /// Builds the steps whose name an earlier one has, for their faults alone: their ways and texts are forgotten.
+    fn build_namesakes(&mut self) {
+        let (index, texts, ways) = (self.steps.len(), self.texts.len(), self.ways.len());
+        for namesake in std::mem::take(&mut self.namesakes) {
+            self.steps.push(namesake);
+            self.build_step(index);
+            self.namesakes.extend(self.steps.pop());
+        }
+        self.texts.truncate(texts);
+        self.ways.truncate(ways);
+    }
+
+    fn build_step(&mut self, step: usize) {
+        let kind = self.steps[step].kind;
+        let owner = match kind {
+            "ask" | "end" => format!("an {kind}"),
+            _ => format!("a {kind}"),
+        };
+        let built = match kind {
+            "menu" => self.menu(step).map(Step::Menu),
+            "ask" => self.ask(step).map(Step::Ask),
+            "message" => self.message(step).map(Step::Message),
+            "connect" => self.connect(step).map(Step::Connect),
+            "end" => self.end(step).map(Step::End),
+            _ => return,
+        };
+        self.strange_keys(self.steps[step].table, &owner, keys_of(kind));
+        self.steps[step].built = built;
     }
 
     /// The entry of a step's key, or one that is misspelt.
@@ -214,6 +231,8 @@ impl<'a> FlowFile<'a> {
     /// `say` or `play`, not both.
     #[expect(clippy::option_option, reason = "left out and faulty are two things")]
     fn utterance(&mut self, step: usize) -> Option<Option<Utterance>> {
+        let texts = self.optional(step, "say", Self::say);
+        let recordings = self.optional(step, "play", Self::play);
         if let (Some(say), Some(play)) = (self.entry(step, "say"), self.entry(step, "play")) {
             let title = self.steps[step].title();
             let message = format!("{title} has say and play: which one should the caller hear?");
@@ -225,8 +244,7 @@ impl<'a> FlowFile<'a> {
             );
             return None;
         }
-        let say = self.optional(step, "say", Self::say)?;
-        let play = self.optional(step, "play", Self::play)?;
+        let (say, play) = (texts?, recordings?);
         Some(say.map(Utterance::Say).or(play.map(Utterance::Play)))
     }
 

@@ -495,3 +495,58 @@ fn a_misspelt_press_is_a_key_like_the_others() {
         ]
     );
 }
+
+#[test]
+fn the_second_step_of_a_name_is_checked_by_itself() {
+    let twice =
+        "CW007 13:2 two steps are called \"hours\": [menu.hours] line 10 and [end.hours] line 13";
+    let told = |second: &str| {
+        faults(&menu(&format!(
+            "press.2 = \"hours\"\n[menu.hours]\nsay = \"Press 1.\"\npress.1 = \"bye\"\n{second}"
+        )))
+    };
+    assert_eq!(told("[end.hours]\nsay = \"We are closed.\"\n"), [twice]);
+    assert_eq!(
+        told("[end.hours]\nsay = \"Bye {nam\"\nplya = \"x\"\n"),
+        [
+            twice,
+            "CW410 14:12 a { opens here and no } closes it",
+            "CW003 15:1 \"plya\" is not a key of an end; did you mean \"play\"? An end knows: say, play, allow",
+            "CW017 15:1 end \"hours\" has say and play: which one should the caller hear?",
+        ]
+    );
+}
+
+#[test]
+fn the_second_step_of_a_name_takes_no_part_in_the_graph() {
+    let second = "[message.main]\nsay = \"x\"\ngo = \"lost\"\n[end.lost]\nsay = \"x\"\n";
+    let told: Vec<_> = faults(&menu(second));
+    let codes: Vec<_> = told.iter().map(|fault| &fault[..5]).collect();
+    assert_eq!(codes, ["CW007", "CW201"], "{told:#?}");
+    let broken = "[message.main]\nsay = \"x\"\ngo = \"nowhere\"\n";
+    let told = faults(&menu(broken));
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert_eq!(told[1], "CW101 11:6 no step is called \"nowhere\"");
+}
+
+#[test]
+fn a_step_whose_header_stands_twice_is_checked_both_times() {
+    let lines = "[end.x]\nsay = \"{a\"\n[end.x]\nsay = \"{b\"\nplya = \"x\"\n[end.x]\nsay \"y\"\nnoise = 1\n";
+    let told = faults(&menu(lines));
+    let places: Vec<_> = told.iter().filter_map(|fault| fault.get(..10)).collect();
+    assert_eq!(
+        places,
+        [
+            "CW201 9:2 ",
+            "CW410 10:8",
+            "CW007 11:1",
+            "CW410 12:8",
+            "CW003 13:1",
+            "CW017 13:1",
+            "CW007 14:1",
+            "CW016 15:5",
+            "CW003 16:1"
+        ],
+        "{told:#?}"
+    );
+}

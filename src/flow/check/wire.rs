@@ -14,7 +14,7 @@ use crate::flow::model::{Connect, Step};
 const SHORTEST_WAIT_MS: u32 = 1000;
 
 pub(super) fn check(file: &FlowFile<'_>) {
-    for step in &file.steps {
+    for step in file.steps.iter().chain(&file.namesakes) {
         recordings(file, step);
         wait(file, step.entry("wait").filter(|_| step.retries()));
         digits(file, step);

@@ -20,6 +20,7 @@ pub(super) fn assemble(text: &str) -> Tree {
         statements: &statements,
         tree: Tree::default(),
         header: Some(Vec::new()),
+        again: false,
     };
     let mut at = 0;
     while let Some(statement) = statements.list.get(at) {
@@ -43,6 +44,8 @@ struct Assembly<'a> {
     tree: Tree,
     /// Where pairs go; `None` when the header could not be used.
     header: Option<Vec<Part>>,
+    /// Whether the header is that of a step that stood before.
+    again: bool,
 }
 
 impl Assembly<'_> {
@@ -51,11 +54,12 @@ impl Assembly<'_> {
         let bad = fault.is_some();
         self.tree.faults.extend(fault);
         self.header = None;
+        self.again = false;
         if statement.path.is_empty() || statement.too_deep {
             self.tree.lost = true;
             return;
         }
-        match self.open(statement) {
+        match open(&mut self.tree.root, statement) {
             Ok(table) => {
                 table.torn |= bad;
                 self.header = Some(statement.path.clone());
@@ -63,26 +67,21 @@ impl Assembly<'_> {
             Err(Taken { first }) => {
                 let fault = syntax::header_twice(self.text, statement, first);
                 self.tree.faults.push(fault);
+                self.step_again(statement, bad);
             }
         }
     }
 
-    /// Makes the table that a header names.
-    fn open(&mut self, statement: &Statement) -> Result<&mut Table, Taken> {
-        let Some((last, parents)) = statement.path.split_last() else {
-            return Ok(&mut self.tree.root);
-        };
-        let parent = descend(&mut self.tree.root, parents, MadeBy::Parent)?;
-        let entry = parent.entry(&last.0, &last.1, MadeBy::Parent);
-        let first = entry.key_span.clone();
-        match &mut entry.value.kind {
-            Kind::Table(table) if table.made_by == MadeBy::Parent => {
-                table.made_by = MadeBy::Header;
-                entry.key_span = last.1.clone();
-                entry.value.span = statement.span.clone();
-                Ok(table)
-            }
-            _ => Err(Taken { first }),
+    /// Keeps what stands under a step's header that stood before beside the root, so that it is checked too.
+    fn step_again(&mut self, statement: &Statement, bad: bool) {
+        let mut beside = Table::default();
+        if statement.path.len() == 2
+            && let Ok(table) = open(&mut beside, statement)
+        {
+            table.torn |= bad;
+            self.tree.again.push(beside);
+            self.header = Some(statement.path.clone());
+            self.again = true;
         }
     }
 
@@ -115,7 +114,7 @@ impl Assembly<'_> {
         let Some(header) = &self.header else {
             return;
         };
-        let target = descend(&mut self.tree.root, header, MadeBy::Parent);
+        let target = descend(self.tree.written(self.again), header, MadeBy::Parent);
         let Ok(target) = target else {
             return;
         };
@@ -134,7 +133,7 @@ impl Assembly<'_> {
         let Some(header) = &self.header else {
             return;
         };
-        let Ok(target) = descend(&mut self.tree.root, header, MadeBy::Parent) else {
+        let Ok(target) = descend(self.tree.written(self.again), header, MadeBy::Parent) else {
             return;
         };
         target.torn = true;
@@ -159,6 +158,35 @@ impl Assembly<'_> {
 /// A key that is there already.
 struct Taken {
     first: Span,
+}
+
+impl Tree {
+    /// Where statements go: to the last of the steps that stood before, or to the root.
+    fn written(&mut self, again: bool) -> &mut Table {
+        match self.again.last_mut() {
+            Some(beside) if again => beside,
+            _ => &mut self.root,
+        }
+    }
+}
+
+/// Makes the table that a header names.
+fn open<'t>(root: &'t mut Table, statement: &Statement) -> Result<&'t mut Table, Taken> {
+    let Some((last, parents)) = statement.path.split_last() else {
+        return Ok(root);
+    };
+    let parent = descend(root, parents, MadeBy::Parent)?;
+    let entry = parent.entry(&last.0, &last.1, MadeBy::Parent);
+    let first = entry.key_span.clone();
+    match &mut entry.value.kind {
+        Kind::Table(table) if table.made_by == MadeBy::Parent => {
+            table.made_by = MadeBy::Header;
+            entry.key_span = last.1.clone();
+            entry.value.span = statement.span.clone();
+            Ok(table)
+        }
+        _ => Err(Taken { first }),
+    }
 }
 
 /// Goes down a path, making tables where there are none.

@@ -25,6 +25,8 @@ use super::diagnostic::Diagnostic;
 pub struct Tree {
     /// Everything it says.
     pub root: Table,
+    /// Steps whose whole header stood before, each beside the root: `[menu.main]` after `[menu.main]`.
+    pub again: Vec<Table>,
     /// What is wrong with its form, without source indices.
     pub faults: Vec<Diagnostic>,
     /// Whether a part could not be read at all: then steps that seem to be missing may be there.
