@@ -17,6 +17,7 @@ use crate::flow::model::FlowId;
 use crate::http::app::App;
 use crate::http::auth::Caller;
 use crate::http::problem::{Problem, ProblemDetails};
+use crate::platform::webhook::ending;
 use crate::store::SessionFilter;
 use crate::store::records::Place;
 
@@ -134,13 +135,13 @@ fn read_word(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-/// A status; `live` in any case, else as it is written.
+/// A status; `live` in any case, else the word as it is kept: `NO ANSWER` is `NO_ANSWER`.
 fn read_status(text: &str) -> Option<String> {
     let word = read_word(text)?;
     Some(if word.eq_ignore_ascii_case("live") {
         "live".to_owned()
     } else {
-        word
+        ending(&word)
     })
 }
 
@@ -206,10 +207,17 @@ mod tests {
                 "{spelt}"
             );
         }
-        assert_eq!(
-            asked("status=LIVE").expect("a status").status.as_deref(),
-            Some("live")
-        );
+        for (spelt, kept) in [
+            ("LIVE", "live"),
+            ("NO%20ANSWER", "NO_ANSWER"),
+            ("NO+ANSWER", "NO_ANSWER"),
+            ("CANCELLED", "CANCELED"),
+            ("completed", "COMPLETED"),
+            ("Lost", "Lost"),
+        ] {
+            let status = asked(&format!("status={spelt}")).expect("a status").status;
+            assert_eq!(status.as_deref(), Some(kept), "{spelt}");
+        }
         assert_eq!(asked("").expect("nothing").limit, 50);
         assert_eq!(asked("limit=200").expect("a limit").limit, 200);
     }

@@ -21,6 +21,7 @@ use crate::call::event::{CallAction, CallStatus, NumberUpdate, RecordingUpdate, 
 use crate::call::{SessionId, SubAccountId};
 
 pub use blank::{BLANK, blank_digits};
+pub(crate) use status::ending;
 
 /// The most characters of an identifier.
 pub const ID_LIMIT: usize = 256;

@@ -18,7 +18,7 @@ const ENDINGS: [&str; 9] = [
 
 /// How a session or leg ended, in the documented spelling: `NO ANSWER` is `NO_ANSWER`, `CANCELLED` is `CANCELED`. An
 /// unknown word stays as it came.
-pub(super) fn ending(word: &str) -> String {
+pub(crate) fn ending(word: &str) -> String {
     let spelled = match spelling(word) {
         cancelled if cancelled == "CANCELLED" => "CANCELED".to_owned(),
         spelled => spelled,
