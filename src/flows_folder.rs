@@ -35,11 +35,29 @@ pub enum FolderError {
     NoFlows(PathBuf),
 }
 
-/// Reads the flows at these paths, each a file or a folder, in the order of their names.
-///
-/// A file that is not UTF-8 is read with U+FFFD in place of what is none; the check says so. Errors: everything that
-/// cannot be read, all at once.
+/// What was found at some paths.
+#[derive(Debug)]
+pub struct Found {
+    /// The flows that could be read, in the order of their names.
+    pub sources: Vec<Source>,
+    /// Everything that could not be read.
+    pub errors: Vec<FolderError>,
+}
+
+/// Reads the flows at these paths as [`find`] does. Errors: everything that cannot be read, all at once.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Vec<FolderError>> {
+    let Found { sources, errors } = find(paths);
+    if errors.is_empty() {
+        Ok(sources)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Reads what can be read of the flows at these paths, each a file or a folder, in the order of their names.
+///
+/// A file that is not UTF-8 is read with U+FFFD in place of what is none; the check says so.
+pub fn find(paths: &[PathBuf]) -> Found {
     let mut errors = Vec::new();
     let mut files = Vec::new();
     for path in paths {
@@ -66,11 +84,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Vec<FolderError>> {
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() {
-        Ok(sources)
-    } else {
-        Err(errors)
-    }
+    Found { sources, errors }
 }
 
 /// Collects the flow files under a folder. A folder that links lead to twice is visited once.

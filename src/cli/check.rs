@@ -8,14 +8,14 @@ use clap::{Args, ValueEnum};
 
 use crate::config::Config;
 use crate::flow::check::{Checked, check};
-use crate::flow::diagnostic::Severity;
+use crate::flow::diagnostic::{Severity, Source};
 use crate::flow::report::{Format, Look, render};
-use crate::flows_folder;
+use crate::flows_folder::{self, FolderError, Found};
 
 /// Explain every fault in flow files
 ///
 /// Ends with 0 when there is no fault, or warnings alone; 1 when there are errors (with --strict: or warnings); 2 when
-/// it could not look.
+/// something could not be read.
 ///
 /// Example: callwright check flows/restaurant.toml
 #[derive(Debug, Args)]
@@ -94,27 +94,40 @@ fn run_into(
     };
     // No check asks the calendar yet; the day is taken so that scripts need not change when one does.
     let _ = args.at;
-    let sources = match flows_folder::read(paths) {
-        Ok(sources) => sources,
-        Err(errors) => {
-            for error in errors {
-                // A reader who has gone away needs no answer: here and below.
-                let _ = writeln!(err, "error: {error}");
-            }
-            let _ = writeln!(
-                err,
-                "help: name a flow or a folder, as in: callwright check flows"
-            );
-            return 2;
-        }
-    };
-    let checked = check(&sources);
+    let Found { sources, errors } = flows_folder::find(paths);
+    if sources.is_empty() {
+        say_unread(&errors, err);
+        let help = "help: name a flow or a folder, as in: callwright check flows";
+        let _ = writeln!(err, "{help}");
+        return 2;
+    }
+    let code = show_faults(args, &sources, colour, out, err);
+    say_unread(&errors, err);
+    if errors.is_empty() { code } else { 2 }
+}
+
+/// Says what could not be looked at. A reader who has gone away needs no answer: here and below.
+fn say_unread(errors: &[FolderError], err: &mut dyn Write) {
+    for error in errors {
+        let _ = writeln!(err, "error: {error}");
+    }
+}
+
+/// Prints every fault of these flows; gives the exit code.
+fn show_faults(
+    args: &CheckArgs,
+    sources: &[Source],
+    colour: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let checked = check(sources);
     let look = Look {
         format: args.format.into(),
         colour,
         all: args.all,
     };
-    let _ = out.write_all(render(&sources, &checked.diagnostics, look).as_bytes());
+    let _ = out.write_all(render(sources, &checked.diagnostics, look).as_bytes());
     let count = Count::of(&checked, sources.len());
     let _ = match args.format {
         FormatArg::Human => writeln!(out, "{count}"),
@@ -227,6 +240,22 @@ mod tests {
         );
         let (_, out, _) = run("x", &["--format", "short"]);
         assert!(out.contains("a.toml:1:2: error[CW016]: "), "{out}");
+    }
+
+    #[test]
+    fn one_file_that_cannot_be_read_hides_no_fault_of_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let wrong = format!("{GOOD}x = 1\n");
+        fs::write(folder.path().join("wrong.toml"), wrong).expect("a file");
+        let large = fs::File::create(folder.path().join("large.toml")).expect("a file");
+        large.set_len(8 * 1024 * 1024 + 1).expect("a sparse file");
+        let (code, out, err) = run_in(folder.path(), &[]);
+        assert_eq!((code, out.lines().last()), (2, Some("1 error in 1 file")));
+        assert!(out.contains("error[CW003]: \"x\""), "{out}");
+        assert!(
+            err.starts_with("error: ") && err.ends_with("is larger than 8 MiB, which is no flow\n"),
+            "{err}"
+        );
     }
 
     #[test]
