@@ -4,6 +4,7 @@
 //! * [`sqlite`] keeps it on one machine
 //! * [`postgres`] keeps it for many
 
+mod cause;
 mod derived;
 mod entry;
 mod forms;
@@ -170,8 +171,8 @@ pub enum StoreError {
     /// The database cannot be opened as it is; the sentence says what to do.
     #[error("{0}")]
     Unusable(String),
-    /// The database refused or failed.
-    #[error("the database failed")]
+    /// The database refused or failed. What it says itself may hold a stored value: shown is only the kind of failure.
+    #[error("the database failed{}", cause::told(&**.0))]
     Database(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// What is stored cannot be read back.
     #[error("a stored {what} cannot be read")]
