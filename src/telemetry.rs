@@ -13,6 +13,7 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Registry, fmt};
 
 use crate::config::{Log, LogFormat};
+use crate::text::is_unsafe;
 
 /// The log could not be begun.
 #[derive(Debug, thiserror::Error)]
@@ -119,16 +120,6 @@ fn escaped(text: &str) -> String {
         }
     }
     line
-}
-
-/// Control characters, the line and paragraph separators, and the marks that turn text around.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{61c}'
-        )
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

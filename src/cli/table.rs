@@ -3,6 +3,8 @@
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::text::is_unsafe;
+
 /// A column: its head and the field that it shows.
 pub(super) type Column = (&'static str, &'static str);
 
@@ -69,10 +71,8 @@ fn joined<'a>(values: impl Iterator<Item = &'a Value>, between: &str) -> String 
 
 /// A text that cannot move the cursor of a terminal or begin a line.
 pub(super) fn printable(text: &str) -> String {
-    let unsafe_ =
-        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
-        .map(|c| match unsafe_(c) {
+        .map(|c| match is_unsafe(c) {
             true => c.escape_unicode().to_string(),
             false => c.to_string(),
         })
@@ -115,8 +115,8 @@ mod tests {
     #[test]
     fn a_strangers_text_stays_on_its_line() {
         assert_eq!(
-            printable("a\r\n\u{1b}[2J\u{202e}b"),
-            "a\\u{d}\\u{a}\\u{1b}[2J\\u{202e}b"
+            printable("a\r\n\u{1b}[2J\u{202e}b\u{200f}\u{61c}"),
+            "a\\u{d}\\u{a}\\u{1b}[2J\\u{202e}b\\u{200f}\\u{61c}"
         );
     }
 }
