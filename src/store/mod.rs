@@ -114,7 +114,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         Lag::default()
     }
 
-    /// Whether the store answers at all.
+    /// Whether the store answers, and could write what it was last given.
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// Finishes what is waiting and lets go of the database. From then on everything is [`StoreError::Closing`].

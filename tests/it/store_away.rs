@@ -39,10 +39,16 @@ async fn a_call_in_progress_goes_on_and_a_new_one_gets_the_apology() {
         .post("/webhooks/vss", caller.summary("COMPLETED").to_string())
         .await;
     assert_eq!(status, 503, "what is not kept is not acknowledged");
+    assert_eq!(
+        app.get("/readyz").await.1["status"],
+        "degraded",
+        "whoever is on call can see it"
+    );
     lock.close().await.expect("the lock is let go");
 
     let book = caller.press(Some("1")).await;
     assert!(book.heard()[0].starts_with("Reserving a Table"), "{book:?}");
+    assert_eq!(app.get("/readyz").await.1["status"], "ready");
     let (_, session) = app.get(&format!("/v1/sessions/{}", caller.session)).await;
     assert_eq!(
         session["trace"].as_array().map(Vec::len),

@@ -253,10 +253,10 @@ impl Store for SqliteStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.readers).await?;
-        match self.queue.is_open() {
-            true => Ok(()),
-            false => Err(StoreError::Closing),
+        if !self.queue.is_open() {
+            return Err(StoreError::Closing);
         }
+        self.queue.failure().map_or(Ok(()), Err)
     }
 
     async fn close(&self) {

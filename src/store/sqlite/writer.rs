@@ -52,6 +52,8 @@ struct Shared {
 struct Waiting {
     jobs: Vec<Job>,
     closed: bool,
+    /// Why the last group could not be written, if it could not.
+    failure: Option<StoreError>,
 }
 
 impl Queue {
@@ -88,6 +90,11 @@ impl Queue {
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.0.came.notify_one();
+    }
+
+    /// Why nothing can be written, as far as the last group tells.
+    pub(super) fn failure(&self) -> Option<StoreError> {
+        self.lock().failure.clone()
     }
 
     /// Whether writes are taken.
@@ -185,12 +192,14 @@ impl Writer {
         }
         match self.append(records) {
             Ok(newest) => {
+                self.queue.lock().failure = None;
                 group.install(&mut self.memory.lock());
                 self.newest = newest;
                 self.progress.commit(newest);
                 tell(told);
             }
             Err(error) => {
+                self.queue.lock().failure = Some(error.clone());
                 group.abandon(&mut self.memory.lock());
                 tell(
                     told.into_iter()

@@ -18,7 +18,7 @@ const RULE: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("config", &["text", "call"]),
     ("failpoint", &[]),
-    ("telemetry", &["call", "config", "clock"]),
+    ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
     ("platform", &["call", "flow", "session"]),
     ("store", &["call", "flow", "session"]),
