@@ -34,7 +34,7 @@ pub(super) fn write(entry: &Entry) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(super) fn read(bytes: &[u8]) -> Result<Entry, StoreError> {
     let parts = Parts::of(bytes).ok_or(UNREADABLE)?;
     let meaning: Meaning = serde_json::from_slice(parts.meaning).map_err(|_| UNREADABLE)?;

@@ -66,7 +66,7 @@ pub(super) fn write(known: &Known) -> Vec<u8> {
     serde_json::to_vec(&form).expect("this form has text keys only")
 }
 
-/// Reads what [`write`] wrote of session `id`.
+/// Reads what [`write()`] wrote of session `id`.
 pub(super) fn read(id: SessionId, bytes: &[u8]) -> Result<Known, StoreError> {
     let form: Form = serde_json::from_slice(bytes).map_err(|_| UNREADABLE)?;
     let from = Source::ALL.get(form.face_from).ok_or(UNREADABLE)?;
