@@ -298,38 +298,22 @@ async fn put(app: &App, webhook: Webhook, body: &str) -> Result<(), store::Store
         Webhook::CallAction(_) => Ok(()),
         Webhook::CallStatus(event) => {
             app.store
-                .keep_status(store::Webhook {
-                    event,
-                    body,
-                    received_at,
-                })
+                .keep_status(store::Webhook::new(event, body, received_at))
                 .await
         }
         Webhook::SessionSummary(event) => {
             app.store
-                .keep_summary(store::Webhook {
-                    event,
-                    body,
-                    received_at,
-                })
+                .keep_summary(store::Webhook::new(event, body, received_at))
                 .await
         }
         Webhook::Recording(event) => {
             app.store
-                .keep_recording(store::Webhook {
-                    event,
-                    body,
-                    received_at,
-                })
+                .keep_recording(store::Webhook::new(event, body, received_at))
                 .await
         }
         Webhook::Numbers(event) => {
             app.store
-                .keep_numbers(store::Webhook {
-                    event,
-                    body,
-                    received_at,
-                })
+                .keep_numbers(store::Webhook::new(event, body, received_at))
                 .await
         }
     }

@@ -141,6 +141,17 @@ pub struct Lag {
     pub age: std::time::Duration,
 }
 
+impl<E> Webhook<E> {
+    /// A webhook that means `event`, came as `body`, and was received at `received_at`.
+    pub fn new(event: E, body: String, received_at: Timestamp) -> Self {
+        Self {
+            event,
+            body,
+            received_at,
+        }
+    }
+}
+
 /// What became of an exchange that was to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {

@@ -5,18 +5,11 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 
 use super::tables;
 use crate::call::SessionId;
-use crate::call::event::{RecordingUpdate, SummaryLeg};
-use crate::flow::model::StepName;
-use crate::session::Exchange;
-use crate::store::derived::{LegStatus, legs_by_status, newest_updates};
 use crate::store::entry::Entry;
 use crate::store::known::Known;
-use crate::store::records::{Place, SessionRow, TraceEntry};
 use crate::store::vault::Vault;
+use crate::store::view::{self, LIVE};
 use crate::store::{SessionFilter, SessionPage, SessionRecord, StoreError};
-
-/// What the status of a session is called that has not ended.
-const LIVE: &str = "live";
 
 /// The sessions that fit `filter`, newest first. One more than asked for is read, to know whether there is more.
 pub(super) async fn page(
@@ -25,15 +18,8 @@ pub(super) async fn page(
     filter: &SessionFilter,
 ) -> Result<SessionPage, StoreError> {
     let rows = query(vault, filter).build().fetch_all(pool).await?;
-    let limit = filter.limit as usize;
-    let mut items = rows
-        .iter()
-        .map(|row| read(row, vault).map(row_of))
-        .collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(place_of);
-    Ok(SessionPage { items, next })
+    let sessions: Result<Vec<_>, _> = rows.iter().map(|row| read(row, vault)).collect();
+    Ok(view::page(sessions?, filter.limit))
 }
 
 /// Reads a row with a session's id and state.
@@ -112,16 +98,7 @@ pub(super) async fn one(
     let entries = entries_of(&mut moment, vault, row.try_get("id")?).await?;
     moment.commit().await?;
     let known = read(&row, vault)?;
-    Ok(Some(SessionRecord {
-        error: known
-            .ending
-            .as_ref()
-            .and_then(|ending| ending.error.clone()),
-        legs: legs(&entries),
-        recordings: recordings(&entries),
-        trace: entries.into_iter().filter_map(trace_entry).collect(),
-        row: row_of(known),
-    }))
+    Ok(Some(view::record(known, entries)))
 }
 
 /// The webhooks of the session in this row, in the order that they came.
@@ -139,94 +116,4 @@ async fn entries_of(
         tables::open(vault, seq.unsigned_abs(), row.try_get("record")?)
     };
     rows.iter().map(open).collect()
-}
-
-/// The legs of the summary that ended the session; while there is none, those that the statuses speak of.
-fn legs(entries: &[Entry]) -> Vec<SummaryLeg> {
-    let summary = entries.iter().find_map(|entry| match entry {
-        Entry::Summary(summary) => Some(summary.event.legs.clone()),
-        _ => None,
-    });
-    let statuses = entries.iter().filter_map(|entry| match entry {
-        Entry::Status(status) => Some(LegStatus {
-            leg: status.event.leg.clone(),
-            status: status.event.status.clone(),
-            at: status.event.at.unwrap_or(status.received_at),
-        }),
-        _ => None,
-    });
-    summary.unwrap_or_else(|| legs_by_status(statuses.collect()))
-}
-
-fn recordings(entries: &[Entry]) -> Vec<RecordingUpdate> {
-    let updates = entries.iter().filter_map(|entry| match entry {
-        Entry::Recording(update) => Some(update.event.clone()),
-        _ => None,
-    });
-    newest_updates(updates.collect())
-}
-
-/// A webhook as a trace shows it.
-fn trace_entry(entry: Entry) -> Option<TraceEntry> {
-    let kind = entry.kind().to_owned();
-    let silent = |received_at, status| TraceEntry {
-        kind,
-        received_at,
-        status,
-        digits: None,
-        secret_digits: false,
-        step: None,
-        path: Vec::new(),
-        outcome: None,
-        reply: None,
-    };
-    Some(match entry {
-        Entry::Action(exchange) => acted(*exchange),
-        Entry::Status(it) => silent(it.received_at, it.event.status),
-        Entry::Summary(it) => silent(it.received_at, it.event.status),
-        Entry::Recording(it) => silent(it.received_at, it.event.status),
-        Entry::Numbers(_) => return None,
-    })
-}
-
-fn acted(exchange: Exchange) -> TraceEntry {
-    TraceEntry {
-        kind: "VCA".to_owned(),
-        received_at: exchange.received_at,
-        status: exchange.action.status.as_str().to_owned(),
-        digits: exchange
-            .action
-            .digits
-            .map(|digits| digits.as_str().to_owned()),
-        secret_digits: exchange.secret_digits,
-        step: exchange.step.map(|step| step.to_string()),
-        path: exchange.path.iter().map(StepName::to_string).collect(),
-        outcome: Some(exchange.outcome.as_str().to_owned()),
-        reply: Some(exchange.reply),
-    }
-}
-
-fn row_of(known: Known) -> SessionRow {
-    let (status, ended_at) = match known.ending {
-        Some(ending) => (ending.status, ending.ended_at),
-        None => (LIVE.to_owned(), None),
-    };
-    SessionRow {
-        id: known.id,
-        sub_account: known.sub_account,
-        direction: known.face.direction,
-        source: known.face.source,
-        destination: known.face.destination,
-        flow: known.flow,
-        status,
-        started_at: known.started_at,
-        ended_at,
-    }
-}
-
-fn place_of(row: &SessionRow) -> Place {
-    Place {
-        started_at: row.started_at,
-        id: row.id.clone(),
-    }
 }
