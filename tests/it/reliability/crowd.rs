@@ -213,6 +213,13 @@ pub(crate) async fn send(
 }
 
 impl Ledger {
+    /// The `count` last of it.
+    pub(crate) fn newest(mut self, count: usize) -> Self {
+        let older = self.acknowledged.len().saturating_sub(count);
+        self.acknowledged.drain(..older);
+        self
+    }
+
     /// Without the webhooks that are not answered with a reply of their own.
     pub(crate) fn without_statuses(&self) -> Self {
         let acknowledged = self.acknowledged.iter();

@@ -40,6 +40,25 @@ async fn a_power_cut_loses_nothing_that_was_acknowledged() {
     assert!(lost.is_empty(), "{lost:#?}");
 }
 
+/// The same with a server that promises less: if nothing were lost there, the test above would show nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_is_seen_where_less_is_promised() {
+    if !by_day_or_night(false, true) {
+        return;
+    }
+    let mut random = Random::announced("R3 control");
+    let mut worked = work(Home::new().env("CALLWRIGHT_DURABILITY", "process")).await;
+    worked.ledger = worked.ledger.without_statuses();
+    for cut in 1..=CUTS {
+        let lost = worked.cut(&mut random, Leaves::Nothing).await.len();
+        if lost > 0 {
+            println!("R3: control with durability \"process\": cut {cut} lost {lost}");
+            return;
+        }
+    }
+    panic!("{CUTS} power cuts lost nothing with durability \"process\"");
+}
+
 /// What a server did, and what it said.
 struct Worked {
     home: Home,
