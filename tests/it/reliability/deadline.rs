@@ -25,7 +25,7 @@ async fn who_hangs_up_leaves_nothing_behind() {
     let crowd = Crowd::gather(4, home.address);
     let (mut random, address) = (Random::announced("R18"), home.address);
     let times = by_day_or_night(TIMES.0, TIMES.1);
-    let before = server.open_files();
+    let before = server.sockets();
     let hanging = tokio::task::spawn_blocking(move || {
         for _ in 0..times {
             hang_up(address, &mut random);
@@ -33,7 +33,7 @@ async fn who_hangs_up_leaves_nothing_behind() {
     });
     hanging.await.expect("hanging up does not fail");
     let left = Instant::now();
-    while server.open_files() > before + 4 {
+    while server.sockets() > before + 4 {
         assert!(left.elapsed() < Duration::from_secs(5), "sockets stay open");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
