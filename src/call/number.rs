@@ -3,16 +3,18 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// A phone number as the platform or a person wrote it.
 ///
-/// Two spellings of one number (`+6568332048`, `6568332048`) are equal. `Debug` and `Display` give the masked form.
+/// Two spellings of one number (`+6568332048`, `6568332048`) are equal. `Debug` and `Display` give the masked form. A clone
+/// shares the text.
 #[derive(Clone)]
-pub struct PhoneNumber(String);
+pub struct PhoneNumber(Arc<str>);
 
 impl PhoneNumber {
     /// Takes a number as it came; nothing is refused, because the platform's own samples hold impossible numbers.
-    pub fn new(as_it_came: impl Into<String>) -> Self {
+    pub fn new(as_it_came: impl Into<Arc<str>>) -> Self {
         Self(as_it_came.into())
     }
 
@@ -22,7 +24,7 @@ impl PhoneNumber {
         let well_formed = (7..=15).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
             && !digits.starts_with('0');
-        well_formed.then(|| Self(text.to_owned()))
+        well_formed.then(|| Self(text.into()))
     }
 
     /// The whole number in the spelling it came in. Only for the platform, the store, and a reader whose token allows it.

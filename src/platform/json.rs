@@ -3,13 +3,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+/// An object's members in their order, repeated keys included.
+pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 
 /// One value, as it is written.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
@@ -42,10 +46,12 @@ impl<'a> Value<'a> {
         self.as_written().starts_with('{')
     }
 
-    /// An object's members in their order, repeated keys included; none when it is no object.
-    pub(super) fn members(self) -> Vec<(Cow<'a, str>, Value<'a>)> {
-        let members: Option<Members<'_>> = serde_json::from_str(self.as_written()).ok();
-        members.map_or_else(Vec::new, |members| members.0)
+    /// An object's members; none when it is no object.
+    pub(super) fn members(self) -> Members<'a> {
+        match serde_json::from_str(self.as_written()) {
+            Ok(IfObject(Some(members))) => members,
+            _ => Members::new(),
+        }
     }
 
     /// The values of an object's members of that name.
@@ -70,32 +76,82 @@ impl<'a> Value<'a> {
     }
 }
 
-/// See [`Value::members`].
-struct Members<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+/// What is read out of an object, member by member.
+pub(super) trait Object<'de>: Sized {
+    /// Reads it.
+    fn read<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EachMember)
+impl<'de> Object<'de> for Members<'de> {
+    fn read<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut members = Self::with_capacity(MEMBERS);
+        while let Some(key) = next_key(&mut map)? {
+            members.push((key, map.next_value()?));
+        }
+        Ok(members)
     }
 }
 
-struct EachMember;
+/// About how many members a payload has.
+const MEMBERS: usize = 24;
 
-impl<'de> Visitor<'de> for EachMember {
-    type Value = Members<'de>;
+/// An object's next key. One that is no Unicode text is nobody's key: as it is written it equals none that is asked for.
+pub(super) fn next_key<'de, A: MapAccess<'de>>(
+    map: &mut A,
+) -> Result<Option<Cow<'de, str>>, A::Error> {
+    let key = map.next_key::<Value<'de>>()?.map(Value::as_written);
+    Ok(key.map(|key| text_of(key).unwrap_or(Cow::Borrowed(key))))
+}
+
+/// An object's reading, in the one pass over the text that holds it; `None` for a value of another type.
+pub(super) struct IfObject<T>(pub(super) Option<T>);
+
+impl<'de, T: Object<'de>> Deserialize<'de> for IfObject<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue(PhantomData))
+    }
+}
+
+struct AnyValue<T>(PhantomData<T>);
+
+impl<'de, T: Object<'de>> Visitor<'de> for AnyValue<T> {
+    type Value = IfObject<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("any value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some((key, value)) = map.next_entry::<Value<'_>, _>()? {
-            let key = key.as_written();
-            // A key that is no Unicode text is nobody's key: as it is written it equals none that is asked for.
-            members.push((text_of(key).unwrap_or(Cow::Borrowed(key)), value));
-        }
-        Ok(Members(members))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::read(map).map(|read| IfObject(Some(read)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(IfObject(None))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(IfObject(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(IfObject(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(IfObject(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(IfObject(None))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(IfObject(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(IfObject(None))
     }
 }
 

@@ -1,16 +1,16 @@
 //! Names: texts that are told apart by type.
 
 /// Declares a name: a text of its own type, so that a session's id never stands where a leg's should, nor a step's name
-/// where a flow's should.
+/// where a flow's should. A clone shares the text.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(String);
+        pub struct $name(std::sync::Arc<str>);
 
         impl $name {
             /// Takes the text as it is.
-            pub fn new(text: impl Into<String>) -> Self {
+            pub fn new(text: impl Into<std::sync::Arc<str>>) -> Self {
                 Self(text.into())
             }
 

@@ -5,7 +5,7 @@ use super::envelope::{optional_id, required_id};
 use super::status::{UNKNOWN, spelling};
 use crate::call::event::{CallAction, CallActionStatus, CallStatus, Digits, Direction, Leg};
 use crate::call::{CallId, EventId, PhoneNumber, SessionId, SubAccountId};
-use crate::platform::json::{Scalar, Value};
+use crate::platform::json::{Members, Scalar, Value};
 
 /// The payload's fields as they came.
 #[derive(Default)]
@@ -22,9 +22,9 @@ struct RawCall<'a> {
 }
 
 impl<'a> RawCall<'a> {
-    fn read(payload: Value<'a>) -> Self {
+    fn read(payload: Members<'a>) -> Self {
         let mut raw = Self::default();
-        for (key, value) in payload.members() {
+        for (key, value) in payload {
             match key.as_ref() {
                 "eventId" => raw.event = value.scalar(),
                 "sessionId" => raw.session = value.scalar(),
@@ -108,7 +108,7 @@ impl<'a> RawLeg<'a> {
 }
 
 /// Reads a voice call action's payload.
-pub(super) fn action(payload: Value<'_>, faults: &mut Vec<Fault>) -> Option<CallAction> {
+pub(super) fn action(payload: Members<'_>, faults: &mut Vec<Fault>) -> Option<CallAction> {
     let raw = RawCall::read(payload);
     let event = required_id("eventId", &raw.event, faults);
     let session = required_id("sessionId", &raw.session, faults);
@@ -133,7 +133,7 @@ fn action_status(word: &str) -> CallActionStatus {
 }
 
 /// Reads a voice call status's payload.
-pub(super) fn status(payload: Value<'_>, faults: &mut Vec<Fault>) -> Option<CallStatus> {
+pub(super) fn status(payload: Members<'_>, faults: &mut Vec<Fault>) -> Option<CallStatus> {
     let raw = RawCall::read(payload);
     let session = required_id("sessionId", &raw.session, faults)?;
     Some(CallStatus {

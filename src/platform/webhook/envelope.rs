@@ -1,11 +1,37 @@
 //! What every webhook shares: a JSON object with `eventType` and `payload`, and identifiers in the payload.
 
+use serde::de::{IgnoredAny, MapAccess};
+
 use super::{Fault, ID_LIMIT, Kind};
-use crate::platform::json::{Scalar, Value};
+use crate::platform::json::{IfObject, Members, Object, Scalar, Value, next_key};
 use crate::platform::limits;
 
-/// The body as JSON within the limits, or why it is none.
-pub(super) fn checked_json(body: &[u8], expected: Option<Kind>) -> Result<Value<'_>, Vec<Fault>> {
+/// The body's outer object, read in one pass with the members of its payload.
+#[derive(Default)]
+pub(super) struct Outer<'a> {
+    event_type: Scalar<'a>,
+    payload: Option<Members<'a>>,
+}
+
+impl<'de> Object<'de> for Outer<'de> {
+    fn read<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut outer = Self::default();
+        while let Some(key) = next_key(&mut map)? {
+            match key.as_ref() {
+                "eventType" => outer.event_type = map.next_value::<Value<'_>>()?.scalar(),
+                "payload" => outer.payload = map.next_value::<IfObject<_>>()?.0,
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(outer)
+    }
+}
+
+/// The body as JSON within the limits, or why it is none; `None` when it is no object.
+pub(super) fn checked_json(
+    body: &[u8],
+    expected: Option<Kind>,
+) -> Result<Option<Outer<'_>>, Vec<Fault>> {
     let faults = limits::check(body, expected);
     if !faults.is_empty() {
         return Err(faults);
@@ -14,7 +40,8 @@ pub(super) fn checked_json(body: &[u8], expected: Option<Kind>) -> Result<Value<
         let message = format!("is not UTF-8 from byte {} on", error.valid_up_to());
         vec![fault("$", message, "send the body as JSON in UTF-8")]
     })?;
-    Value::parse(text).map_err(|error| {
+    let read: serde_json::Result<IfObject<_>> = serde_json::from_str(text);
+    read.map(|IfObject(outer)| outer).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = format!("is not JSON from line {line}, column {column} on");
         vec![fault(
@@ -25,45 +52,36 @@ pub(super) fn checked_json(body: &[u8], expected: Option<Kind>) -> Result<Value<
     })
 }
 
-/// The body's outer object.
+/// A webhook's type, and the members of its payload.
 pub(super) struct Envelope<'a> {
     pub(super) kind: Kind,
-    pub(super) payload: Value<'a>,
+    pub(super) payload: Members<'a>,
 }
 
 impl<'a> Envelope<'a> {
     /// Reads the outer object. `None`, with the faults, when it cannot be told what is in it.
     pub(super) fn read(
-        root: Value<'a>,
+        outer: Option<Outer<'a>>,
         expected: Option<Kind>,
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
-        if !root.is_object() {
+        let Some(outer) = outer else {
             faults.push(fault(
                 "$",
                 "is not a JSON object",
                 "send an object with `eventType` and `payload`",
             ));
             return None;
-        }
-        let (mut event_type, mut payload) = (Scalar::Absent, None);
-        for (key, value) in root.members() {
-            match key.as_ref() {
-                "eventType" => event_type = value.scalar(),
-                "payload" => payload = Some(value),
-                _ => {}
-            }
-        }
-        let kind = kind(&event_type, expected, faults);
-        let payload = payload.filter(|payload| payload.is_object());
-        if payload.is_none() {
+        };
+        let kind = kind(&outer.event_type, expected, faults);
+        if outer.payload.is_none() {
             faults.push(fault(
                 "$.payload",
                 "is missing or not an object",
                 "send the platform's body whole",
             ));
         }
-        let (kind, payload) = (kind?, payload?);
+        let (kind, payload) = (kind?, outer.payload?);
         Some(Self { kind, payload })
     }
 }

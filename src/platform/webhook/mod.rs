@@ -180,9 +180,9 @@ fn join(faults: &[Fault]) -> String {
 ///
 /// Of a key that comes twice the last one counts.
 pub fn parse(body: &[u8], expected: Option<Kind>) -> Result<Webhook, Refusal> {
-    let root = envelope::checked_json(body, expected).map_err(|faults| Refusal { faults })?;
+    let outer = envelope::checked_json(body, expected).map_err(|faults| Refusal { faults })?;
     let mut faults = Vec::new();
-    let webhook = envelope::Envelope::read(root, expected, &mut faults).and_then(|envelope| {
+    let webhook = envelope::Envelope::read(outer, expected, &mut faults).and_then(|envelope| {
         let payload = envelope.payload;
         match envelope.kind {
             Kind::CallAction => call::action(payload, &mut faults).map(Webhook::CallAction),

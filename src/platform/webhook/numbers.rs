@@ -4,7 +4,7 @@ use super::envelope::optional_id;
 use super::status::UNKNOWN;
 use crate::call::event::{NumberUpdate, VirtualNumber};
 use crate::call::{PhoneNumber, SubAccountId};
-use crate::platform::json::{Scalar, Value};
+use crate::platform::json::{Members, Scalar, Value};
 
 /// The payload's fields as they came.
 #[derive(Default)]
@@ -16,9 +16,9 @@ struct RawUpdate<'a> {
 }
 
 impl<'a> RawUpdate<'a> {
-    fn read(payload: Value<'a>) -> Self {
+    fn read(payload: Members<'a>) -> Self {
         let mut raw = Self::default();
-        for (key, value) in payload.members() {
+        for (key, value) in payload {
             match key.as_ref() {
                 "subAccountId" => raw.sub_account = value.scalar(),
                 "updateEventType" => raw.kind = value.scalar(),
@@ -32,7 +32,7 @@ impl<'a> RawUpdate<'a> {
 }
 
 /// Reads a virtual number update's payload. Items without a number are left out.
-pub(super) fn read(payload: Value<'_>) -> NumberUpdate {
+pub(super) fn read(payload: Members<'_>) -> NumberUpdate {
     let raw = RawUpdate::read(payload);
     let numbers = raw.numbers.into_iter().flat_map(Value::items);
     NumberUpdate {

@@ -5,7 +5,7 @@ use super::envelope::{optional_id, required_id};
 use super::status::UNKNOWN;
 use crate::call::SessionId;
 use crate::call::event::RecordingUpdate;
-use crate::platform::json::{Scalar, Value};
+use crate::platform::json::{Members, Scalar};
 
 /// The payload's fields as they came.
 #[derive(Default)]
@@ -18,9 +18,9 @@ struct RawRecording<'a> {
 }
 
 impl<'a> RawRecording<'a> {
-    fn read(payload: Value<'a>) -> Self {
+    fn read(payload: Members<'a>) -> Self {
         let mut raw = Self::default();
-        for (key, value) in payload.members() {
+        for (key, value) in payload {
             match key.as_ref() {
                 "sessionId" => raw.session = value.scalar(),
                 "recordingId" => raw.recording = value.scalar(),
@@ -35,7 +35,7 @@ impl<'a> RawRecording<'a> {
 }
 
 /// Reads a recording update's payload. A recording without an id of its own gets an empty one.
-pub(super) fn read(payload: Value<'_>, faults: &mut Vec<Fault>) -> Option<RecordingUpdate> {
+pub(super) fn read(payload: Members<'_>, faults: &mut Vec<Fault>) -> Option<RecordingUpdate> {
     let raw = RawRecording::read(payload);
     let session = required_id("sessionId", &raw.session, faults)?;
     Some(RecordingUpdate {

@@ -6,7 +6,7 @@ use super::envelope::{optional_id, required_id};
 use super::status::{UNKNOWN, ending};
 use crate::call::event::{SessionSummary, SummaryError, SummaryLeg};
 use crate::call::{SessionId, SubAccountId};
-use crate::platform::json::{Scalar, Value};
+use crate::platform::json::{Members, Scalar, Value};
 
 /// The payload's fields as they came.
 #[derive(Default)]
@@ -24,9 +24,9 @@ struct RawSummary<'a> {
 }
 
 impl<'a> RawSummary<'a> {
-    fn read(payload: Value<'a>) -> Self {
+    fn read(payload: Members<'a>) -> Self {
         let mut raw = Self::default();
-        for (key, value) in payload.members() {
+        for (key, value) in payload {
             match key.as_ref() {
                 "sessionId" => raw.session = value.scalar(),
                 "subAccountId" => raw.sub_account = value.scalar(),
@@ -46,7 +46,7 @@ impl<'a> RawSummary<'a> {
 }
 
 /// Reads a session summary's payload.
-pub(super) fn read(payload: Value<'_>, faults: &mut Vec<Fault>) -> Option<SessionSummary> {
+pub(super) fn read(payload: Members<'_>, faults: &mut Vec<Fault>) -> Option<SessionSummary> {
     let raw = RawSummary::read(payload);
     let session = required_id("sessionId", &raw.session, faults)?;
     Some(SessionSummary {
