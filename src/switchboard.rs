@@ -13,11 +13,11 @@ use tokio::time::{Instant, timeout_at};
 use crate::call::event::CallAction;
 use crate::call::{EventId, SessionId};
 use crate::clock::Clock;
-use crate::flow::Library;
+use crate::flow::{Label, Library};
 use crate::platform::{callflow, webhook};
 use crate::session::{
     Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Session,
-    Standing, answer,
+    Standing, answer, label,
 };
 use crate::store::{Kept, Store, StoreError};
 use crate::text::plain;
@@ -49,15 +49,23 @@ pub struct Switchboard {
 struct Remembered {
     event: EventId,
     answers: u32,
-    reply: String,
+    reply: Arc<str>,
     session: Session,
+}
+
+/// A voice call action on its way to its answer.
+struct Incoming<'a> {
+    action: Arc<CallAction>,
+    label: Option<Label>,
+    recall: Recall,
+    body: &'a str,
 }
 
 /// What a voice call action is answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
     /// The callflow, as JSON.
-    pub reply: String,
+    pub reply: Arc<str>,
     /// Why this reply: [`Outcome::as_str`], or `same_event`.
     pub outcome: &'static str,
     /// Whether it is on the disk. When it is not, the caller was answered, and nothing was acknowledged.
@@ -86,20 +94,21 @@ impl Switchboard {
     }
 
     /// The apology as a reply, for what goes wrong outside the switchboard.
-    pub fn apology(&self) -> String {
-        callflow::to_json(&self.apology.callflow())
+    pub fn apology(&self) -> Arc<str> {
+        callflow::to_json(&self.apology.callflow()).into()
     }
 
     /// Answers `action`, which came as `body`.
     pub async fn answer(&self, action: CallAction, body: &str) -> Given {
         let deadline = Instant::now() + STORE_BUDGET;
+        let incoming = Incoming::new(action, body);
         for _ in 0..ANSWERED_ANEW {
-            let recalled = match self.recall(&action, deadline).await {
+            let recalled = match self.recall(&incoming.recall, deadline).await {
                 Ok(recalled) => recalled,
-                Err(reason) => return self.unstored(&action, body, reason),
+                Err(reason) => return self.unstored(&incoming, reason),
             };
-            crate::failpoint!("vca.recalled", action.session.as_str());
-            let decision = match self.decide(&action, &recalled) {
+            crate::failpoint!("vca.recalled", incoming.action.session.as_str());
+            let decision = match self.decide(&incoming, &recalled) {
                 Answer::SameEvent(reply) => {
                     return Given {
                         reply,
@@ -109,40 +118,39 @@ impl Switchboard {
                 }
                 Answer::New(decision) => *decision,
             };
-            let exchange = self.exchange(action.clone(), body, decision);
-            crate::failpoint!("vca.decided", action.session.as_str());
-            let kept = self.keep(exchange.clone(), deadline).await;
+            let exchange = Arc::new(self.exchange(&incoming, decision));
+            crate::failpoint!("vca.decided", incoming.action.session.as_str());
+            let kept = self.keep(&exchange, deadline).await;
             // Where the store's word gets lost on the way back, what was kept stays kept.
             crate::failpoint!(
                 "vca.told",
-                action.session.as_str(),
-                self.give_unstored(exchange, StoreError::Busy.into())
+                incoming.action.session.as_str(),
+                self.give_unstored(&exchange, StoreError::Busy.into())
             );
             match kept {
-                Ok(Kept::Stored) => return self.give(exchange, true),
+                Ok(Kept::Stored) => return self.give(&exchange, true),
                 Ok(Kept::Overtaken) => {}
-                Err(reason) => return self.give_unstored(exchange, reason),
+                Err(reason) => return self.give_unstored(&exchange, reason),
             }
         }
-        self.unstored(&action, body, Unstored::Overtaken)
+        self.unstored(&incoming, Unstored::Overtaken)
     }
 
-    fn decide(&self, action: &CallAction, recalled: &Recalled) -> Answer {
-        let (library, apology, now) = (&self.library, &self.apology, self.clock.now());
+    fn decide(&self, incoming: &Incoming<'_>, recalled: &Recalled) -> Answer {
         answer(Asked {
-            action,
+            action: &incoming.action,
+            label: incoming.label.as_ref(),
             recalled,
-            library,
-            apology,
-            now,
+            library: &self.library,
+            apology: &self.apology,
+            now: self.clock.now(),
         })
     }
 
     /// What the store knows, or what is in memory when that is further on: a turn that could not be stored.
-    async fn recall(&self, action: &CallAction, deadline: Instant) -> Result<Recalled, Unstored> {
-        let asked = Recall::of(action);
-        let mut recalled = timeout_at(deadline, self.store.recall(&asked)).await??;
-        let Some(remembered) = self.remembered.get(&action.session) else {
+    async fn recall(&self, asked: &Recall, deadline: Instant) -> Result<Recalled, Unstored> {
+        let mut recalled = timeout_at(deadline, self.store.recall(asked)).await??;
+        let Some(remembered) = self.remembered.get(&asked.session) else {
             return Ok(recalled);
         };
         let stored = match &recalled.standing {
@@ -151,7 +159,7 @@ impl Switchboard {
             Standing::Ended => u32::MAX,
         };
         if remembered.session.replies > stored {
-            let known = remembered.recall(&asked);
+            let known = remembered.recall(asked);
             recalled.same_event = recalled.same_event.or(known.same_event);
             recalled.same_step = recalled.same_step.or(known.same_step);
             recalled.standing = known.standing;
@@ -159,36 +167,37 @@ impl Switchboard {
         Ok(recalled)
     }
 
-    async fn keep(&self, exchange: Exchange, deadline: Instant) -> Result<Kept, Unstored> {
+    async fn keep(&self, exchange: &Arc<Exchange>, deadline: Instant) -> Result<Kept, Unstored> {
         crate::failpoint!(
             "vca.keep",
             exchange.action.session.as_str(),
             Err(StoreError::Busy.into())
         );
-        Ok(timeout_at(deadline, self.store.keep_exchange(exchange)).await??)
+        let keeping = self.store.keep_exchange(exchange.clone());
+        Ok(timeout_at(deadline, keeping).await??)
     }
 
     /// Answers without the store: from memory, from the label, or with the apology.
-    fn unstored(&self, action: &CallAction, body: &str, reason: Unstored) -> Given {
-        let remembered = self.remembered.get(&action.session);
+    fn unstored(&self, incoming: &Incoming<'_>, reason: Unstored) -> Given {
+        let remembered = self.remembered.get(&incoming.action.session);
         let recalled = remembered
-            .map(|it| it.recall(&Recall::of(action)))
+            .map(|it| it.recall(&incoming.recall))
             .unwrap_or_default();
-        match self.decide(action, &recalled) {
+        match self.decide(incoming, &recalled) {
             Answer::SameEvent(reply) => Given {
                 reply,
                 outcome: "same_event",
                 stored: false,
             },
             Answer::New(decision) => {
-                self.give_unstored(self.exchange(action.clone(), body, *decision), reason)
+                self.give_unstored(&self.exchange(incoming, *decision), reason)
             }
         }
     }
 
     /// Gives a reply that could not be stored. A call that has only just come in gets the apology: nothing would know
     /// of it.
-    fn give_unstored(&self, exchange: Exchange, reason: Unstored) -> Given {
+    fn give_unstored(&self, exchange: &Exchange, reason: Unstored) -> Given {
         let session = exchange.action.session.as_str();
         tracing::error!(session_id = plain(session), reason = %reason, "unstored: answered without the store");
         if exchange.outcome == Outcome::Started {
@@ -201,36 +210,31 @@ impl Switchboard {
         self.give(exchange, false)
     }
 
-    /// Remembers the session as it stands now, and gives the reply.
-    fn give(&self, exchange: Exchange, stored: bool) -> Given {
+    /// Gives the reply. Remembers the session as it stands now, where the store would not while its database is away, or
+    /// never heard of this turn.
+    fn give(&self, exchange: &Exchange, stored: bool) -> Given {
         crate::failpoint!("vca.kept", exchange.action.session.as_str());
-        let Exchange {
-            action,
-            answers,
-            reply,
-            session,
-            outcome,
-            ..
-        } = exchange;
-        if let Some(session) = session {
-            let id = session.id.clone();
+        if let Some(session) = &exchange.session
+            && !(stored && self.store.recalls_while_away())
+        {
             let remembered = Remembered {
-                event: action.event,
-                answers,
-                reply: reply.clone(),
-                session,
+                event: exchange.action.event.clone(),
+                answers: exchange.answers,
+                reply: exchange.reply.clone(),
+                session: session.clone(),
             };
-            self.remembered.insert(id, Arc::new(remembered));
+            self.remembered
+                .insert(session.id.clone(), Arc::new(remembered));
         }
         Given {
-            reply,
-            outcome: outcome.as_str(),
+            reply: exchange.reply.clone(),
+            outcome: exchange.outcome.as_str(),
             stored,
         }
     }
 
     /// What is to be kept of a decision.
-    fn exchange(&self, mut action: CallAction, body: &str, decision: Decision) -> Exchange {
+    fn exchange(&self, incoming: &Incoming<'_>, decision: Decision) -> Exchange {
         let Decision {
             outcome,
             reply,
@@ -241,33 +245,44 @@ impl Switchboard {
             stuck,
             secret_digits,
         } = decision;
+        let mut action = incoming.action.clone();
         if let Some(reason) = stuck {
             tracing::error!(session_id = plain(action.session.as_str()), %reason, "a flow cannot go on: apologised");
         }
-        let body = if secret_digits {
-            webhook::blank_digits(body)
-        } else {
-            body.to_owned()
+        let body = match secret_digits {
+            true => webhook::blank_digits(incoming.body),
+            false => incoming.body.to_owned(),
         };
         if secret_digits {
-            action.digits = None;
+            Arc::make_mut(&mut action).digits = None;
         }
         let reply = match reply {
-            Reply::Fresh(callflow) => callflow::to_json(&callflow),
+            Reply::Fresh(callflow) => callflow::to_json(&callflow).into(),
             Reply::Stored(json) => json,
         };
-        let received_at = self.clock.now();
         Exchange {
             action,
             body,
             secret_digits,
-            received_at,
+            received_at: self.clock.now(),
             answers,
             step,
             path,
             outcome,
             reply,
             session,
+        }
+    }
+}
+
+impl<'a> Incoming<'a> {
+    fn new(action: CallAction, body: &'a str) -> Self {
+        let label = label(&action);
+        Self {
+            recall: Recall::of(&action, label.as_ref()),
+            action: Arc::new(action),
+            label,
+            body,
         }
     }
 }

@@ -72,6 +72,11 @@ impl WebhookKeys {
     /// Judges a webhook by its head, before its body is read: an `Authorization` that came must be one that is
     /// configured, when any is; one may be missing only when some sub-account has none.
     pub fn at_the_door(&self, headers: &HeaderMap) -> Result<Presented, Problem> {
+        if self.accounts.is_empty() {
+            return Ok(Presented {
+                matched: Vec::new(),
+            });
+        }
         let came = headers.get(header::AUTHORIZATION);
         let digest = Digest::of(came.map_or(b"", |value| value.as_bytes()));
         let matched: Vec<bool> = self

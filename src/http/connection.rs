@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// How long a connection that we end is read for what was still under way, so that our last answer is not lost to a
 /// reset.
@@ -74,7 +74,10 @@ pub(super) struct TimedIo<T> {
     inner: T,
     progress: Arc<Progress>,
     patience: Patience,
-    read_timer: Option<(u64, Pin<Box<Sleep>>)>,
+    /// The stage that is waited in for something to read, and until when. The timer is set anew only when it has gone off,
+    /// or when it would go off too late: a busy connection waits thousands of times a second.
+    waiting: (u64, Instant),
+    read_timer: Option<Pin<Box<Sleep>>>,
     write_timer: Option<Pin<Box<Sleep>>>,
     linger_timer: Option<Pin<Box<Sleep>>>,
 }
@@ -85,6 +88,7 @@ impl<T> TimedIo<T> {
             inner,
             progress,
             patience,
+            waiting: (u64::MAX, Instant::now()),
             read_timer: None,
             write_timer: None,
             linger_timer: None,
@@ -99,19 +103,22 @@ impl<T> TimedIo<T> {
             Stage::Head => self.patience.head,
             Stage::Answered | Stage::Idle => self.patience.idle,
         };
-        if self
-            .read_timer
-            .as_ref()
-            .is_none_or(|(set_at, _)| *set_at != mark)
-        {
-            self.read_timer = Some((mark, Box::pin(sleep(patience))));
+        if self.waiting.0 != mark {
+            self.waiting = (mark, Instant::now() + patience);
         }
-        match &mut self.read_timer {
-            Some((_, timer)) => timer
-                .as_mut()
-                .poll(cx)
-                .map(|()| Err(io::ErrorKind::TimedOut.into())),
-            None => Poll::Pending,
+        let until = self.waiting.1;
+        let timer = self
+            .read_timer
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.deadline() > until {
+            timer.as_mut().reset(until);
+        }
+        loop {
+            ready!(timer.as_mut().poll(cx));
+            if timer.deadline() >= until {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            timer.as_mut().reset(until);
         }
     }
 

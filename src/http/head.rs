@@ -3,8 +3,6 @@
 //! hyper's own limits lie a little higher and are the backstop; within them a refusal says what it is about.
 
 use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 
@@ -17,15 +15,15 @@ pub const MAX_HEAD: usize = 16 * 1024;
 /// The most bytes of a request's path and query.
 pub const MAX_ADDRESS: usize = 4 * 1024;
 
-/// Refuses a head that is larger than is allowed.
-pub async fn bound_head(request: Request, next: Next) -> Response {
-    if address_length(&request) > MAX_ADDRESS {
-        return Problem::address_too_long(MAX_ADDRESS).into_response();
+/// Why a request's head is refused, when it is larger than is allowed.
+pub fn judge(request: &Request) -> Result<(), Problem> {
+    if address_length(request) > MAX_ADDRESS {
+        return Err(Problem::address_too_long(MAX_ADDRESS));
     }
-    if request.headers().len() > MAX_HEADERS || head_length(&request) > MAX_HEAD {
-        return Problem::head_too_large(MAX_HEADERS, MAX_HEAD).into_response();
+    if request.headers().len() > MAX_HEADERS || head_length(request) > MAX_HEAD {
+        return Err(Problem::head_too_large(MAX_HEADERS, MAX_HEAD));
     }
-    next.run(request).await
+    Ok(())
 }
 
 fn address_length(request: &Request) -> usize {
@@ -49,20 +47,12 @@ fn head_length(request: &Request) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use axum::body::Body;
-    use axum::middleware::from_fn;
-    use axum::routing::get;
-    use tower::ServiceExt;
 
     use super::*;
 
-    async fn status(request: Request) -> u16 {
-        let router = Router::new()
-            .route("/", get(|| async { "fine" }))
-            .layer(from_fn(bound_head));
-        let answer = router.oneshot(request).await;
-        answer.expect("a router never fails").status().as_u16()
+    fn status(request: Request) -> u16 {
+        judge(&request).map_or_else(|problem| problem.status().as_u16(), |()| 200)
     }
 
     fn with_headers(count: usize, value: &str) -> Request {
@@ -74,30 +64,30 @@ mod tests {
             .expect("a test's request is valid")
     }
 
-    #[tokio::test]
-    async fn the_number_of_headers_has_an_exact_limit() {
-        assert_eq!(status(with_headers(MAX_HEADERS, "v")).await, 200);
-        assert_eq!(status(with_headers(MAX_HEADERS + 1, "v")).await, 431);
+    #[test]
+    fn the_number_of_headers_has_an_exact_limit() {
+        assert_eq!(status(with_headers(MAX_HEADERS, "v")), 200);
+        assert_eq!(status(with_headers(MAX_HEADERS + 1, "v")), 431);
     }
 
-    #[tokio::test]
-    async fn the_heads_length_has_an_exact_limit() {
+    #[test]
+    fn the_heads_length_has_an_exact_limit() {
         let bare = "GET / HTTP/1.1\r\nx-000: \r\n\r\n".len();
         for (length, expected) in [(MAX_HEAD, 200), (MAX_HEAD + 1, 431)] {
             assert_eq!(
-                status(with_headers(1, &"v".repeat(length - bare))).await,
+                status(with_headers(1, &"v".repeat(length - bare))),
                 expected
             );
         }
     }
 
-    #[tokio::test]
-    async fn the_addresss_length_has_an_exact_limit() {
+    #[test]
+    fn the_addresss_length_has_an_exact_limit() {
         for (length, expected) in [(MAX_ADDRESS, 200), (MAX_ADDRESS + 1, 414)] {
             let address = format!("/?{}", "q".repeat(length - 2));
             let request = Request::get(address).body(Body::empty());
             assert_eq!(
-                status(request.expect("a test's request is valid")).await,
+                status(request.expect("a test's request is valid")),
                 expected
             );
         }

@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,6 +20,7 @@ use tower::ServiceExt;
 use super::census::{Census, Seat};
 use super::connection::{Answer, Patience, Progress, Stage, TimedIo};
 use super::head::{MAX_HEAD, MAX_HEADERS};
+use super::routes::Site;
 use crate::config;
 
 /// How long a connection that has sent no whole head may go on when the server is stopped.
@@ -36,23 +36,23 @@ pub struct Peer(pub SocketAddr);
 /// What every connection is served with.
 #[derive(Clone)]
 struct Door {
-    router: Router,
+    site: Site,
     http: http1::Builder,
     patience: Patience,
     census: Arc<Census>,
     stop: watch::Receiver<bool>,
 }
 
-/// Serves `router` on `listener` until `shutdown`; then takes no more connections, lets those in progress end for
+/// Serves `site` on `listener` until `shutdown`; then takes no more connections, lets those in progress end for
 /// `drain_timeout_ms`, and returns.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    site: Site,
     limits: &config::Http,
     shutdown: impl Future<Output = ()>,
 ) {
     let (stop, stopped) = watch::channel(false);
-    let door = Door::new(router, limits, stopped);
+    let door = Door::new(site, limits, stopped);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -77,9 +77,9 @@ pub async fn serve(
 }
 
 impl Door {
-    fn new(router: Router, limits: &config::Http, stop: watch::Receiver<bool>) -> Self {
+    fn new(site: Site, limits: &config::Http, stop: watch::Receiver<bool>) -> Self {
         Self {
-            router,
+            site,
             http: builder(),
             patience: Patience {
                 head: Duration::from_millis(limits.head_timeout_ms),
@@ -113,9 +113,9 @@ impl Door {
         // An answer is one small write: waiting for more of it would only cost the caller time.
         let _ = socket.set_nodelay(true);
         let io = TokioIo::new(TimedIo::new(socket, progress.clone(), self.patience));
-        let (router, at_work) = (self.router, progress.clone());
+        let (site, at_work) = (self.site, progress.clone());
         let service =
-            service_fn(move |request| answer(router.clone(), request, peer, at_work.clone()));
+            service_fn(move |request| answer(site.clone(), request, peer, at_work.clone()));
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut stopping = false;
         loop {
@@ -146,9 +146,9 @@ fn builder() -> http1::Builder {
     http
 }
 
-/// Hands a request to the router, and marks when its answer is made.
+/// Hands a request to the site, and marks when its answer is made.
 async fn answer(
-    router: Router,
+    site: Site,
     request: hyper::Request<Incoming>,
     peer: Peer,
     progress: Arc<Progress>,
@@ -156,7 +156,7 @@ async fn answer(
     progress.enter(Stage::Busy);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(peer);
-    let response = router.oneshot(request).await?;
+    let response = site.oneshot(request).await?;
     Ok(response.map(|body| Answer::new(body, progress)))
 }
 

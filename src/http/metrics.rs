@@ -2,11 +2,15 @@
 //!
 //! Every [`App`](super::App) has its own recorder, so that two servers in one process count apart.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use metrics::{
-    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+    histogram,
 };
 use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
@@ -37,6 +41,10 @@ const UPKEEP_EVERY: u64 = 4096;
 pub struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    /// Counters that were found once, by what they count: to find one costs more than to count.
+    requests: RwLock<HashMap<(&'static str, &'static str, u16), Counter>>,
+    outcomes: RwLock<HashMap<&'static str, Counter>>,
+    vca_seconds: Histogram,
     latencies: AtomicU64,
 }
 
@@ -54,13 +62,18 @@ impl Metrics {
             .expect("the bounds are not empty")
             .build_recorder();
         let handle = recorder.handle();
-        let metrics = Self {
+        let vca_seconds = metrics::with_local_recorder(&recorder, || {
+            describe();
+            histogram!(VCA_SECONDS)
+        });
+        Self {
             recorder,
             handle,
+            requests: RwLock::default(),
+            outcomes: RwLock::default(),
+            vca_seconds,
             latencies: AtomicU64::new(0),
-        };
-        metrics.record(describe);
-        metrics
+        }
     }
 
     fn record(&self, what: impl FnOnce()) {
@@ -69,25 +82,43 @@ impl Metrics {
 
     /// One request is answered.
     pub fn request(&self, method: &'static str, route: &'static str, status: u16) {
-        let status = status.to_string();
-        self.record(|| {
-            counter!(REQUESTS, "method" => method, "route" => route, "status" => status)
-                .increment(1);
+        self.count(&self.requests, (method, route, status), || {
+            counter!(REQUESTS, "method" => method, "route" => route, "status" => status.to_string())
         });
     }
 
     /// One voice call action is answered.
     pub fn vca(&self, outcome: &'static str, stored: bool, took: Duration) {
-        self.record(|| {
-            counter!(VCAS, "outcome" => outcome).increment(1);
-            histogram!(VCA_SECONDS).record(took);
-            if !stored {
-                counter!(UNSTORED).increment(1);
-            }
-        });
+        self.count(
+            &self.outcomes,
+            outcome,
+            || counter!(VCAS, "outcome" => outcome),
+        );
+        self.vca_seconds.record(took);
+        if !stored {
+            self.record(|| counter!(UNSTORED).increment(1));
+        }
         if self.latencies.fetch_add(1, Ordering::Relaxed) % UPKEEP_EVERY == UPKEEP_EVERY - 1 {
             self.handle.run_upkeep();
         }
+    }
+
+    /// Counts one more on the counter of `what`, which `find` finds the first time.
+    fn count<K: Eq + Hash>(
+        &self,
+        known: &RwLock<HashMap<K, Counter>>,
+        what: K,
+        find: impl FnOnce() -> Counter,
+    ) {
+        let found = known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counter) = found.get(&what) {
+            return counter.increment(1);
+        }
+        drop(found);
+        let counter = metrics::with_local_recorder(&self.recorder, find);
+        counter.increment(1);
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(what, counter);
     }
 
     /// A handler panicked.

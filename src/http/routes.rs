@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower::Layer as _;
+use tower_http::set_header::{SetResponseHeader, SetResponseHeaderLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -16,7 +17,7 @@ use super::api::{flows, sessions};
 use super::app::App;
 use super::description;
 use super::guard::{Guard, stand_guard};
-use super::head::bound_head;
+use super::head::judge;
 use super::log::{Template, observe};
 use super::operation;
 use super::problem::Problem;
@@ -110,7 +111,7 @@ pub static DESCRIPTION: LazyLock<OpenApi> = LazyLock::new(|| {
 });
 
 /// All routes, guarded, logged and bounded.
-pub fn router(app: App) -> Router {
+pub fn router(app: App) -> Site {
     let routed = ROUTES
         .iter()
         .fold(OpenApiRouter::<App>::default(), |router, row| {
@@ -121,15 +122,32 @@ pub fn router(app: App) -> Router {
             let layer = from_fn_with_state(guard, stand_guard);
             router.routes((row.handler)().map(|handler| handler.route_layer(layer)))
         });
-    Router::from(routed)
+    let router = Router::from(routed)
         .fallback(async || Problem::no_such_path())
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(bound_head))
-        .layer(from_fn_with_state(app.clone(), observe))
-        .layer(always(header::CACHE_CONTROL, "no-store"))
-        .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .with_state(app)
+        .layer(from_fn_with_state(app.clone(), answer))
+        .with_state(app);
+    site(router)
 }
+
+/// `router`, its answers with the headers that every answer carries.
+pub(super) fn site(router: Router) -> Site {
+    let unkept = always(header::CACHE_CONTROL, "no-store").layer(router);
+    always(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(unkept)
+}
+
+/// What stands around all routes, in one layer, since each layer is paid for by every request: bounds on the head, and the
+/// log's line.
+async fn answer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let route = async |request| match judge(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    observe(&app, request, route).await
+}
+
+/// All routes, and the headers that every answer carries: around the router, where a layer costs no allocation.
+pub type Site = SetResponseHeader<SetResponseHeader<Router, HeaderValue>, HeaderValue>;
 
 /// A header that every answer carries.
 fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -25,6 +25,7 @@ use super::log::About;
 use super::problem::{Fault, Problem, ProblemDetails};
 use super::turns::Waiting;
 use super::webhook_schema::{Callflow, Vca, Vcs, Vnu, Vru, Vss};
+use crate::call::SessionId;
 use crate::call::event::CallAction;
 use crate::platform::webhook::{self, Kind, Webhook, blank_digits};
 use crate::store;
@@ -170,21 +171,22 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 
 /// Answers a webhook that was let in, and tells the log whose session it is about.
 async fn answer(app: &App, webhook: Webhook, body: &Bytes, began: Instant) -> Response {
-    let session = webhook.session().map(|id| id.as_str().to_owned());
+    let session = webhook.session().cloned();
     let Some(_turn) = app.turns.take(waiting(&webhook)).await else {
         return send_away(app, &webhook, session, began);
     };
-    let body = String::from_utf8_lossy(body);
+    // It is UTF-8, or it had not been let in.
+    let body = std::str::from_utf8(body).unwrap_or_default();
     match webhook {
         Webhook::CallAction(action) => {
-            let given = speak(app, action, &body).await;
+            let given = speak(app, action, body).await;
             spoken(app, given, session, began)
         }
         other => {
-            let mut response = keep(app, other, &body).await;
+            let mut response = keep(app, other, body).await;
             crate::failpoint!(
                 "webhook.stored",
-                session.as_deref().unwrap_or_default(),
+                session.as_ref().map_or("", |id| id.as_str()),
                 unstored(app, &store::StoreError::Busy)
             );
             let outcome = None;
@@ -203,7 +205,7 @@ fn waiting(webhook: &Webhook) -> Waiting {
 }
 
 /// Answers a webhook that there was no time for.
-fn send_away(app: &App, webhook: &Webhook, session: Option<String>, began: Instant) -> Response {
+fn send_away(app: &App, webhook: &Webhook, session: Option<SessionId>, began: Instant) -> Response {
     app.turns.say_so();
     if !matches!(webhook, Webhook::CallAction(_)) {
         return Problem::store_unavailable().into_response();
@@ -217,11 +219,11 @@ fn send_away(app: &App, webhook: &Webhook, session: Option<String>, began: Insta
 }
 
 /// A callflow on its way, counted, with what its log line says.
-fn spoken(app: &App, given: Given, session: Option<String>, began: Instant) -> Response {
+fn spoken(app: &App, given: Given, session: Option<SessionId>, began: Instant) -> Response {
     app.metrics
         .vca(given.outcome, given.stored, began.elapsed());
     let media_type = (header::CONTENT_TYPE, "application/json");
-    let mut response = ([media_type], given.reply).into_response();
+    let mut response = ([media_type], String::from(&*given.reply)).into_response();
     let outcome = Some(given.outcome);
     response.extensions_mut().insert(About { session, outcome });
     response

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Outcome, Recalled, Session, Stage, Standing, label};
+use super::{Outcome, Recalled, Session, Stage, Standing};
 use crate::call::callflow::{Action, Callflow};
 use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::flow::model::{FlowId, FlowVersion, Step, StepName};
@@ -20,6 +20,8 @@ use crate::flow::{Flow, Label, Library, Position};
 pub struct Asked<'a> {
     /// What came.
     pub action: &'a CallAction,
+    /// The label that it brought back ([`label`](super::label())), when it is one of ours.
+    pub label: Option<&'a Label>,
     /// What the store remembers.
     pub recalled: &'a Recalled,
     /// The flows.
@@ -59,7 +61,7 @@ impl Apology {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// The reply that this very event was given. There is nothing to keep.
-    SameEvent(String),
+    SameEvent(Arc<str>),
     /// A reply to be kept first, with what it changes.
     New(Box<Decision>),
 }
@@ -91,7 +93,7 @@ pub enum Reply {
     /// Made now.
     Fresh(Callflow),
     /// Given before, byte for byte.
-    Stored(String),
+    Stored(Arc<str>),
 }
 
 /// Decides what a voice call action is answered with.
@@ -115,8 +117,7 @@ impl Asked<'_> {
             let reply = Reply::Stored(reply.clone());
             return self.decide(Outcome::StepLeft, reply);
         }
-        let label = label(self.action);
-        if self.action.status == CallActionStatus::Received && label.is_none() {
+        if self.action.status == CallActionStatus::Received && self.label.is_none() {
             // Its own exchange was not stored: the flow's beginning once more, and the session stays where it is.
             return Decision {
                 session: None,
@@ -126,8 +127,9 @@ impl Asked<'_> {
         let Stage::Waiting(position) = &session.stage else {
             return self.hangup();
         };
-        match label.filter(|label| label.replies != session.replies) {
-            Some(label) => self.carry_on(&label, Some((session, position))),
+        let elsewhere = self.label.filter(|label| label.replies != session.replies);
+        match elsewhere {
+            Some(label) => self.carry_on(label, Some((session, position))),
             None => match self.flow_of(&session.flow, &session.version, &position.step) {
                 Some(flow) => self.turn(Outcome::WentOn, &flow, position, session.clone()),
                 None => self.apologise(Outcome::UnknownFlow),
@@ -137,8 +139,8 @@ impl Asked<'_> {
 
     /// A session that is not known.
     fn first_seen(self) -> Decision {
-        match label(self.action) {
-            Some(label) => self.carry_on(&label, None),
+        match self.label {
+            Some(label) => self.carry_on(label, None),
             None if self.action.status == CallActionStatus::Received => self.begin(),
             None => self.apologise(Outcome::UnknownSession),
         }
@@ -266,8 +268,8 @@ impl Asked<'_> {
         Decision {
             outcome,
             reply,
-            answers: label(self.action).map_or(0, |label| label.replies),
-            step: label(self.action).map(|label| label.step),
+            answers: self.label.map_or(0, |label| label.replies),
+            step: self.label.map(|label| label.step.clone()),
             path: Vec::new(),
             session: None,
             stuck: None,
@@ -322,7 +324,7 @@ impl Asked<'_> {
         if self.action.digits.is_none() {
             return false;
         }
-        if let Some(label) = label(self.action) {
+        if let Some(label) = self.label {
             return is_secret_at(&label.flow, &label.version, &label.step);
         }
         match &self.recalled.standing {

@@ -1,5 +1,7 @@
 //! One voice call action and the reply it is given: what is kept, in one transaction, before the reply is sent.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::Session;
@@ -10,7 +12,7 @@ use crate::flow::model::StepName;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
     /// What came. Its digits are gone when they are a secret.
-    pub action: CallAction,
+    pub action: Arc<CallAction>,
     /// The body as it came, the digits blanked when they are a secret.
     pub body: String,
     /// Whether digits came and were taken out as a secret.
@@ -26,7 +28,7 @@ pub struct Exchange {
     /// Why this reply.
     pub outcome: Outcome,
     /// The reply, byte for byte.
-    pub reply: String,
+    pub reply: Arc<str>,
     /// The session afterwards; `None` when no flow carries it.
     pub session: Option<Session>,
 }

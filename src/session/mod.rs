@@ -6,9 +6,11 @@
 pub mod answer;
 pub mod exchange;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use crate::call::event::{CallAction, Direction};
+use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::flow::{Label, Position};
@@ -59,10 +61,10 @@ pub enum Stage {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recalled {
     /// The reply that this very event was given.
-    pub same_event: Option<String>,
+    pub same_event: Option<Arc<str>>,
     /// The reply that the same step of the session was left with: the one given to the voice call action that brought
     /// back the same reply number.
-    pub same_step: Option<String>,
+    pub same_step: Option<Arc<str>>,
     /// What is known of the session.
     pub standing: Standing,
 }
@@ -91,12 +93,13 @@ pub struct Recall {
 }
 
 impl Recall {
-    /// What to ask for `action`.
-    pub fn of(action: &CallAction) -> Self {
+    /// What to ask for `action`, which brought back `label`.
+    pub fn of(action: &CallAction, label: Option<&Label>) -> Self {
+        let received = action.status == CallActionStatus::Received;
         Self {
             event: action.event.clone(),
             session: action.session.clone(),
-            answers: answered_reply(action),
+            answers: label.map(|label| label.replies).or(received.then_some(0)),
         }
     }
 }
@@ -104,13 +107,4 @@ impl Recall {
 /// The label that a voice call action brought back, when it is one of ours.
 pub fn label(action: &CallAction) -> Option<Label> {
     action.client_action_id.as_deref().and_then(Label::parse)
-}
-
-/// The number of the reply that a voice call action answers, as far as it says: 0 for an incoming call.
-fn answered_reply(action: &CallAction) -> Option<u32> {
-    use crate::call::event::CallActionStatus::Received;
-    match label(action) {
-        Some(label) => Some(label.replies),
-        None => (action.status == Received).then_some(0),
-    }
 }

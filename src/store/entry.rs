@@ -1,5 +1,7 @@
 //! One webhook that is to be kept: what tells it from others, and what it does to its session. Pure.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -12,7 +14,7 @@ use crate::session::{Exchange, Stage};
 /// A webhook as it is kept: its meaning, its body, and what it was answered with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Entry {
-    Action(Box<Exchange>),
+    Action(Arc<Exchange>),
     Status(Webhook<CallStatus>),
     Summary(Webhook<SessionSummary>),
     Recording(Webhook<RecordingUpdate>),
@@ -129,18 +131,29 @@ impl Entry {
         })
     }
 
-    /// Takes secret variables out, whose place is the session while it lasts. `false` when there are none.
-    pub(super) fn forget_secrets(&mut self) -> bool {
+    /// Whether its session has secret variables afterwards.
+    pub(super) fn has_secrets(&self) -> bool {
         let Self::Action(exchange) = self else {
             return false;
         };
-        let session = exchange.session.as_mut().map(|session| &mut session.stage);
-        let Some(Stage::Waiting(position)) = session else {
+        match exchange.session.as_ref().map(|session| &session.stage) {
+            Some(Stage::Waiting(position)) => position.variables.values().any(|value| value.secret),
+            _ => false,
+        }
+    }
+
+    /// Takes secret variables out, whose place is the session while it lasts. `false` when there are none.
+    pub(super) fn forget_secrets(&mut self) -> bool {
+        if !self.has_secrets() {
             return false;
-        };
-        let before = position.variables.len();
-        position.variables.retain(|_, value| !value.secret);
-        position.variables.len() < before
+        }
+        if let Self::Action(exchange) = self
+            && let Some(session) = &mut Arc::make_mut(exchange).session
+            && let Stage::Waiting(position) = &mut session.stage
+        {
+            position.variables.retain(|_, value| !value.secret);
+        }
+        true
     }
 
     /// When the session began, if this is the first that is heard of it.

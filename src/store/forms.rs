@@ -1,6 +1,7 @@
 //! How the core's words are written into a column as JSON, and read back. Fields may be added; one that is missing
 //! reads as unknown, so that a later version's rows and an earlier one's can be read by both.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -13,37 +14,52 @@ use crate::flow::Position;
 use crate::flow::model::{Language, StepName, VariableName};
 use crate::flow::step::Value;
 
+/// A text: what is written is borrowed.
+pub(super) type Text<'a> = Cow<'a, str>;
+
+/// A text that may be missing.
+pub(super) fn text<T: AsRef<str>>(text: &Option<T>) -> Option<Text<'_>> {
+    text.as_ref().map(|text| Cow::Borrowed(text.as_ref()))
+}
+
+/// A number that may be missing, in the spelling that it came in.
+pub(super) fn number(number: &Option<PhoneNumber>) -> Option<Text<'_>> {
+    number
+        .as_ref()
+        .map(|number| Cow::Borrowed(number.as_it_came()))
+}
+
 /// Where a flow waits. It holds secret variables, so it is stored sealed only.
 #[derive(Serialize, Deserialize)]
-pub(super) struct PositionForm {
-    step: String,
+pub(super) struct PositionForm<'a> {
+    step: Text<'a>,
     #[serde(default)]
     wrong_tries: u8,
-    language: String,
+    language: Text<'a>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<Text<'a>, Text<'a>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    secrets: BTreeMap<String, String>,
+    secrets: BTreeMap<Text<'a>, Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_menu: Option<String>,
+    last_menu: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct LegForm {
+pub(super) struct LegForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    call: Option<String>,
+    call: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    direction: Option<String>,
+    direction: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    call_type: Option<String>,
+    call_type: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
+    source: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    destination: Option<String>,
+    destination: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    source_country: Option<String>,
+    source_country: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    destination_country: Option<String>,
+    destination_country: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,12 +67,12 @@ pub(super) struct LegForm {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct SummaryLegForm {
-    name: String,
+pub(super) struct SummaryLegForm<'a> {
+    name: Text<'a>,
     #[serde(flatten)]
-    leg: LegForm,
+    leg: LegForm<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<String>,
+    status: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     initiated_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,36 +92,49 @@ pub(super) fn read_time(milliseconds: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(milliseconds).map_err(|_| StoreError::Unreadable { what: "time" })
 }
 
-impl From<&Position> for PositionForm {
-    fn from(position: &Position) -> Self {
+impl<'a> From<&'a Position> for PositionForm<'a> {
+    fn from(position: &'a Position) -> Self {
         let of_kind = |secret| {
             let chosen = position
                 .variables
                 .iter()
                 .filter(move |(_, value)| value.secret == secret);
             chosen
-                .map(|(name, value)| (name.to_string(), value.text.clone()))
+                .map(|(name, value)| {
+                    (
+                        Cow::Borrowed(name.as_str()),
+                        Cow::Borrowed(value.text.as_str()),
+                    )
+                })
                 .collect()
         };
         Self {
-            step: position.step.to_string(),
+            step: Cow::Borrowed(position.step.as_str()),
             wrong_tries: position.wrong_tries,
-            language: position.language.to_string(),
+            language: Cow::Borrowed(position.language.as_str()),
             variables: of_kind(false),
             secrets: of_kind(true),
-            last_menu: position.last_menu.as_ref().map(StepName::to_string),
+            last_menu: text(&position.last_menu),
         }
     }
 }
 
-impl From<PositionForm> for Position {
-    fn from(form: PositionForm) -> Self {
-        let of_kind = |texts: BTreeMap<String, String>, secret| {
-            let value = move |text| Value { text, secret };
-            texts
-                .into_iter()
-                .map(move |(name, text)| (VariableName::new(name), value(text)))
-        };
+/// Variables that are all secret, or all not.
+fn of_kind<'a>(
+    texts: BTreeMap<Text<'a>, Text<'a>>,
+    secret: bool,
+) -> impl Iterator<Item = (VariableName, Value)> + use<'a> {
+    let value = move |text: Text<'a>| Value {
+        text: text.into_owned(),
+        secret,
+    };
+    texts
+        .into_iter()
+        .map(move |(name, text)| (VariableName::new(name), value(text)))
+}
+
+impl From<PositionForm<'_>> for Position {
+    fn from(form: PositionForm<'_>) -> Self {
         let plain = of_kind(form.variables, false);
         Self {
             step: StepName::new(form.step),
@@ -117,48 +146,45 @@ impl From<PositionForm> for Position {
     }
 }
 
-impl From<&Leg> for LegForm {
-    fn from(leg: &Leg) -> Self {
-        let number = |number: &Option<PhoneNumber>| {
-            number.as_ref().map(|number| number.as_it_came().to_owned())
-        };
+impl<'a> From<&'a Leg> for LegForm<'a> {
+    fn from(leg: &'a Leg) -> Self {
         Self {
-            call: leg.call.as_ref().map(CallId::to_string),
-            direction: leg.direction.map(|direction| direction.as_str().to_owned()),
-            call_type: leg.call_type.clone(),
+            call: text(&leg.call),
+            direction: leg.direction.map(|direction| direction.as_str().into()),
+            call_type: text(&leg.call_type),
             source: number(&leg.source),
             destination: number(&leg.destination),
-            source_country: leg.source_country.clone(),
-            destination_country: leg.destination_country.clone(),
+            source_country: text(&leg.source_country),
+            destination_country: text(&leg.destination_country),
             duration_seconds: leg.duration_seconds,
             sip_code: leg.sip_code,
         }
     }
 }
 
-impl From<LegForm> for Leg {
-    fn from(form: LegForm) -> Self {
+impl From<LegForm<'_>> for Leg {
+    fn from(form: LegForm<'_>) -> Self {
         Self {
             call: form.call.map(CallId::new),
             direction: form.direction.as_deref().and_then(Direction::from_word),
-            call_type: form.call_type,
+            call_type: form.call_type.map(Cow::into_owned),
             source: form.source.map(PhoneNumber::new),
             destination: form.destination.map(PhoneNumber::new),
-            source_country: form.source_country,
-            destination_country: form.destination_country,
+            source_country: form.source_country.map(Cow::into_owned),
+            destination_country: form.destination_country.map(Cow::into_owned),
             duration_seconds: form.duration_seconds,
             sip_code: form.sip_code,
         }
     }
 }
 
-impl From<&SummaryLeg> for SummaryLegForm {
-    fn from(leg: &SummaryLeg) -> Self {
+impl<'a> From<&'a SummaryLeg> for SummaryLegForm<'a> {
+    fn from(leg: &'a SummaryLeg) -> Self {
         let milliseconds = |at: Option<Timestamp>| at.map(Timestamp::as_millisecond);
         Self {
-            name: leg.name.clone(),
+            name: leg.name.as_str().into(),
             leg: LegForm::from(&leg.leg),
-            status: leg.status.clone(),
+            status: text(&leg.status),
             initiated_at: milliseconds(leg.initiated_at),
             connected_at: milliseconds(leg.connected_at),
             disconnected_at: milliseconds(leg.disconnected_at),
@@ -169,13 +195,13 @@ impl From<&SummaryLeg> for SummaryLegForm {
     }
 }
 
-impl From<SummaryLegForm> for SummaryLeg {
-    fn from(form: SummaryLegForm) -> Self {
+impl From<SummaryLegForm<'_>> for SummaryLeg {
+    fn from(form: SummaryLegForm<'_>) -> Self {
         let time = |at: Option<i64>| at.and_then(|at| Timestamp::from_millisecond(at).ok());
         Self {
-            name: form.name,
+            name: form.name.into_owned(),
             leg: form.leg.into(),
-            status: form.status,
+            status: form.status.map(Cow::into_owned),
             initiated_at: time(form.initiated_at),
             connected_at: time(form.connected_at),
             disconnected_at: time(form.disconnected_at),
@@ -211,7 +237,7 @@ mod tests {
             last_menu: Some(StepName::new("main")),
         };
         let written = write(&PositionForm::from(&position));
-        let read: PositionForm = serde_json::from_str(&written).expect("our own");
+        let read: PositionForm<'_> = serde_json::from_str(&written).expect("our own");
         assert_eq!(Position::from(read), position);
     }
 
@@ -224,7 +250,7 @@ mod tests {
         };
         let written = write(&LegForm::from(&leg));
         assert_eq!(written, r#"{"source":"6591234567","sip_code":486}"#);
-        let read: LegForm = serde_json::from_str(&written).expect("our own");
+        let read: LegForm<'_> = serde_json::from_str(&written).expect("our own");
         let read = Leg::from(read);
         assert_eq!(read, leg);
         assert_eq!(

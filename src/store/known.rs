@@ -120,10 +120,13 @@ impl Face {
         }
     }
 
+    fn digits(&self) -> Option<&str> {
+        self.source.as_ref().map(PhoneNumber::digits)
+    }
+
     fn is_better_than(&self, other: &Self) -> bool {
-        let digits = |face: &Self| face.source.as_ref().map(|n| n.digits().to_owned());
         self.from > other.from
-            || self.from == other.from && (self.at, digits(self)) < (other.at, digits(other))
+            || self.from == other.from && (self.at, self.digits()) < (other.at, other.digits())
     }
 }
 
@@ -200,29 +203,38 @@ impl Known {
         }
     }
 
+    /// Whether nothing has changed since `before` that a session is found by.
+    pub(super) fn is_found_as(&self, before: &Self) -> bool {
+        self.face.source == before.face.source
+            && self.face.destination == before.face.destination
+            && self.flow == before.flow
+            && self.ending.is_some() == before.ending.is_some()
+    }
+
     /// What bears on the session's next voice call action.
-    pub(super) fn standing(self) -> Standing {
+    pub(super) fn standing(&self) -> Standing {
         if self.ending.is_some() {
             return Standing::Ended;
         }
-        let (Some((flow, version)), Some(direction)) = (self.flow, self.face.direction) else {
+        let (Some((flow, version)), Some(direction)) = (&self.flow, self.face.direction) else {
             return Standing::Unknown;
         };
         let (caller, called) = match direction {
-            Direction::Inbound => (self.face.source, self.face.destination),
-            Direction::Outbound => (self.face.destination, self.face.source),
+            Direction::Inbound => (&self.face.source, &self.face.destination),
+            Direction::Outbound => (&self.face.destination, &self.face.source),
         };
+        let position = self.position.clone();
         Standing::Live(Box::new(Session {
-            id: self.id,
-            sub_account: self.sub_account,
+            id: self.id.clone(),
+            sub_account: self.sub_account.clone(),
             direction,
-            caller,
-            called,
-            caller_country: self.caller_country,
+            caller: caller.clone(),
+            called: called.clone(),
+            caller_country: self.caller_country.clone(),
             started_at: self.started_at,
-            flow,
-            version,
-            stage: self.position.map_or(Stage::HungUp, Stage::Waiting),
+            flow: flow.clone(),
+            version: version.clone(),
+            stage: position.map_or(Stage::HungUp, Stage::Waiting),
             replies: self.replies,
         }))
     }

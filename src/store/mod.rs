@@ -54,7 +54,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// where it stands. Once the summary has come, any exchange is kept, and none revives the session.
     ///
     /// A write that its caller has stopped waiting for is left undone if it has not begun.
-    async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError>;
+    async fn keep_exchange(&self, exchange: Arc<Exchange>) -> Result<Kept, StoreError>;
+
+    /// Whether [`recall`](Self::recall) finds a live session as it was last kept while the database is away.
+    fn recalls_while_away(&self) -> bool {
+        false
+    }
 
     /// Keeps a call status. A repeated one changes nothing: one with the same event id, or without one the same body.
     async fn keep_status(&self, webhook: Webhook<CallStatus>) -> Result<(), StoreError>;

@@ -2,6 +2,9 @@
 //! its length: the meaning as JSON, the reply, the body. Reply and body are bytes as they are, so that writing and
 //! reading them costs a copy.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +16,7 @@ use crate::call::{Digits, EventId, PhoneNumber, SessionId, SubAccountId};
 use crate::flow::model::{FlowId, FlowVersion, StepName};
 use crate::session::{Exchange, Outcome, Session, Stage};
 use crate::store::entry::Entry;
-use crate::store::forms::{LegForm, PositionForm, SummaryLegForm, read_time};
+use crate::store::forms::{LegForm, PositionForm, SummaryLegForm, Text, number, read_time, text};
 use crate::store::{StoreError, Webhook};
 
 /// The first byte: how the rest is to be read.
@@ -37,15 +40,16 @@ pub(super) fn write(entry: &Entry) -> Vec<u8> {
 /// Reads what [`write()`] wrote.
 pub(super) fn read(bytes: &[u8]) -> Result<Entry, StoreError> {
     let parts = Parts::of(bytes).ok_or(UNREADABLE)?;
-    let meaning: Meaning = serde_json::from_slice(parts.meaning).map_err(|_| UNREADABLE)?;
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| UNREADABLE);
-    meaning.entry(text(parts.reply)?, text(parts.body)?)
+    let meaning: Meaning<'_> = serde_json::from_slice(parts.meaning).map_err(|_| UNREADABLE)?;
+    let utf8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| UNREADABLE);
+    meaning.entry(utf8(parts.reply)?, utf8(parts.body)?)
 }
 
 /// Reads the reply alone.
-pub(super) fn read_reply(bytes: &[u8]) -> Result<String, StoreError> {
+pub(super) fn read_reply(bytes: &[u8]) -> Result<Arc<str>, StoreError> {
     let parts = Parts::of(bytes).ok_or(UNREADABLE)?;
-    String::from_utf8(parts.reply.to_vec()).map_err(|_| UNREADABLE)
+    let reply = std::str::from_utf8(parts.reply).map_err(|_| UNREADABLE)?;
+    Ok(reply.into())
 }
 
 const UNREADABLE: StoreError = StoreError::Unreadable { what: "webhook" };
@@ -82,153 +86,153 @@ fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What a webhook means, by its kind.
 #[derive(Serialize, Deserialize)]
-enum Meaning {
+enum Meaning<'a> {
     #[serde(rename = "VCA")]
-    Action(Box<ActionForm>),
+    Action(#[serde(borrow)] Box<ActionForm<'a>>),
     #[serde(rename = "VCS")]
-    Status(StatusForm),
+    Status(#[serde(borrow)] StatusForm<'a>),
     #[serde(rename = "VSS")]
-    Summary(SummaryForm),
+    Summary(#[serde(borrow)] SummaryForm<'a>),
     #[serde(rename = "VRU")]
-    Recording(RecordingForm),
+    Recording(#[serde(borrow)] RecordingForm<'a>),
     #[serde(rename = "VNU")]
-    Numbers(NumbersForm),
+    Numbers(#[serde(borrow)] NumbersForm<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
-struct ActionForm {
-    event: String,
-    session: String,
+struct ActionForm<'a> {
+    event: Text<'a>,
+    session: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sub_account: Option<String>,
-    status: String,
-    leg: LegForm,
+    sub_account: Option<Text<'a>>,
+    status: Text<'a>,
+    leg: LegForm<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    digits: Option<String>,
+    digits: Option<Text<'a>>,
     secret_digits: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<String>,
+    label: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<i64>,
     received_at: i64,
     answers: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    step: Option<String>,
-    path: Vec<String>,
-    outcome: String,
+    step: Option<Text<'a>>,
+    path: Vec<Text<'a>>,
+    outcome: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<SessionForm>,
+    after: Option<SessionForm<'a>>,
 }
 
 /// A session as an exchange leaves it; its id is the action's.
 #[derive(Serialize, Deserialize)]
-struct SessionForm {
+struct SessionForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    sub_account: Option<String>,
+    sub_account: Option<Text<'a>>,
     outbound: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    caller: Option<String>,
+    caller: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    called: Option<String>,
+    called: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<String>,
+    country: Option<Text<'a>>,
     started_at: i64,
-    flow: String,
-    version: String,
+    flow: Text<'a>,
+    version: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<PositionForm>,
+    position: Option<PositionForm<'a>>,
     replies: u32,
 }
 
 #[derive(Serialize, Deserialize)]
-struct StatusForm {
+struct StatusForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<String>,
-    session: String,
+    event: Option<Text<'a>>,
+    session: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sub_account: Option<String>,
-    status: String,
-    leg: LegForm,
+    sub_account: Option<Text<'a>>,
+    status: Text<'a>,
+    leg: LegForm<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<i64>,
     received_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
-struct SummaryForm {
-    session: String,
+struct SummaryForm<'a> {
+    session: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sub_account: Option<String>,
-    status: String,
+    sub_account: Option<Text<'a>>,
+    status: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_action: Option<String>,
+    last_action: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     call_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_request_id: Option<String>,
+    client_request_id: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorForm>,
-    legs: Vec<SummaryLegForm>,
+    error: Option<ErrorForm<'a>>,
+    legs: Vec<SummaryLegForm<'a>>,
     received_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ErrorForm {
+struct ErrorForm<'a> {
     code: Option<i64>,
-    message: Option<String>,
+    message: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct RecordingForm {
-    session: String,
-    recording: String,
+struct RecordingForm<'a> {
+    session: Text<'a>,
+    recording: Text<'a>,
     duration_seconds: Option<u64>,
-    file_path: Option<String>,
-    status: String,
+    file_path: Option<Text<'a>>,
+    status: Text<'a>,
     received_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
-struct NumbersForm {
-    sub_account: Option<String>,
-    kind: String,
+struct NumbersForm<'a> {
+    sub_account: Option<Text<'a>>,
+    kind: Text<'a>,
     total: Option<u64>,
-    numbers: Vec<NumberForm>,
+    numbers: Vec<NumberForm<'a>>,
     received_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
-struct NumberForm {
-    number: String,
+struct NumberForm<'a> {
+    number: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<String>,
+    status: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<String>,
+    country: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<String>,
+    reference: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<i64>,
 }
 
-impl From<&Entry> for Meaning {
-    fn from(entry: &Entry) -> Self {
+impl<'a> From<&'a Entry> for Meaning<'a> {
+    fn from(entry: &'a Entry) -> Self {
         let received_at = entry.received_at().as_millisecond();
         match entry {
             Entry::Action(exchange) => Self::Action(Box::new(ActionForm::from(&**exchange))),
             Entry::Status(webhook) => Self::Status(status_form(&webhook.event, received_at)),
             Entry::Summary(webhook) => Self::Summary(summary_form(&webhook.event, received_at)),
             Entry::Recording(webhook) => {
-                let update = webhook.event.clone();
+                let update = &webhook.event;
                 Self::Recording(RecordingForm {
-                    session: update.session.to_string(),
-                    recording: update.recording,
+                    session: update.session.as_str().into(),
+                    recording: update.recording.as_str().into(),
                     duration_seconds: update.duration_seconds,
-                    file_path: update.file_path,
-                    status: update.status,
+                    file_path: text(&update.file_path),
+                    status: update.status.as_str().into(),
                     received_at,
                 })
             }
@@ -237,10 +241,10 @@ impl From<&Entry> for Meaning {
     }
 }
 
-impl Meaning {
+impl Meaning<'_> {
     fn entry(self, reply: String, body: String) -> Result<Entry, StoreError> {
         Ok(match self {
-            Self::Action(form) => Entry::Action(Box::new(form.exchange(reply, body)?)),
+            Self::Action(form) => Entry::Action(Arc::new(form.exchange(reply, body)?)),
             Self::Status(form) => Entry::Status(kept(form.received_at, body, form.event()?)?),
             Self::Summary(form) => Entry::Summary(kept(form.received_at, body, form.event()?)?),
             Self::Recording(form) => Entry::Recording(kept(form.received_at, body, form.event())?),
@@ -257,52 +261,56 @@ fn kept<E>(received_at: i64, body: String, event: E) -> Result<Webhook<E>, Store
     })
 }
 
-impl From<&Exchange> for ActionForm {
-    fn from(exchange: &Exchange) -> Self {
+impl<'a> From<&'a Exchange> for ActionForm<'a> {
+    fn from(exchange: &'a Exchange) -> Self {
         let action = &exchange.action;
         let digits = action.digits.as_ref().filter(|_| !exchange.secret_digits);
         Self {
-            event: action.event.to_string(),
-            session: action.session.to_string(),
+            event: action.event.as_str().into(),
+            session: action.session.as_str().into(),
             sub_account: text(&action.sub_account),
-            status: action.status.as_str().to_owned(),
+            status: action.status.as_str().into(),
             leg: LegForm::from(&action.leg),
-            digits: digits.map(|digits| digits.as_str().to_owned()),
+            digits: digits.map(|digits| digits.as_str().into()),
             secret_digits: exchange.secret_digits,
-            label: action.client_action_id.clone(),
+            label: text(&action.client_action_id),
             at: milliseconds(action.at),
             received_at: exchange.received_at.as_millisecond(),
             answers: exchange.answers,
             step: text(&exchange.step),
-            path: exchange.path.iter().map(StepName::to_string).collect(),
-            outcome: exchange.outcome.as_str().to_owned(),
+            path: exchange
+                .path
+                .iter()
+                .map(|step| step.as_str().into())
+                .collect(),
+            outcome: exchange.outcome.as_str().into(),
             after: exchange.session.as_ref().map(SessionForm::from),
         }
     }
 }
 
-impl ActionForm {
+impl ActionForm<'_> {
     fn exchange(self, reply: String, body: String) -> Result<Exchange, StoreError> {
         let session = SessionId::new(self.session);
-        let status = match self.status.as_str() {
+        let status = match self.status.as_ref() {
             "CALL_RECEIVED" => CallActionStatus::Received,
-            _ => CallActionStatus::Completed(self.status),
+            word => CallActionStatus::Completed(word.to_owned()),
         };
         Ok(Exchange {
             session: self
                 .after
                 .map(|after| after.session(session.clone()))
                 .transpose()?,
-            action: CallAction {
+            action: Arc::new(CallAction {
                 event: EventId::new(self.event),
                 session,
                 sub_account: self.sub_account.map(SubAccountId::new),
                 status,
                 leg: self.leg.into(),
-                digits: self.digits.map(Digits::new),
-                client_action_id: self.label,
+                digits: self.digits.map(|keys| Digits::new(keys)),
+                client_action_id: self.label.map(Cow::into_owned),
                 at: time(self.at)?,
-            },
+            }),
             body,
             secret_digits: self.secret_digits,
             received_at: read_time(self.received_at)?,
@@ -310,13 +318,13 @@ impl ActionForm {
             step: self.step.map(StepName::new),
             path: self.path.into_iter().map(StepName::new).collect(),
             outcome: Outcome::from_word(&self.outcome).ok_or(UNREADABLE)?,
-            reply,
+            reply: reply.into(),
         })
     }
 }
 
-impl From<&Session> for SessionForm {
-    fn from(session: &Session) -> Self {
+impl<'a> From<&'a Session> for SessionForm<'a> {
+    fn from(session: &'a Session) -> Self {
         let position = match &session.stage {
             Stage::Waiting(position) => Some(PositionForm::from(position)),
             Stage::HungUp => None,
@@ -326,17 +334,17 @@ impl From<&Session> for SessionForm {
             outbound: session.direction == Direction::Outbound,
             caller: number(&session.caller),
             called: number(&session.called),
-            country: session.caller_country.clone(),
+            country: text(&session.caller_country),
             started_at: session.started_at.as_millisecond(),
-            flow: session.flow.to_string(),
-            version: session.version.to_string(),
+            flow: session.flow.as_str().into(),
+            version: session.version.as_str().into(),
             position,
             replies: session.replies,
         }
     }
 }
 
-impl SessionForm {
+impl SessionForm<'_> {
     fn session(self, id: SessionId) -> Result<Session, StoreError> {
         Ok(Session {
             id,
@@ -347,7 +355,7 @@ impl SessionForm {
             },
             caller: self.caller.map(PhoneNumber::new),
             called: self.called.map(PhoneNumber::new),
-            caller_country: self.country,
+            caller_country: self.country.map(Cow::into_owned),
             started_at: read_time(self.started_at)?,
             flow: FlowId::new(self.flow),
             version: FlowVersion::new(self.version),
@@ -359,113 +367,118 @@ impl SessionForm {
     }
 }
 
-fn status_form(event: &CallStatus, received_at: i64) -> StatusForm {
+fn status_form(event: &CallStatus, received_at: i64) -> StatusForm<'_> {
     StatusForm {
         event: text(&event.event),
-        session: event.session.to_string(),
+        session: event.session.as_str().into(),
         sub_account: text(&event.sub_account),
-        status: event.status.clone(),
+        status: event.status.as_str().into(),
         leg: LegForm::from(&event.leg),
         at: milliseconds(event.at),
         received_at,
     }
 }
 
-impl StatusForm {
+impl StatusForm<'_> {
     fn event(self) -> Result<CallStatus, StoreError> {
         Ok(CallStatus {
             event: self.event.map(EventId::new),
             session: SessionId::new(self.session),
             sub_account: self.sub_account.map(SubAccountId::new),
-            status: self.status,
+            status: self.status.into_owned(),
             leg: self.leg.into(),
             at: time(self.at)?,
         })
     }
 }
 
-fn summary_form(event: &SessionSummary, received_at: i64) -> SummaryForm {
+fn summary_form(event: &SessionSummary, received_at: i64) -> SummaryForm<'_> {
     SummaryForm {
-        session: event.session.to_string(),
+        session: event.session.as_str().into(),
         sub_account: text(&event.sub_account),
-        status: event.status.clone(),
+        status: event.status.as_str().into(),
         started_at: milliseconds(event.started_at),
         ended_at: milliseconds(event.ended_at),
-        last_action: event.last_action.clone(),
+        last_action: text(&event.last_action),
         call_count: event.call_count,
-        client_request_id: event.client_request_id.clone(),
+        client_request_id: text(&event.client_request_id),
         error: event.error.as_ref().map(|error| ErrorForm {
             code: error.code,
-            message: error.message.clone(),
+            message: text(&error.message),
         }),
         legs: event.legs.iter().map(SummaryLegForm::from).collect(),
         received_at,
     }
 }
 
-impl SummaryForm {
+impl SummaryForm<'_> {
     fn event(self) -> Result<SessionSummary, StoreError> {
         Ok(SessionSummary {
             session: SessionId::new(self.session),
             sub_account: self.sub_account.map(SubAccountId::new),
-            status: self.status,
+            status: self.status.into_owned(),
             started_at: time(self.started_at)?,
             ended_at: time(self.ended_at)?,
-            last_action: self.last_action,
+            last_action: self.last_action.map(Cow::into_owned),
             call_count: self.call_count,
-            client_request_id: self.client_request_id,
+            client_request_id: self.client_request_id.map(Cow::into_owned),
             error: self.error.map(|error| SummaryError {
                 code: error.code,
-                message: error.message,
+                message: error.message.map(Cow::into_owned),
             }),
             legs: self.legs.into_iter().map(Into::into).collect(),
         })
     }
 }
 
-impl RecordingForm {
+impl RecordingForm<'_> {
     fn event(self) -> RecordingUpdate {
         RecordingUpdate {
             session: SessionId::new(self.session),
-            recording: self.recording,
+            recording: self.recording.into_owned(),
             duration_seconds: self.duration_seconds,
-            file_path: self.file_path,
-            status: self.status,
+            file_path: self.file_path.map(Cow::into_owned),
+            status: self.status.into_owned(),
         }
     }
 }
 
-fn numbers_form(update: &NumberUpdate, received_at: i64) -> NumbersForm {
-    let one = |number: &VirtualNumber| NumberForm {
-        number: number.number.as_it_came().to_owned(),
-        status: number.status.clone(),
-        country: number.country.clone(),
-        reference: number.reference.clone(),
-        updated_at: milliseconds(number.updated_at),
-    };
+fn numbers_form(update: &NumberUpdate, received_at: i64) -> NumbersForm<'_> {
     NumbersForm {
         sub_account: text(&update.sub_account),
-        kind: update.kind.clone(),
+        kind: update.kind.as_str().into(),
         total: update.total,
-        numbers: update.numbers.iter().map(one).collect(),
+        numbers: update.numbers.iter().map(NumberForm::from).collect(),
         received_at,
     }
 }
 
-impl NumbersForm {
+impl<'a> From<&'a VirtualNumber> for NumberForm<'a> {
+    fn from(number: &'a VirtualNumber) -> Self {
+        Self {
+            number: number.number.as_it_came().into(),
+            status: text(&number.status),
+            country: text(&number.country),
+            reference: text(&number.reference),
+            updated_at: milliseconds(number.updated_at),
+        }
+    }
+}
+
+impl NumbersForm<'_> {
     fn event(self) -> Result<NumberUpdate, StoreError> {
-        let one = |form: NumberForm| {
+        let one = |form: NumberForm<'_>| {
             Ok(VirtualNumber {
                 number: PhoneNumber::new(form.number),
-                status: form.status,
-                country: form.country,
-                reference: form.reference,
+                status: form.status.map(Cow::into_owned),
+                country: form.country.map(Cow::into_owned),
+                reference: form.reference.map(Cow::into_owned),
                 updated_at: time(form.updated_at)?,
             })
         };
         Ok(NumberUpdate {
             sub_account: self.sub_account.map(SubAccountId::new),
-            kind: self.kind,
+            kind: self.kind.into_owned(),
             total: self.total,
             numbers: self
                 .numbers
@@ -474,14 +487,6 @@ impl NumbersForm {
                 .collect::<Result<_, StoreError>>()?,
         })
     }
-}
-
-fn text(id: &Option<impl ToString>) -> Option<String> {
-    id.as_ref().map(ToString::to_string)
-}
-
-fn number(number: &Option<PhoneNumber>) -> Option<String> {
-    number.as_ref().map(|number| number.as_it_came().to_owned())
 }
 
 fn milliseconds(at: Option<Timestamp>) -> Option<i64> {

@@ -1,5 +1,7 @@
 //! What is known of a session as the text of its row, before it is sealed.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -7,56 +9,55 @@ use crate::call::event::{Direction, SummaryError};
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::store::StoreError;
-use crate::store::forms::{PositionForm, read_time};
+use crate::store::forms::{PositionForm, Text, number, read_time, text};
 use crate::store::known::{Ending, Face, Known, Source};
 
 #[derive(Serialize, Deserialize)]
-struct Form {
+struct Form<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    sub_account: Option<String>,
+    sub_account: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    direction: Option<String>,
+    direction: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
+    source: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    destination: Option<String>,
+    destination: Option<Text<'a>>,
     face_from: usize,
     face_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<String>,
+    country: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    flow: Option<(String, String)>,
+    flow: Option<(Text<'a>, Text<'a>)>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<PositionForm>,
+    position: Option<PositionForm<'a>>,
     replies: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ending: Option<EndingForm>,
+    ending: Option<EndingForm<'a>>,
     started_at: i64,
     last_event_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
-struct EndingForm {
-    status: String,
-    error: Option<(Option<i64>, Option<String>)>,
+struct EndingForm<'a> {
+    status: Text<'a>,
+    error: Option<(Option<i64>, Option<Text<'a>>)>,
     ended_at: Option<i64>,
 }
 
 /// Writes what is known.
 pub(super) fn write(known: &Known) -> Vec<u8> {
-    let number = |number: &Option<PhoneNumber>| number.as_ref().map(|n| n.as_it_came().to_owned());
     let form = Form {
-        sub_account: known.sub_account.as_ref().map(SubAccountId::to_string),
-        direction: known.face.direction.map(|it| it.as_str().to_owned()),
+        sub_account: text(&known.sub_account),
+        direction: known.face.direction.map(|it| it.as_str().into()),
         source: number(&known.face.source),
         destination: number(&known.face.destination),
         face_from: known.face.from as usize,
         face_at: known.face.at.as_millisecond(),
-        country: known.caller_country.clone(),
+        country: text(&known.caller_country),
         flow: known
             .flow
             .as_ref()
-            .map(|(id, version)| (id.to_string(), version.to_string())),
+            .map(|(id, version)| (id.as_str().into(), version.as_str().into())),
         position: known.position.as_ref().map(PositionForm::from),
         replies: known.replies,
         ending: known.ending.as_ref().map(EndingForm::from),
@@ -68,7 +69,7 @@ pub(super) fn write(known: &Known) -> Vec<u8> {
 
 /// Reads what [`write()`] wrote of session `id`.
 pub(super) fn read(id: SessionId, bytes: &[u8]) -> Result<Known, StoreError> {
-    let form: Form = serde_json::from_slice(bytes).map_err(|_| UNREADABLE)?;
+    let form: Form<'_> = serde_json::from_slice(bytes).map_err(|_| UNREADABLE)?;
     let from = Source::ALL.get(form.face_from).ok_or(UNREADABLE)?;
     let face = Face {
         direction: form.direction.as_deref().and_then(Direction::from_word),
@@ -81,7 +82,7 @@ pub(super) fn read(id: SessionId, bytes: &[u8]) -> Result<Known, StoreError> {
         id,
         sub_account: form.sub_account.map(SubAccountId::new),
         face,
-        caller_country: form.country,
+        caller_country: form.country.map(Cow::into_owned),
         flow: form
             .flow
             .map(|(id, version)| (FlowId::new(id), FlowVersion::new(version))),
@@ -95,26 +96,27 @@ pub(super) fn read(id: SessionId, bytes: &[u8]) -> Result<Known, StoreError> {
 
 const UNREADABLE: StoreError = StoreError::Unreadable { what: "session" };
 
-impl From<&Ending> for EndingForm {
-    fn from(ending: &Ending) -> Self {
+impl<'a> From<&'a Ending> for EndingForm<'a> {
+    fn from(ending: &'a Ending) -> Self {
         Self {
-            status: ending.status.clone(),
+            status: ending.status.as_str().into(),
             error: ending
                 .error
                 .as_ref()
-                .map(|error| (error.code, error.message.clone())),
+                .map(|error| (error.code, text(&error.message))),
             ended_at: ending.ended_at.map(Timestamp::as_millisecond),
         }
     }
 }
 
-impl EndingForm {
+impl EndingForm<'_> {
     fn ending(self) -> Result<Ending, StoreError> {
         Ok(Ending {
-            status: self.status,
-            error: self
-                .error
-                .map(|(code, message)| SummaryError { code, message }),
+            status: self.status.into_owned(),
+            error: self.error.map(|(code, message)| SummaryError {
+                code,
+                message: message.map(Cow::into_owned),
+            }),
             ended_at: self.ended_at.map(read_time).transpose()?,
         })
     }

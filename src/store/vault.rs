@@ -1,12 +1,14 @@
 //! What is private is encrypted before it is stored, and numbers are found by a keyed index.
 //!
-//! Encryption is XChaCha20-Poly1305 with a random nonce; the row that a text belongs to is bound to it, so that a
+//! Encryption is XChaCha20-Poly1305 with a nonce that never comes twice; the row that a text belongs to is bound to it, so that a
 //! ciphertext moved to another row does not open. The index is HMAC-SHA-256 with a key of its own: without the key,
 //! nobody can try all the phone numbers of a country against it.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInOut, Generate, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -14,6 +16,9 @@ use zeroize::Zeroizing;
 
 /// Bytes of a nonce.
 const NONCE: usize = 24;
+
+/// How much longer a sealed text is: key number, nonce, tag.
+const OVERHEAD: usize = 1 + NONCE + 16;
 
 /// Which key a text is encrypted with: the first byte of every sealed text. A later version rotates keys.
 const KEY_NUMBER: u8 = 1;
@@ -49,6 +54,33 @@ impl fmt::Debug for Keys {
 pub struct Vault {
     cipher: XChaCha20Poly1305,
     index: Hmac<Sha256>,
+    nonces: Arc<Nonces>,
+}
+
+/// Nonces, each of them once: 16 random bytes of this vault, then a count. To ask the system for 24 random bytes each
+/// time would cost a system call a text.
+struct Nonces {
+    vault: [u8; NONCE - 8],
+    used: AtomicU64,
+}
+
+impl Nonces {
+    fn new() -> Self {
+        let random: [u8; NONCE] = XNonce::generate().into();
+        let (vault, _) = random.split_first_chunk().expect("24 bytes begin with 16");
+        Self {
+            vault: *vault,
+            used: AtomicU64::new(0),
+        }
+    }
+
+    fn next(&self) -> [u8; NONCE] {
+        let mut nonce = [0; NONCE];
+        let (vault, count) = nonce.split_at_mut(self.vault.len());
+        vault.copy_from_slice(&self.vault);
+        count.copy_from_slice(&self.used.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+        nonce
+    }
 }
 
 /// The row that a sealed text belongs to: a table's name and the row's identity in it.
@@ -73,26 +105,33 @@ impl Vault {
         Self {
             cipher: XChaCha20Poly1305::new(&(*keys.data).into()),
             index,
+            nonces: Arc::new(Nonces::new()),
         }
     }
 
     /// Encrypts `text` for `place`: key number, nonce, ciphertext with its tag (41 bytes more than the text).
     pub fn seal(&self, place: Place<'_>, text: &[u8]) -> Vec<u8> {
-        let nonce = XNonce::generate();
-        let bound = place.bound();
-        let payload = Payload {
-            msg: text,
-            aad: &bound,
-        };
-        let sealed = self
+        let mut sealed = Vec::with_capacity(text.len() + OVERHEAD);
+        self.seal_onto(place, text, &mut sealed);
+        sealed
+    }
+
+    /// Adds to `sealed` what [`seal`](Self::seal) gives.
+    pub fn seal_onto(&self, place: Place<'_>, text: &[u8], sealed: &mut Vec<u8>) {
+        let nonce = self.nonces.next();
+        sealed.push(KEY_NUMBER);
+        sealed.extend_from_slice(&nonce);
+        let begins = sealed.len();
+        sealed.extend_from_slice(text);
+        let tag = self
             .cipher
-            .encrypt(&nonce, payload)
+            .encrypt_inout_detached(
+                &XNonce::from(nonce),
+                &place.bound(),
+                sealed[begins..].as_mut().into(),
+            )
             .expect("a text is far below the cipher's 256 GiB");
-        let mut stored = Vec::with_capacity(1 + NONCE + sealed.len());
-        stored.push(KEY_NUMBER);
-        stored.extend_from_slice(&nonce);
-        stored.extend_from_slice(&sealed);
-        stored
+        sealed.extend_from_slice(&tag);
     }
 
     /// Decrypts what [`seal`](Self::seal) made for the same place.

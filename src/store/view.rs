@@ -74,7 +74,7 @@ fn trace_entry(entry: Entry) -> Option<TraceEntry> {
         reply: None,
     };
     Some(match entry {
-        Entry::Action(exchange) => acted(*exchange),
+        Entry::Action(exchange) => acted(&exchange),
         Entry::Status(it) => silent(it.received_at, it.event.status),
         Entry::Summary(it) => silent(it.received_at, it.event.status),
         Entry::Recording(it) => silent(it.received_at, it.event.status),
@@ -82,18 +82,18 @@ fn trace_entry(entry: Entry) -> Option<TraceEntry> {
     })
 }
 
-fn acted(exchange: Exchange) -> TraceEntry {
-    let digits = exchange.action.digits;
+fn acted(exchange: &Exchange) -> TraceEntry {
+    let digits = exchange.action.digits.as_ref();
     TraceEntry {
         kind: "VCA".to_owned(),
         received_at: exchange.received_at,
         status: exchange.action.status.as_str().to_owned(),
         digits: digits.map(|digits| digits.as_str().to_owned()),
         secret_digits: exchange.secret_digits,
-        step: exchange.step.map(|step| step.to_string()),
+        step: exchange.step.as_ref().map(StepName::to_string),
         path: exchange.path.iter().map(StepName::to_string).collect(),
         outcome: Some(exchange.outcome.as_str().to_owned()),
-        reply: Some(exchange.reply),
+        reply: Some(exchange.reply.to_string()),
     }
 }
 

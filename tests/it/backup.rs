@@ -44,7 +44,7 @@ impl Place {
     /// A database with one call, closed.
     async fn used(&self, name: &str) {
         let store = self.open(name).await;
-        let kept = store.keep_exchange(exchange("s", "e0", 0)).await;
+        let kept = store.keep_exchange(exchange("s", "e0", 0).into()).await;
         assert_eq!(kept.expect("write"), Kept::Stored);
         store.close().await;
     }
@@ -67,7 +67,7 @@ async fn call_on(
     let mut turn = 0;
     while !stop.load(Ordering::Relaxed) {
         let kept = store
-            .keep_exchange(exchange(&format!("s{caller}"), &event(caller, turn), turn))
+            .keep_exchange(exchange(&format!("s{caller}"), &event(caller, turn), turn).into())
             .await;
         assert_eq!(kept.expect("write"), Kept::Stored);
         turn += 1;
@@ -140,7 +140,7 @@ async fn look_into(place: &Place, number: usize, before: &[u32], webhooks: u64) 
         all += u64::from(turns);
     }
     assert_eq!(all, webhooks, "nothing else");
-    let next = store.keep_exchange(exchange("new", "new", 0)).await;
+    let next = store.keep_exchange(exchange("new", "new", 0).into()).await;
     assert_eq!(next.expect("it goes on"), Kept::Stored);
     store.close().await;
 }
@@ -155,7 +155,7 @@ async fn a_database_that_is_there_is_replaced_only_when_told() {
     assert!(said.contains("is there already: name a new file"), "{said}");
 
     let store = place.open("callwright.db").await;
-    let later = store.keep_exchange(exchange("s", "e1", 1)).await;
+    let later = store.keep_exchange(exchange("s", "e1", 1).into()).await;
     assert_eq!(later.expect("write"), Kept::Stored);
     let said = sentence(sqlite::restore(&to, &url, Some(&place.keys), true));
     assert!(said.contains("is open in another Callwright"), "{said}");

@@ -1,6 +1,8 @@
 //! SQLite's journal and its projection: what a start makes of files that do not belong together, and of records that are
 //! not projected yet.
 
+use std::sync::Arc;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -90,7 +92,7 @@ impl Place {
 async fn keep(store: &SqliteStore, turns: std::ops::Range<u32>) {
     for turn in turns {
         let kept = store
-            .keep_exchange(exchange("s", &format!("e{turn}"), turn))
+            .keep_exchange(exchange("s", &format!("e{turn}"), turn).into())
             .await;
         assert_eq!(kept.expect("write"), Kept::Stored);
     }
@@ -188,7 +190,7 @@ async fn what_is_not_projected_is_found_after_a_start_and_projected_once() {
     for (turn, known) in [(0, true), (3, true), (4, false)] {
         let asked = recall("s", &format!("e{turn}"), Some(turn));
         let recalled = store.recall(&asked).await.expect("read");
-        let reply = known.then(|| format!("reply to e{turn}"));
+        let reply: Option<Arc<str>> = known.then(|| format!("reply to e{turn}").into());
         assert_eq!(
             (recalled.same_event, recalled.same_step),
             (reply.clone(), reply)

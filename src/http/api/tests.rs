@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 
@@ -14,6 +13,7 @@ use crate::call::event::{Direction, Leg, RecordingUpdate, SummaryError, SummaryL
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::config::Scope;
 use crate::flow::model::{FlowId, FlowVersion};
+use crate::http::Site;
 use crate::http::app::testing::{FakeStore, Mood, ask, config, request, serving, with_tokens};
 use crate::store::SessionRecord;
 use crate::store::records::{SessionRow, TraceEntry};
@@ -272,7 +272,7 @@ proptest! {
         method in prop_oneof![Just("GET"), Just("HEAD"), Just("POST"), Just("BREW")],
         headers in prop::collection::vec(header(), 0..4),
     ) {
-        static SERVER: LazyLock<(tokio::runtime::Runtime, Router)> = LazyLock::new(|| {
+        static SERVER: LazyLock<(tokio::runtime::Runtime, Site)> = LazyLock::new(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
             (runtime.expect("a runtime"), serving(config(), &session()).0)
         });

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
@@ -26,6 +25,7 @@ use crate::flow::model::{
 };
 use crate::flow::template::Template;
 use crate::flow::{Flow, Library};
+use crate::http::Site;
 use crate::session::{Apology, Exchange, Recall, Recalled};
 use crate::store::{
     FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
@@ -131,8 +131,8 @@ impl Store for FakeStore {
         self.act().await?;
         Ok(Recalled::default())
     }
-    async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError> {
-        self.keep(exchange.body).await?;
+    async fn keep_exchange(&self, exchange: Arc<Exchange>) -> Result<Kept, StoreError> {
+        self.keep(exchange.body.clone()).await?;
         Ok(Kept::Stored)
     }
     async fn keep_status(&self, webhook: Webhook<CallStatus>) -> Result<(), StoreError> {
@@ -198,7 +198,7 @@ impl Store for FakeStore {
 }
 
 /// A router that serves, and its app.
-pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Router, App) {
+pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
     let store: Arc<dyn Store> = store.clone();
     let (library, clock) = (Arc::new(library()), Clock::system());
     let apology = Apology {
@@ -280,7 +280,7 @@ pub(crate) struct Answered {
 }
 
 /// Asks `router`.
-pub(crate) async fn ask(router: &Router, request: Request<Body>) -> Answered {
+pub(crate) async fn ask(router: &Site, request: Request<Body>) -> Answered {
     let response = router
         .clone()
         .oneshot(request)

@@ -10,9 +10,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use axum::Router;
+
 use super::*;
 use crate::http::app::testing::{FakeStore, Mood, serving, with_sub_accounts};
 use crate::http::body;
+use crate::http::routes::site;
 
 /// Far longer than any time-out here: a test that waits for it has failed.
 const NEVER: Duration = Duration::from_secs(20);
@@ -97,7 +100,10 @@ async fn server(
     let address = listener.local_addr().expect("it is bound");
     let (stop, stopped) = oneshot::channel();
     let running = tokio::spawn(async move {
-        serve(listener, router, &limits, async { drop(stopped.await) }).await;
+        serve(listener, site(router), &limits, async {
+            drop(stopped.await)
+        })
+        .await;
     });
     (address, stop, running)
 }

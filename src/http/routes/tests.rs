@@ -57,7 +57,7 @@ fn column(access: Access) -> usize {
     }
 }
 
-fn guarded() -> Router {
+fn guarded() -> Site {
     let config = with_tokens(
         with_sub_accounts(&[("main", Some("the secret"))]),
         "0.0.0.0:0",

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use serde_json::json;
 
 use super::{ANSWER_BUDGET, Broken, unbroken};
+use crate::http::Site;
 use crate::http::app::testing::{
     Answered, FakeStore, Mood, ask, config, request, serving, with_sub_accounts,
 };
@@ -35,11 +35,11 @@ fn body_of(event_type: &str, length: usize) -> String {
     format!("{plain}{}", " ".repeat(length - plain.len()))
 }
 
-fn router(store: &Arc<FakeStore>) -> Router {
+fn router(store: &Arc<FakeStore>) -> Site {
     serving(config(), store).0
 }
 
-async fn post(router: &Router, path: &str, body: impl Into<axum::body::Body>) -> Answered {
+async fn post(router: &Site, path: &str, body: impl Into<axum::body::Body>) -> Answered {
     ask(router, request("POST", path, None, body)).await
 }
 

@@ -92,7 +92,7 @@ impl Keeper {
         let recalled = Recalled {
             same_event: self.reply(row, "event_for", "event_record")?,
             same_step: self.reply(row, "step_for", "step_record")?,
-            standing: seen.known.clone().map(Known::standing).unwrap_or_default(),
+            standing: seen.known.as_ref().map(Known::standing).unwrap_or_default(),
         };
         self.remembered.insert(asked.session.clone(), seen);
         Ok(recalled)
@@ -199,7 +199,12 @@ impl Keeper {
         })
     }
 
-    fn reply(&self, row: &PgRow, place: &str, sealed: &str) -> Result<Option<String>, StoreError> {
+    fn reply(
+        &self,
+        row: &PgRow,
+        place: &str,
+        sealed: &str,
+    ) -> Result<Option<Arc<str>>, StoreError> {
         let found: (Option<&[u8]>, Option<&[u8]>) = (row.try_get(place)?, row.try_get(sealed)?);
         let (Some(place), Some(sealed)) = found else {
             return Ok(None);

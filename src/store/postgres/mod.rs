@@ -95,8 +95,8 @@ impl Store for PostgresStore {
         self.keeper.recall(recall).await
     }
 
-    async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError> {
-        self.keeper.keep(Entry::Action(Box::new(exchange))).await
+    async fn keep_exchange(&self, exchange: Arc<Exchange>) -> Result<Kept, StoreError> {
+        self.keeper.keep(Entry::Action(exchange)).await
     }
 
     async fn keep_status(&self, webhook: Webhook<CallStatus>) -> Result<(), StoreError> {

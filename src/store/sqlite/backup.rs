@@ -24,6 +24,9 @@ pub(super) const APPLICATION: u32 = 0x4357_424B;
 /// How often the journal is read again when its files were deleted, being projected, while they were read.
 const TRIES: usize = 100;
 
+/// How many records a restored journal has in a row.
+const GROUP: usize = 64;
+
 /// What a back-up holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackedUp {
@@ -290,9 +293,16 @@ fn move_tail(db: &Connection, to: &Path, number: u64) -> Result<u64, StoreError>
     let mut select = db.prepare("SELECT seq, record FROM journal_tail ORDER BY seq")?;
     let rows = select.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
     let records: Records = rows.collect::<Result<_, _>>()?;
-    let newest = records.last().map(|(seq, _)| *seq);
     journal::make(to, &id, number)?;
-    Appender::open(&segment::path(to, number), Durability::Full)?.append(&records)?;
+    let appender = Appender::open(&segment::path(to, number), Durability::Full)?;
+    for group in records.chunks(GROUP) {
+        let mut added = segment::Records::beginning_at(group.first().map_or(0, |(seq, _)| *seq));
+        for (_, record) in group {
+            added.push(|sealed| sealed.extend_from_slice(record));
+        }
+        appender.append(&added)?;
+    }
+    let newest = records.last().map(|(seq, _)| *seq);
     journal::register(db, number)?;
     db.execute_batch(&format!(
         "DROP TABLE journal_tail; PRAGMA application_id = {}",

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::memory::{Held, Mark, Sessions};
+use super::memory::{Mark, Sessions};
 use crate::call::SessionId;
 use crate::store::entry::Entry;
 use crate::store::known::Known;
@@ -14,6 +14,8 @@ use crate::store::known::Known;
 pub(super) struct Group {
     sessions: HashMap<SessionId, Change>,
     numbers: Vec<Mark>,
+    /// The session of each write, in their order.
+    order: Vec<Option<SessionId>>,
 }
 
 /// What a group changes of one session.
@@ -36,16 +38,20 @@ pub(super) enum Verdict {
 }
 
 impl Group {
-    /// Decides on `entry`, which becomes record `seq` if it is to be written.
-    pub(super) fn add(&mut self, sessions: &mut Sessions, entry: &Entry, seq: u64) -> Verdict {
-        let mark = Mark {
-            event: entry.mark(),
-            seq,
-            answers: entry.answers(),
-            received_at: entry.received_at().as_millisecond(),
-        };
+    /// Decides on `entry`, which gets this mark if it is to be written.
+    pub(super) fn add(&mut self, sessions: &mut Sessions, entry: &Entry, mark: Mark) -> Verdict {
         match entry.session() {
-            Some(id) => self.add_to_session(sessions, id, entry, mark),
+            Some(id) if self.is_overtaken(sessions, id, entry, mark) => Verdict::Overtaken,
+            Some(id) => self.take(sessions, id, entry, mark),
+            None => self.add_number(sessions, mark),
+        }
+    }
+
+    /// Takes an entry that was decided on when it was written. Its session may be further on already, as the tables had
+    /// it: then it comes there once more.
+    pub(super) fn replay(&mut self, sessions: &mut Sessions, entry: &Entry, mark: Mark) -> Verdict {
+        match entry.session() {
+            Some(id) => self.take(sessions, id, entry, mark),
             None => self.add_number(sessions, mark),
         }
     }
@@ -56,19 +62,21 @@ impl Group {
             return Verdict::Overtaken;
         }
         self.numbers.push(mark);
+        self.order.push(None);
         Verdict::Write
     }
 
-    fn add_to_session(
-        &mut self,
+    /// Whether it is known, or its session has gone on without it; not when the session is not held.
+    fn is_overtaken(
+        &self,
         sessions: &mut Sessions,
         id: &SessionId,
         entry: &Entry,
         mark: Mark,
-    ) -> Verdict {
+    ) -> bool {
         let forgotten_before = sessions.forgotten_before();
         let Some(held) = sessions.held(id) else {
-            return Verdict::NotHeld;
+            return false;
         };
         let change = self.sessions.get(id);
         let known = change.map_or(&held.known, |change| &change.known).as_ref();
@@ -77,21 +85,32 @@ impl Group {
             here || held.that_left(answers).is_some()
         };
         let here = change.is_some_and(|it| it.marks.iter().any(|m| m.event == mark.event));
-        if here
-            || held.that_came(&mark.event, forgotten_before).is_some()
+        here || held.that_came(&mark.event, forgotten_before).is_some()
             || mark.answers.is_some_and(is_left)
             || entry.is_behind(known)
-        {
-            return Verdict::Overtaken;
-        }
-        let after = entry.fold(known.cloned());
+    }
+
+    fn take(
+        &mut self,
+        sessions: &mut Sessions,
+        id: &SessionId,
+        entry: &Entry,
+        mark: Mark,
+    ) -> Verdict {
+        let Some(held) = sessions.held(id) else {
+            return Verdict::NotHeld;
+        };
         held.in_writing = true;
-        let change = self.sessions.entry(id.clone()).or_default();
-        change.known = after;
+        let change = self.sessions.entry(id.clone()).or_insert_with(|| Change {
+            known: held.known.clone(),
+            ..Change::default()
+        });
+        change.known = entry.fold(change.known.take());
         change.marks.push(mark);
-        if matches!(entry, Entry::Action(_)) {
-            change.reply = Some((mark.seq, entry.reply().into()));
+        if let Entry::Action(exchange) = entry {
+            change.reply = Some((mark.seq, exchange.reply.clone()));
         }
+        self.order.push(Some(id.clone()));
         Verdict::Write
     }
 
@@ -99,12 +118,15 @@ impl Group {
     pub(super) fn install(self, sessions: &mut Sessions) {
         for (id, change) in self.sessions {
             if let Some(held) = sessions.held(&id) {
-                held.learn(change);
+                held.learn(change.known, change.marks, change.reply);
             }
         }
-        self.numbers
-            .into_iter()
-            .for_each(|mark| sessions.add_number(mark));
+        for mark in self.numbers {
+            sessions.add_number(mark);
+        }
+        for session in self.order {
+            sessions.add_pending(session);
+        }
     }
 
     /// The group could not be written: memory stays as it is.
@@ -113,17 +135,6 @@ impl Group {
             if let Some(held) = sessions.held(id) {
                 held.in_writing = false;
             }
-        }
-    }
-}
-
-impl Held {
-    fn learn(&mut self, change: Change) {
-        self.in_writing = false;
-        self.known = change.known;
-        self.marks.extend(change.marks);
-        if change.reply.is_some() {
-            self.reply = change.reply;
         }
     }
 }

@@ -2,7 +2,7 @@
 //! another thread would take more.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
@@ -39,7 +39,7 @@ impl Lookups {
 
     fn read_session(&self, db: &Connection, id: &SessionId) -> Result<Held, StoreError> {
         let mut select = db.prepare_cached(
-            "SELECT w.id, w.mark, w.answers, w.received_at, s.state
+            "SELECT w.id, w.mark, w.answers, w.received_at, s.state, s.id
              FROM sessions AS s LEFT JOIN webhooks AS w ON w.session = s.id
              WHERE s.session_id = ?1 ORDER BY w.id",
         )?;
@@ -51,6 +51,7 @@ impl Lookups {
                 let place = tables::session_place(id);
                 let state = self.vault.open(place, &sealed).map_err(|_| SESSION)?;
                 held.known = Some(state::read(id.clone(), &state)?);
+                held.row = Some(row.get(5)?);
             }
             held.marks.extend(read_mark(row)?);
         }
@@ -58,7 +59,7 @@ impl Lookups {
     }
 
     /// The reply in record `seq`, if the tables have that.
-    pub(super) fn reply(&self, seq: u64) -> Result<Option<String>, StoreError> {
+    pub(super) fn reply(&self, seq: u64) -> Result<Option<Arc<str>>, StoreError> {
         let sealed: Option<Vec<u8>> = self.with(|db| {
             let mut select = db.prepare_cached("SELECT record FROM webhooks WHERE id = ?1")?;
             Ok(select
@@ -71,7 +72,7 @@ impl Lookups {
     }
 
     /// The reply in a sealed record.
-    pub(super) fn open_reply(&self, seq: u64, sealed: &[u8]) -> Result<String, StoreError> {
+    pub(super) fn open_reply(&self, seq: u64, sealed: &[u8]) -> Result<Arc<str>, StoreError> {
         let place = RecordPlace::new(seq);
         let record = self.vault.open(place.place(), sealed);
         record::read_reply(&record.map_err(|_| WEBHOOK)?)
@@ -132,5 +133,7 @@ fn read_mark(row: &Row<'_>) -> Result<Option<Mark>, rusqlite::Error> {
         seq: seq as u64,
         answers: row.get(2)?,
         received_at: row.get(3)?,
+        // Secrets were taken out as it was projected.
+        is_secret: false,
     }))
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::call::SessionId;
 use crate::session::{Recall, Standing};
-use crate::store::entry::{EventMark, mark_of_action};
+use crate::store::entry::{Entry, EventMark, mark_of_action};
 use crate::store::known::Known;
 
 /// How many sessions that have not ended are held when all of them are projected.
@@ -25,6 +25,9 @@ pub(super) struct Memory(Mutex<Sessions>);
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     held: HashMap<SessionId, Held>,
+    /// What the tables do not have yet: the session of each record, none for a virtual number update, from the one after
+    /// `projected` on.
+    pending: VecDeque<Option<SessionId>>,
     /// Marks of virtual number updates that are not projected yet.
     numbers: HashMap<EventMark, Mark>,
     /// Who is let go next, with the record that was its newest then.
@@ -41,9 +44,13 @@ pub(super) struct Sessions {
 pub(super) struct Held {
     /// What is known; `None` for a session that the tables do not have either.
     pub(super) known: Option<Known>,
+    /// Its row in the tables, once it is there.
+    pub(super) row: Option<i64>,
+    /// What it is found by has changed since it was written there.
+    is_found_anew: bool,
     /// Its webhooks.
     pub(super) marks: Vec<Mark>,
-    /// Its newest reply, with the record that it is in.
+    /// Its newest reply, with the record that it is in, while it is live.
     pub(super) reply: Option<(u64, Arc<str>)>,
     /// A group with news of it is being written.
     pub(super) in_writing: bool,
@@ -61,7 +68,45 @@ pub(super) struct Mark {
     pub(super) answers: Option<u32>,
     /// When it came (ms).
     pub(super) received_at: i64,
+    /// Its record holds secret variables.
+    pub(super) is_secret: bool,
 }
+
+impl Mark {
+    /// The mark of `entry`, which is record `seq` and whose [`Entry::mark`] is `event`.
+    pub(super) fn of(entry: &Entry, event: EventMark, seq: u64) -> Self {
+        Self {
+            event,
+            seq,
+            answers: entry.answers(),
+            received_at: entry.received_at().as_millisecond(),
+            is_secret: entry.has_secrets(),
+        }
+    }
+}
+
+/// What the tables are to take next: records in their order, and the sessions that they are about.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    /// The place of each record's session in `sessions`, and its mark; none for a virtual number update.
+    pub(super) records: Vec<Option<(usize, Mark)>>,
+    pub(super) sessions: Vec<DueSession>,
+}
+
+/// A session as it stands now, which may be further on than the records that are due: what is not due yet is taken in
+/// again after a crash, and changes nothing then.
+#[derive(Debug)]
+pub(super) struct DueSession {
+    pub(super) known: Known,
+    pub(super) row: i64,
+    /// The tables do not have it yet.
+    pub(super) is_new: bool,
+    /// What it is found by has changed since the tables were told.
+    pub(super) is_found_anew: bool,
+}
+
+/// How many sessions are looked at under one lock: the live call waits for it.
+const AT_ONCE: usize = 64;
 
 /// What memory knows that bears on a voice call action.
 #[derive(Debug)]
@@ -116,8 +161,50 @@ impl Memory {
                 .that_came(&event, sessions.forgotten_before)
                 .map(|mark| held.reply_in(mark.seq)),
             same_step: same_step.map(|mark| held.reply_in(mark.seq)),
-            standing: held.known.clone().map(Known::standing).unwrap_or_default(),
+            standing: held.known.as_ref().map(Known::standing).unwrap_or_default(),
         })
+    }
+
+    /// What the tables are to take next: at most `count` records.
+    pub(super) fn due(&self, count: usize) -> Due {
+        let (mut due, mut places) = (Due::default(), HashMap::new());
+        while due.records.len() < count {
+            let mut sessions = self.lock();
+            let begun = due.records.len();
+            for offset in begun..count.min(begun + AT_ONCE) {
+                let Some(record) = sessions.pending.get(offset).cloned() else {
+                    return due;
+                };
+                let seq = sessions.projected + 1 + offset as u64;
+                let record = record.map(|id| sessions.record_due(id, seq, &mut due, &mut places));
+                due.records.push(record);
+            }
+        }
+        due
+    }
+
+    /// The tables have taken `due`, up to record `through`.
+    pub(super) fn project(&self, through: u64, due: Due) {
+        let mut sessions = self.lock();
+        sessions.project(through);
+        drop(sessions);
+        for taken in due.sessions.chunks(AT_ONCE) {
+            let mut sessions = self.lock();
+            for session in taken {
+                sessions.take_row(&session.known.id, session.row);
+            }
+            sessions.make_room();
+        }
+    }
+
+    /// The tables could not take `due`: it is due still.
+    pub(super) fn put_back(&self, due: &Due) {
+        let mut sessions = self.lock();
+        for session in due.sessions.iter().filter(|it| it.is_found_anew) {
+            if let Some(held) = sessions.held(&session.known.id) {
+                held.is_found_anew = true;
+            }
+        }
     }
 
     /// Forgets the events that came before.
@@ -161,12 +248,49 @@ impl Sessions {
         self.numbers.insert(mark.event, mark);
     }
 
-    /// The tables reach up to `through` now; `touched` are the sessions that this batch was about.
-    pub(super) fn project(&mut self, through: u64, touched: impl Iterator<Item = SessionId>) {
+    /// A record was written: of this session, or a virtual number update.
+    pub(super) fn add_pending(&mut self, session: Option<SessionId>) {
+        self.pending.push_back(session);
+    }
+
+    /// Record `seq` and its session are due.
+    fn record_due(
+        &mut self,
+        id: SessionId,
+        seq: u64,
+        due: &mut Due,
+        places: &mut HashMap<SessionId, usize>,
+    ) -> (usize, Mark) {
+        const HELD: &str = "a session is held, with its marks, until its records are projected";
+        let held = self.held.get_mut(&id).expect(HELD);
+        let mark = held.marks.iter().rev().find(|mark| mark.seq == seq);
+        let mark = *mark.expect(HELD);
+        let place = *places.entry(id).or_insert_with(|| {
+            due.sessions.push(DueSession {
+                known: held.known.clone().expect(HELD),
+                row: held.row.unwrap_or(seq as i64),
+                is_new: held.row.is_none(),
+                is_found_anew: std::mem::take(&mut held.is_found_anew),
+            });
+            due.sessions.len() - 1
+        });
+        (place, mark)
+    }
+
+    /// The tables reach up to `through` now.
+    fn project(&mut self, through: u64) {
+        let taken = through.saturating_sub(self.projected) as usize;
+        self.pending.drain(..taken.min(self.pending.len()));
         self.projected = through;
         self.numbers.retain(|_, mark| mark.seq > through);
-        touched.for_each(|id| self.queue(&id));
-        self.make_room();
+    }
+
+    /// The tables have the session in this row.
+    fn take_row(&mut self, id: &SessionId, row: i64) {
+        if let Some(held) = self.held(id) {
+            held.row = Some(row);
+        }
+        self.queue(id);
     }
 
     /// Puts a session in line to be let go, if nothing of it is still to be projected.
@@ -218,6 +342,24 @@ impl Sessions {
 }
 
 impl Held {
+    /// News of it is on the disk.
+    pub(super) fn learn(
+        &mut self,
+        known: Option<Known>,
+        marks: Vec<Mark>,
+        reply: Option<(u64, Arc<str>)>,
+    ) {
+        self.in_writing = false;
+        let is_found_alike = match (&self.known, &known) {
+            (Some(before), Some(after)) => after.is_found_as(before),
+            _ => false,
+        };
+        self.is_found_anew |= !is_found_alike;
+        self.known = known;
+        self.marks.extend(marks);
+        self.reply = reply.or(self.reply.take()).filter(|_| !self.has_ended());
+    }
+
     /// The webhook with this mark, unless it is forgotten.
     pub(super) fn that_came(&self, event: &EventMark, forgotten_before: i64) -> Option<&Mark> {
         let known = |mark: &&Mark| mark.event == *event && mark.received_at >= forgotten_before;

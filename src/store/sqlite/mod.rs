@@ -128,9 +128,9 @@ impl SqliteStore {
         self.queue.write(entry).await
     }
 
-    fn find(&self, reply: Reply) -> Result<Option<String>, StoreError> {
+    fn find(&self, reply: Reply) -> Result<Option<Arc<str>>, StoreError> {
         let seq = match reply {
-            Reply::Here(reply) => return Ok(Some(reply.to_string())),
+            Reply::Here(reply) => return Ok(Some(reply)),
             Reply::In(seq) => seq,
         };
         if let Some(reply) = self.lookups.reply(seq)? {
@@ -169,8 +169,13 @@ impl Store for SqliteStore {
         }
     }
 
-    async fn keep_exchange(&self, exchange: Exchange) -> Result<Kept, StoreError> {
-        self.keep(Entry::Action(Box::new(exchange))).await
+    async fn keep_exchange(&self, exchange: Arc<Exchange>) -> Result<Kept, StoreError> {
+        self.keep(Entry::Action(exchange)).await
+    }
+
+    fn recalls_while_away(&self) -> bool {
+        // Live sessions are in memory.
+        true
     }
 
     async fn keep_status(&self, webhook: Webhook<CallStatus>) -> Result<(), StoreError> {

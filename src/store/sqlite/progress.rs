@@ -11,10 +11,10 @@ use super::projector::Command;
 use crate::store::{Lag, StoreError};
 
 /// How many records the projection may lag behind before the writer makes its groups wait for it.
-pub(super) const FAR_BEHIND: u64 = 200_000;
+pub(super) const FAR_BEHIND: u64 = 1_000_000;
 
-/// At how many more nothing is taken any more: the sessions in memory have to end somewhere.
-const TOO_FAR: u64 = 5 * FAR_BEHIND;
+/// At how many nothing is taken any more: the sessions in memory have to end somewhere.
+const TOO_FAR: u64 = FAR_BEHIND + FAR_BEHIND / 2;
 
 /// How long a group waits for a projection that lags far behind.
 const HELD_UP: Duration = Duration::from_millis(20);
@@ -82,14 +82,19 @@ impl Progress {
     /// The journal reaches up to `seq`.
     pub(super) fn commit(&self, seq: u64) {
         let mut state = self.lock();
+        let before = state.lag();
         state.committed = seq;
         let now = Instant::now();
         match state.commits.back_mut() {
             Some(newest) if now - newest.1 < GRAIN => newest.0 = seq,
             _ => state.commits.push_back((seq, now)),
         }
+        let is_news = before == 0 || (before < GATHERED && state.lag() >= GATHERED);
         drop(state);
-        self.changed.notify_all();
+        // The projector knows already that there is something to do, and would wake only to learn it again.
+        if is_news {
+            self.changed.notify_all();
+        }
     }
 
     /// The tables reach up to `seq`.

@@ -13,8 +13,7 @@ use super::lock::Lock;
 use super::memory::Memory;
 use super::progress::{Progress, Work};
 use super::segment::Reader;
-use super::tables::Batch;
-use super::{flows, forgetting};
+use super::{flows, forgetting, tables};
 use crate::config::Durability;
 use crate::store::vault::Vault;
 use crate::store::{FlowText, StoreError};
@@ -64,6 +63,7 @@ pub(super) struct Projector {
 impl Projector {
     /// Projects until it is told to end.
     pub(super) fn run(mut self) {
+        give_way();
         let mut is_failing = false;
         let mut closing_since = None;
         loop {
@@ -119,17 +119,22 @@ impl Projector {
         self.write(file, records)
     }
 
-    fn write(&mut self, file: u64, records: Vec<(u64, Vec<u8>)>) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        for (seq, sealed) in records {
-            batch.add(&self.tables, &self.vault, seq, sealed)?;
+    fn write(&mut self, file: u64, mut records: Vec<(u64, Vec<u8>)>) -> Result<(), StoreError> {
+        let due = self.memory.due(records.len());
+        // What memory has not learnt of yet was committed this moment: the next batch takes it.
+        records.truncate(due.records.len());
+        let Some((through, _)) = records.last() else {
+            return Ok(());
+        };
+        let through = *through;
+        let written = tables::write(&mut self.tables, &self.vault, file, &due, records);
+        if written.is_err() {
+            self.memory.put_back(&due);
         }
-        batch.commit(&mut self.tables, &self.vault, file)?;
-        self.projected = batch.through();
-        self.memory
-            .lock()
-            .project(self.projected, batch.into_sessions());
-        self.progress.project(self.projected);
+        written?;
+        self.projected = through;
+        self.memory.project(through, due);
+        self.progress.project(through);
         Ok(())
     }
 
@@ -149,3 +154,18 @@ impl Projector {
         }
     }
 }
+
+/// Has this thread give way to those that answer calls, where the system counts a thread's niceness by itself: a burst is
+/// answered first and projected after it. How far that may go is [`Progress`]'s.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::{process, thread};
+        // Where the system says no, both share the processor alike.
+        _ = process::setpriority_process(Some(thread::gettid()), NICENESS);
+    }
+}
+
+/// The most that there is.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 19;

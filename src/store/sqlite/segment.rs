@@ -1,4 +1,6 @@
-//! One file of the journal: a SQLite database that records are only ever added to. It is written through one
+//! One file of the journal: a SQLite database that records are only ever added to, one row for each group of them that
+//! was committed together: the number of its newest record, how many they are, and the records, each sealed by itself
+//! and behind its length. It is written through one
 //! connection and never checkpointed: what is added stays in its write-ahead log, and the whole file is deleted once
 //! it is projected, so that each record is written once.
 
@@ -43,7 +45,7 @@ pub(super) fn make(path: &Path, title: &Title) -> Result<(), MakeError> {
          PRAGMA journal_mode = WAL;
          BEGIN;
          CREATE TABLE title (database BLOB NOT NULL, number INTEGER NOT NULL);
-         CREATE TABLE journal (seq INTEGER NOT NULL PRIMARY KEY, record BLOB NOT NULL);
+         CREATE TABLE journal (newest INTEGER NOT NULL PRIMARY KEY, records INTEGER NOT NULL, sealed BLOB NOT NULL);
          COMMIT;"
     ))?;
     db.execute(
@@ -100,10 +102,10 @@ impl Appender {
         Ok(Self(db))
     }
 
-    /// Adds records in one transaction: all of them are there, or none.
-    pub(super) fn append(&self, records: &[(u64, Vec<u8>)]) -> Result<(), rusqlite::Error> {
+    /// Adds a group in one transaction: all of it is there, or none.
+    pub(super) fn append(&self, group: &Records) -> Result<(), rusqlite::Error> {
         self.0.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let added = self.add(records);
+        let added = self.add(group);
         if added.is_err() {
             // Where SQLite has rolled back by itself there is nothing to roll back; the first error is the one to tell.
             _ = self.0.execute_batch("ROLLBACK");
@@ -117,15 +119,76 @@ impl Appender {
         &self.0
     }
 
-    fn add(&self, records: &[(u64, Vec<u8>)]) -> Result<(), rusqlite::Error> {
-        let sql = "INSERT INTO journal (seq, record) VALUES (?1, ?2)";
-        let mut insert = self.0.prepare_cached(sql)?;
-        for (seq, record) in records {
-            insert.execute(params![*seq as i64, record])?;
-        }
+    fn add(&self, group: &Records) -> Result<(), rusqlite::Error> {
+        let sql = "INSERT INTO journal (newest, records, sealed) VALUES (?1, ?2, ?3)";
+        let newest = group.newest().map(|seq| seq as i64);
+        self.0
+            .prepare_cached(sql)?
+            .execute(params![newest, group.count, group.sealed])?;
         self.0.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
+}
+
+/// Sealed records of one group, numbered without a gap.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    first: u64,
+    count: u32,
+    sealed: Vec<u8>,
+}
+
+/// Bytes of a record's length.
+const LENGTH: usize = 4;
+
+impl Records {
+    /// A group whose first record gets the number `first`.
+    pub(super) fn beginning_at(first: u64) -> Self {
+        Self {
+            first,
+            ..Self::default()
+        }
+    }
+
+    /// The number that the next record gets.
+    pub(super) fn next(&self) -> u64 {
+        self.first + u64::from(self.count)
+    }
+
+    /// The number of the newest record; `None` when there is none.
+    pub(super) fn newest(&self) -> Option<u64> {
+        (self.count > 0).then(|| self.next() - 1)
+    }
+
+    /// How many bytes they are.
+    pub(super) fn bytes(&self) -> usize {
+        self.sealed.len()
+    }
+
+    /// Adds the record that `seal` writes to the end of what it is given.
+    pub(super) fn push(&mut self, seal: impl FnOnce(&mut Vec<u8>)) {
+        let begins = self.sealed.len() + LENGTH;
+        self.sealed.extend_from_slice(&[0; LENGTH]);
+        seal(&mut self.sealed);
+        let length = u32::try_from(self.sealed.len() - begins)
+            .expect("a body is limited to some megabytes")
+            .to_le_bytes();
+        self.sealed[begins - LENGTH..begins].copy_from_slice(&length);
+        self.count += 1;
+    }
+}
+
+/// The records in a row, with their numbers; `None` when the row is damaged.
+fn split(newest: u64, count: u64, mut sealed: &[u8]) -> Option<Vec<(u64, &[u8])>> {
+    let first = (newest + 1).checked_sub(count)?;
+    let mut records = Vec::new();
+    for seq in first..=newest {
+        let (length, rest) = sealed.split_first_chunk::<LENGTH>()?;
+        let (record, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        records.push((seq, record));
+        sealed = rest;
+    }
+    sealed.is_empty().then_some(records)
 }
 
 /// A file open for reading.
@@ -160,7 +223,7 @@ impl Reader {
 
     /// The numbers of the first and of the last record; `None` when there is none.
     pub(super) fn ends(&self) -> Result<Option<(u64, u64)>, rusqlite::Error> {
-        let sql = "SELECT (SELECT min(seq) FROM journal), (SELECT max(seq) FROM journal)";
+        let sql = "SELECT (SELECT newest - records + 1 FROM journal ORDER BY newest LIMIT 1), max(newest) FROM journal";
         let ends = self.0.query_row(sql, [], |row| {
             Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
         })?;
@@ -170,24 +233,27 @@ impl Reader {
             .map(|(first, last)| (first as u64, last as u64)))
     }
 
-    /// The next records after number `after`, at most `limit` of them and about `bytes` long together.
+    /// The next records after number `after`, by whole groups: about `limit` of them and about `bytes` long together.
     pub(super) fn after(
         &self,
         after: u64,
         limit: usize,
         bytes: usize,
     ) -> Result<Vec<(u64, Vec<u8>)>, rusqlite::Error> {
-        let sql = "SELECT seq, record FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        let sql = "SELECT newest, records, sealed FROM journal WHERE newest > ?1 ORDER BY newest";
         let mut select = self.0.prepare_cached(sql)?;
-        let mut rows = select.query(params![after as i64, limit as i64])?;
+        let mut rows = select.query(params![after as i64])?;
         let (mut records, mut length) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
-            let record: Vec<u8> = row.get(1)?;
-            length += record.len();
-            records.push((row.get::<_, i64>(0)? as u64, record));
-            if length >= bytes {
+        while records.len() < limit && length < bytes {
+            let Some(row) = rows.next()? else {
                 break;
-            }
+            };
+            let (newest, count) = (row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64);
+            let sealed = row.get_ref(2)?.as_blob()?;
+            length += sealed.len();
+            let group = split(newest, count, sealed).ok_or_else(damaged)?;
+            let new = group.into_iter().filter(|(seq, _)| *seq > after);
+            records.extend(new.map(|(seq, record)| (seq, record.to_vec())));
         }
         Ok(records)
     }
@@ -201,4 +267,10 @@ impl Reader {
             .filter(|(found, _)| *found == seq)
             .map(|(_, record)| record))
     }
+}
+
+/// What SQLite says of a file that it cannot make sense of.
+fn damaged() -> rusqlite::Error {
+    let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(error, None)
 }

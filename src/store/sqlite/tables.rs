@@ -1,14 +1,13 @@
-//! The tables, written by the projection: one batch of the journal's records, folded, in one transaction with the mark
-//! of how far it reaches, so that each record is in them exactly once.
+//! The tables, written by the projection: one batch of the journal's records as they are sealed, and what memory knows of
+//! their sessions, in one transaction with the mark of how far it reaches, so that each record is in them exactly once.
 
-use std::collections::HashMap;
+use rusqlite::{Connection, params};
 
-use rusqlite::{Connection, OptionalExtension, params};
-
+use super::memory::{Due, DueSession, Mark};
 use super::{RecordPlace, numbers, record, state};
 use crate::call::{PhoneNumber, SessionId};
 use crate::store::StoreError;
-use crate::store::entry::Entry;
+use crate::store::entry::{Entry, EventMark};
 use crate::store::known::Known;
 use crate::store::vault::{Place, Vault};
 
@@ -20,143 +19,111 @@ pub(super) fn session_place(id: &SessionId) -> Place<'_> {
     }
 }
 
-/// Records, read and folded.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    sessions: HashMap<SessionId, Touched>,
-    rows: Vec<Row>,
-    numbers: Vec<Entry>,
-    through: u64,
-}
-
-/// A session that a batch is about.
-#[derive(Debug)]
-struct Touched {
-    row: i64,
-    before: Option<Known>,
-    after: Option<Known>,
+/// Takes `records` in, which `due` tells of, and that the tables reach up to the last of them; they come from the journal's
+/// file `file`.
+pub(super) fn write(
+    db: &mut Connection,
+    vault: &Vault,
+    file: u64,
+    due: &Due,
+    records: Vec<(u64, Vec<u8>)>,
+) -> Result<(), StoreError> {
+    let ends = (
+        records.first().map(|(seq, _)| *seq as i64),
+        records.last().map(|(seq, _)| *seq as i64),
+    );
+    let moment = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut sessions: Vec<_> = due.sessions.iter().collect();
+    sessions.sort_unstable_by_key(|session| session.row);
+    for session in sessions {
+        save(&moment, vault, session)?;
+    }
+    for ((seq, record), due_record) in records.into_iter().zip(&due.records) {
+        let row = match due_record {
+            Some((place, mark)) => of_session(vault, due.sessions[*place].row, mark, record)?,
+            None => of_numbers(&moment, vault, seq, record)?,
+        };
+        insert(&moment, &row)?;
+    }
+    moment
+        .prepare_cached(
+            "UPDATE journal_files SET first_seq = coalesce(first_seq, ?2) WHERE number = ?1",
+        )?
+        .execute(params![file as i64, ends.0])?;
+    moment
+        .prepare_cached("UPDATE projection SET projected = ?1")?
+        .execute([ends.1])?;
+    Ok(moment.commit()?)
 }
 
 /// A webhook's row.
-#[derive(Debug)]
 struct Row {
     seq: u64,
     session: Option<i64>,
-    mark: [u8; 16],
+    mark: EventMark,
     answers: Option<u32>,
     received_at: i64,
     record: Vec<u8>,
 }
 
-impl Batch {
-    /// Adds the next record. Its session is read from the tables when it is the first of it.
-    pub(super) fn add(
-        &mut self,
-        db: &Connection,
-        vault: &Vault,
-        seq: u64,
-        mut sealed: Vec<u8>,
-    ) -> Result<(), StoreError> {
-        let mut entry = open(vault, seq, &sealed)?;
-        let session = match entry.session() {
-            Some(id) => Some(self.touch(db, vault, id.clone(), &entry, seq)?),
-            None => None,
-        };
-        if entry.forget_secrets() {
-            sealed = vault.seal(RecordPlace::new(seq).place(), &record::write(&entry));
+/// The row of a webhook of the session in row `session`. Its record stays as it is sealed, but for secret variables.
+fn of_session(
+    vault: &Vault,
+    session: i64,
+    mark: &Mark,
+    sealed: Vec<u8>,
+) -> Result<Row, StoreError> {
+    let record = match mark.is_secret {
+        false => sealed,
+        true => {
+            let mut entry = open(vault, mark.seq, &sealed)?;
+            entry.forget_secrets();
+            vault.seal(RecordPlace::new(mark.seq).place(), &record::write(&entry))
         }
-        self.rows.push(Row {
-            seq,
-            session,
-            mark: entry.mark(),
-            answers: entry.answers(),
-            received_at: entry.received_at().as_millisecond(),
-            record: sealed,
-        });
-        self.through = seq;
-        if session.is_none() {
-            self.numbers.push(entry);
-        }
-        Ok(())
-    }
+    };
+    Ok(Row {
+        seq: mark.seq,
+        session: Some(session),
+        mark: mark.event,
+        answers: mark.answers,
+        received_at: mark.received_at,
+        record,
+    })
+}
 
-    fn touch(
-        &mut self,
-        db: &Connection,
-        vault: &Vault,
-        id: SessionId,
-        entry: &Entry,
-        seq: u64,
-    ) -> Result<i64, StoreError> {
-        if !self.sessions.contains_key(&id) {
-            let touched = load(db, vault, &id)?.unwrap_or(Touched {
-                row: seq as i64,
-                before: None,
-                after: None,
-            });
-            self.sessions.insert(id.clone(), touched);
-        }
-        let touched = self.sessions.get_mut(&id).expect("it was put in");
-        touched.after = entry.fold(touched.after.take());
-        Ok(touched.row)
-    }
+/// The row of a virtual number update, whose numbers are taken in.
+fn of_numbers(
+    db: &Connection,
+    vault: &Vault,
+    seq: u64,
+    record: Vec<u8>,
+) -> Result<Row, StoreError> {
+    let entry = open(vault, seq, &record)?;
+    numbers::project(db, vault, &entry)?;
+    Ok(Row {
+        seq,
+        session: None,
+        mark: entry.mark(),
+        answers: None,
+        received_at: entry.received_at().as_millisecond(),
+        record,
+    })
+}
 
-    /// The number of the newest record.
-    pub(super) fn through(&self) -> u64 {
-        self.through
-    }
-
-    /// Writes the batch, and that the tables reach up to its end.
-    pub(super) fn commit(
-        &self,
-        db: &mut Connection,
-        vault: &Vault,
-        file: u64,
-    ) -> Result<(), StoreError> {
-        let moment = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let mut sessions: Vec<_> = self.sessions.values().collect();
-        sessions.sort_unstable_by_key(|touched| touched.row);
-        for touched in sessions {
-            touched.save(&moment, vault)?;
-        }
-        self.add_webhooks(&moment)?;
-        for entry in &self.numbers {
-            numbers::project(&moment, vault, entry)?;
-        }
-        let first = self.rows.first().map(|row| row.seq as i64);
-        moment
-            .prepare_cached(
-                "UPDATE journal_files SET first_seq = coalesce(first_seq, ?2) WHERE number = ?1",
-            )?
-            .execute(params![file as i64, first])?;
-        moment
-            .prepare_cached("UPDATE projection SET projected = ?1")?
-            .execute([self.through as i64])?;
-        Ok(moment.commit()?)
-    }
-
-    fn add_webhooks(&self, db: &Connection) -> Result<(), StoreError> {
-        let mut insert = db.prepare_cached(
-            "INSERT INTO webhooks (id, session, mark, answers, received_at, record)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?;
-        for row in &self.rows {
-            insert.execute(params![
-                row.seq as i64,
-                row.session,
-                row.mark,
-                row.answers,
-                row.received_at,
-                row.record
-            ])?;
-        }
-        Ok(())
-    }
-
-    /// The sessions that it is about.
-    pub(super) fn into_sessions(self) -> impl Iterator<Item = SessionId> {
-        self.sessions.into_keys()
-    }
+fn insert(db: &Connection, row: &Row) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO webhooks (id, session, mark, answers, received_at, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        row.seq as i64,
+        row.session,
+        row.mark,
+        row.answers,
+        row.received_at,
+        row.record
+    ])?;
+    Ok(())
 }
 
 /// Opens and reads a sealed record.
@@ -164,22 +131,6 @@ pub(super) fn open(vault: &Vault, seq: u64, sealed: &[u8]) -> Result<Entry, Stor
     let place = RecordPlace::new(seq);
     let bytes = vault.open(place.place(), sealed);
     record::read(&bytes.map_err(|_| StoreError::Unreadable { what: "webhook" })?)
-}
-
-fn load(db: &Connection, vault: &Vault, id: &SessionId) -> Result<Option<Touched>, StoreError> {
-    let mut select = db.prepare_cached("SELECT id, state FROM sessions WHERE session_id = ?1")?;
-    let found: Option<(i64, Vec<u8>)> = select
-        .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((row, sealed)) = found else {
-        return Ok(None);
-    };
-    let known = read_state(vault, id.clone(), &sealed)?;
-    Ok(Some(Touched {
-        row,
-        before: Some(known.clone()),
-        after: Some(known),
-    }))
 }
 
 /// Opens and reads a session's sealed state.
@@ -191,60 +142,46 @@ pub(super) fn read_state(vault: &Vault, id: SessionId, sealed: &[u8]) -> Result<
     )
 }
 
-impl Touched {
-    /// Writes the session. Most batches change its state alone; its indexes are left alone then.
-    fn save(&self, db: &Connection, vault: &Vault) -> Result<(), StoreError> {
-        let Some(after) = &self.after else {
-            return Ok(());
-        };
-        let state = vault.seal(session_place(&after.id), &state::write(after));
-        let last_event_at = after.last_event_at.as_millisecond();
-        match &self.before {
-            None => return self.insert(db, vault, after, &state),
-            Some(before) if !is_found_alike(before, after) => {
-                update_indexes(db, vault, self.row, after)?;
-            }
-            Some(_) => {}
-        }
-        db.prepare_cached("UPDATE sessions SET state = ?2, last_event_at = ?3 WHERE id = ?1")?
-            .execute(params![self.row, state, last_event_at])?;
-        Ok(())
+/// Writes a session. Most batches change its state alone; its indexes are left alone then.
+fn save(db: &Connection, vault: &Vault, session: &DueSession) -> Result<(), StoreError> {
+    let (known, row) = (&session.known, session.row);
+    let state = vault.seal(session_place(&known.id), &state::write(known));
+    if session.is_new {
+        return add(db, vault, row, known, &state);
     }
-
-    fn insert(
-        &self,
-        db: &Connection,
-        vault: &Vault,
-        known: &Known,
-        state: &[u8],
-    ) -> Result<(), StoreError> {
-        db.prepare_cached(
-            "INSERT INTO sessions (id, session_id, source_index, destination_index, flow_id, flow_version,
-                 status, started_at, last_event_at, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            self.row,
-            known.id.as_str(),
-            index(vault, &known.face.source),
-            index(vault, &known.face.destination),
-            known.flow.as_ref().map(|(id, _)| id.as_str()),
-            known.flow.as_ref().map(|(_, version)| version.as_str()),
-            known.ending.as_ref().map(|ending| &ending.status),
-            known.started_at.as_millisecond(),
-            known.last_event_at.as_millisecond(),
-            state,
-        ])?;
-        Ok(())
+    if session.is_found_anew {
+        update_indexes(db, vault, row, known)?;
     }
+    db.prepare_cached("UPDATE sessions SET state = ?2, last_event_at = ?3 WHERE id = ?1")?
+        .execute(params![row, state, known.last_event_at.as_millisecond()])?;
+    Ok(())
 }
 
-/// Whether nothing has changed that a session is found by.
-fn is_found_alike(before: &Known, after: &Known) -> bool {
-    before.face.source == after.face.source
-        && before.face.destination == after.face.destination
-        && before.flow == after.flow
-        && before.ending.is_some() == after.ending.is_some()
+fn add(
+    db: &Connection,
+    vault: &Vault,
+    row: i64,
+    known: &Known,
+    state: &[u8],
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO sessions (id, session_id, source_index, destination_index, flow_id, flow_version,
+             status, started_at, last_event_at, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        row,
+        known.id.as_str(),
+        index(vault, &known.face.source),
+        index(vault, &known.face.destination),
+        known.flow.as_ref().map(|(id, _)| id.as_str()),
+        known.flow.as_ref().map(|(_, version)| version.as_str()),
+        known.ending.as_ref().map(|ending| &ending.status),
+        known.started_at.as_millisecond(),
+        known.last_event_at.as_millisecond(),
+        state,
+    ])?;
+    Ok(())
 }
 
 fn update_indexes(

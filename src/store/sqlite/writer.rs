@@ -9,11 +9,11 @@ use super::group::{Group, Verdict};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::lookups::Lookups;
-use super::memory::Memory;
+use super::memory::{Mark, Memory};
 use super::progress::Progress;
-use super::segment::Appender;
+use super::segment::{Appender, Records};
 use super::{RecordPlace, record, tables};
-use crate::store::entry::Entry;
+use crate::store::entry::{Entry, EventMark};
 use crate::store::vault::Vault;
 use crate::store::{Kept, StoreError};
 
@@ -33,7 +33,8 @@ const FRAME: usize = 4096 + 24;
 #[derive(Debug)]
 struct Job {
     entry: Entry,
-    /// The entry's bytes, written by the caller so that the writer need not.
+    /// What makes it known, and its bytes: made by the caller so that the writer need not.
+    mark: EventMark,
     record: Vec<u8>,
     caller: oneshot::Sender<Result<Kept, StoreError>>,
 }
@@ -62,16 +63,22 @@ impl Queue {
     /// A write that is dropped while it waits is left undone; one that has begun is not.
     pub(super) async fn write(&self, entry: Entry) -> Result<Kept, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let record = record::write(&entry);
-        self.push(Job {
+        let job = Job {
+            mark: entry.mark(),
+            record: record::write(&entry),
             entry,
-            record,
             caller,
-        })?;
+        };
+        if self.push(job)? {
+            let _call = Call(self);
+            // Whoever else is ready now hands in before the writer is called: one commit for all of them.
+            tokio::task::yield_now().await;
+        }
         answer.await.unwrap_or(Err(StoreError::Closing))
     }
 
-    fn push(&self, job: Job) -> Result<(), StoreError> {
+    /// Whether it is the first that waits: then its caller calls the writer.
+    fn push(&self, job: Job) -> Result<bool, StoreError> {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(StoreError::Closing);
@@ -80,10 +87,7 @@ impl Queue {
             return Err(StoreError::Busy);
         }
         waiting.jobs.push(job);
-        if waiting.jobs.len() == 1 {
-            self.0.came.notify_one();
-        }
-        Ok(())
+        Ok(waiting.jobs.len() == 1)
     }
 
     /// Has the writer finish what waits and end. Nothing more is taken.
@@ -127,6 +131,15 @@ impl Queue {
         }
         let rest = waiting.jobs.split_off(GROUP);
         Some(std::mem::replace(&mut waiting.jobs, rest))
+    }
+}
+
+/// Calls the writer when it is dropped: also when its caller has gone meanwhile, since others may wait.
+struct Call<'a>(&'a Queue);
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.0.came.notify_one();
     }
 }
 
@@ -177,20 +190,21 @@ impl Writer {
     /// Writes a group and tells its callers.
     fn settle(&mut self, jobs: Vec<Job>) {
         let mut group = Group::default();
-        let mut records = Vec::with_capacity(jobs.len());
+        let mut records = Records::beginning_at(self.newest + 1);
         let mut told = Vec::with_capacity(jobs.len());
         for job in jobs {
             if job.caller.is_closed() {
                 continue;
             }
-            let seq = self.newest + 1 + records.len() as u64;
-            let verdict = self.decide(&mut group, &job.entry, seq);
+            let seq = records.next();
+            let verdict = self.decide(&mut group, &job, seq);
             if let Ok(Kept::Stored) = verdict {
-                records.push((seq, job.record));
+                let place = RecordPlace::new(seq);
+                records.push(|sealed| self.vault.seal_onto(place.place(), &job.record, sealed));
             }
             told.push((job.caller, verdict));
         }
-        match self.append(records) {
+        match self.append(&records) {
             Ok(newest) => {
                 self.queue.lock().failure = None;
                 group.install(&mut self.memory.lock());
@@ -210,12 +224,14 @@ impl Writer {
     }
 
     /// What becomes of an entry in this group.
-    fn decide(&self, group: &mut Group, entry: &Entry, seq: u64) -> Result<Kept, StoreError> {
-        if entry.session().is_none() && self.is_known(entry)? {
+    fn decide(&self, group: &mut Group, job: &Job, seq: u64) -> Result<Kept, StoreError> {
+        let entry = &job.entry;
+        if entry.session().is_none() && self.is_known(&job.mark)? {
             return Ok(Kept::Overtaken);
         }
+        let mark = Mark::of(entry, job.mark, seq);
         loop {
-            let verdict = group.add(&mut self.memory.lock(), entry, seq);
+            let verdict = group.add(&mut self.memory.lock(), entry, mark);
             match (verdict, entry.session()) {
                 (Verdict::Write, _) => return Ok(Kept::Stored),
                 (Verdict::NotHeld, Some(session)) => take_in(&self.memory, &self.lookups, session)?,
@@ -225,46 +241,35 @@ impl Writer {
     }
 
     /// Whether a virtual number update has come before. Memory is asked first: what leaves it is in the tables by then.
-    fn is_known(&self, entry: &Entry) -> Result<bool, StoreError> {
-        let mark = entry.mark();
+    fn is_known(&self, mark: &EventMark) -> Result<bool, StoreError> {
         let (is_held, since) = {
             let sessions = self.memory.lock();
-            (
-                sessions.number(&mark).is_some(),
-                sessions.forgotten_before(),
-            )
+            (sessions.number(mark).is_some(), sessions.forgotten_before())
         };
-        Ok(is_held || self.lookups.number_came(&mark, since)?)
+        Ok(is_held || self.lookups.number_came(mark, since)?)
     }
 
-    /// Seals records and adds them to the journal. Returns the number of the newest.
-    fn append(&mut self, mut records: Vec<(u64, Vec<u8>)>) -> Result<u64, StoreError> {
-        let Some((newest, _)) = records.last() else {
+    /// Adds records to the journal. Returns the number of the newest.
+    fn append(&mut self, records: &Records) -> Result<u64, StoreError> {
+        let Some(newest) = records.newest() else {
             return Ok(self.newest);
         };
-        let newest = *newest;
-        for (seq, record) in &mut records {
-            *record = self.vault.seal(RecordPlace::new(*seq).place(), record);
-        }
         self.go_on_to_next_file();
+        let decided_after = self.newest;
         let appender = match self.appender.take() {
             Some(appender) => appender,
             None => self.open_again()?,
         };
-        if self.newest + 1 != records[0].0 {
+        if self.newest != decided_after {
             // What seemed lost when the file failed had been kept: these were decided without it.
             self.appender = Some(appender);
             return Err(StoreError::Busy);
         }
-        let added = appender.append(&records);
+        let added = appender.append(records);
         if added.as_ref().err().is_none_or(is_busy) {
             self.appender = Some(appender);
         }
-        self.written += records
-            .iter()
-            .map(|(_, record)| record.len())
-            .sum::<usize>()
-            + 2 * FRAME;
+        self.written += records.bytes() + 2 * FRAME;
         added?;
         Ok(newest)
     }
@@ -315,9 +320,10 @@ pub(super) fn remember(
     entry: &Entry,
     seq: u64,
 ) -> Result<(), StoreError> {
+    let event = entry.mark();
     loop {
         let mut group = Group::default();
-        let verdict = group.add(&mut memory.lock(), entry, seq);
+        let verdict = group.replay(&mut memory.lock(), entry, Mark::of(entry, event, seq));
         match (verdict, entry.session()) {
             (Verdict::NotHeld, Some(session)) => take_in(memory, lookups, session)?,
             _ => {

@@ -15,7 +15,7 @@ use super::samples::*;
 
 async fn keep(store: &dyn Store, exchange: callwright::session::Exchange) -> Kept {
     store
-        .keep_exchange(exchange)
+        .keep_exchange(exchange.into())
         .await
         .expect("a store that writes")
 }
@@ -81,7 +81,7 @@ pub(super) async fn every_field_of_a_session_comes_back(engine: &dyn Engine) {
     };
     for session in [session("full", 1), bare] {
         let mut exchange = exchange(session.id.as_str(), session.id.as_str(), 0);
-        exchange.action.sub_account = session.sub_account.clone();
+        Arc::make_mut(&mut exchange.action).sub_account = session.sub_account.clone();
         exchange.session = Some(session.clone());
         keep(&*store, exchange).await;
         let Standing::Live(read) = standing(&*store, session.id.as_str()).await else {
@@ -106,7 +106,7 @@ pub(super) async fn a_reply_comes_back_byte_for_byte(engine: &dyn Engine) {
     let store = engine.open().await;
     let reply = "{\n \"text\": \"Güle güle \u{1F44B} \\u0000 '; DROP TABLE sessions;--\"\t}\r\n ";
     let mut odd = exchange("s", "e", 0);
-    odd.reply = reply.to_owned();
+    odd.reply = reply.into();
     keep(&*store, odd).await;
     let recalled = store
         .recall(&recall("s", "e", Some(0)))
@@ -120,7 +120,7 @@ pub(super) async fn secret_variables_come_back_and_secret_digits_do_not(engine: 
     let store = engine.open().await;
     let mut secret = exchange("s", "e", 1);
     secret.secret_digits = true;
-    secret.action.digits = Some(Digits::new("4471"));
+    Arc::make_mut(&mut secret.action).digits = Some(Digits::new("4471"));
     let mut session = session("s", 2);
     let Stage::Waiting(position) = &mut session.stage else {
         panic!("the sample waits");
@@ -151,7 +151,7 @@ pub(super) async fn a_known_event_is_overtaken(engine: &dyn Engine) {
     let store = engine.open().await;
     keep(&*store, exchange("s", "e", 0)).await;
     let mut again = exchange("s", "e", 1);
-    again.reply = "another reply".to_owned();
+    again.reply = "another reply".into();
     assert_eq!(keep(&*store, again).await, Kept::Overtaken);
 
     let recalled = store
@@ -238,7 +238,7 @@ pub(super) async fn an_apology_leaves_a_live_session_alone(engine: &dyn Engine) 
     let store = engine.open().await;
     keep(&*store, exchange("s", "e0", 0)).await;
     let mut stray = apology("s", "stray");
-    stray.action.leg.source = Some(PhoneNumber::new("+6580000000"));
+    Arc::make_mut(&mut stray.action).leg.source = Some(PhoneNumber::new("+6580000000"));
     assert_eq!(keep(&*store, stray).await, Kept::Stored);
     assert_eq!(
         standing(&*store, "s").await,
@@ -284,7 +284,7 @@ pub(super) async fn of_many_answers_to_one_step_one_is_kept(engine: &dyn Engine)
         .expect("read");
     assert_eq!(
         recalled.same_step,
-        Some(format!("reply to rival {}", stored[0]))
+        Some(format!("reply to rival {}", stored[0]).into())
     );
     assert_eq!(shown(&*store, "s").await.trace.len(), 2);
 }
@@ -323,7 +323,7 @@ pub(super) async fn an_abandoned_write_is_kept_whole_or_not_at_all(engine: &dyn 
     let store = engine.open().await;
     // Handed in and let go at once: whether it has begun by then is the engine's affair.
     let waited = store
-        .keep_exchange(exchange("gone", "gone", 0))
+        .keep_exchange(exchange("gone", "gone", 0).into())
         .now_or_never();
     assert!(waited.is_none());
     keep(&*store, exchange("s", "e0", 0)).await;

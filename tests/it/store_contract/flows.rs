@@ -27,7 +27,7 @@ async fn call(store: &dyn Store, name: &str, version: &str, second: i64) {
         version: FlowVersion::new(version),
         ..session(name, 1)
     });
-    store.keep_exchange(exchange).await.expect("write");
+    store.keep_exchange(exchange.into()).await.expect("write");
 }
 
 async fn keep(store: &dyn Store, flows: &[FlowText], second: i64) {

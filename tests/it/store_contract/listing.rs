@@ -17,7 +17,7 @@ async fn begin(store: &dyn Store, name: &str, second: i64) {
             started_at: at(second),
             ..session
         });
-    store.keep_exchange(exchange).await.expect("write");
+    store.keep_exchange(exchange.into()).await.expect("write");
 }
 
 fn all() -> SessionFilter {
@@ -78,7 +78,7 @@ async fn three(store: &dyn Store) {
         started_at: at(2),
         ..session
     });
-    store.keep_exchange(other_flow).await.expect("write");
+    store.keep_exchange(other_flow.into()).await.expect("write");
     let mut other_caller = status("c", "leg-a", "CALL_INITIATED", 3);
     other_caller.event.leg.source = Some(PhoneNumber::new("6580000001"));
     store.keep_status(other_caller).await.expect("write");

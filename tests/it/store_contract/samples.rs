@@ -1,6 +1,7 @@
 //! Webhooks and exchanges to try a store with. Times are seconds after a moment in 2026.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use callwright::call::event::{
     CallAction, CallActionStatus, CallStatus, Direction, Leg, RecordingUpdate, SessionSummary,
@@ -73,7 +74,7 @@ pub(crate) fn session(name: &str, replies: u32) -> Session {
 pub(crate) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
     let second = i64::from(answers);
     Exchange {
-        action: CallAction {
+        action: Arc::new(CallAction {
             event: EventId::new(event),
             session: id(name),
             sub_account: Some(SubAccountId::new("ivr_1")),
@@ -85,7 +86,7 @@ pub(crate) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
             digits: (answers > 0).then(|| Digits::new("2")),
             client_action_id: None,
             at: Some(at(second)),
-        },
+        }),
         body: format!(r#"{{"eventId":"{event}"}}"#),
         secret_digits: false,
         received_at: at(second),
@@ -96,7 +97,7 @@ pub(crate) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
             0 => Outcome::Started,
             _ => Outcome::WentOn,
         },
-        reply: format!("reply to {event}"),
+        reply: format!("reply to {event}").into(),
         session: Some(session(name, answers + 1)),
     }
 }

@@ -11,7 +11,7 @@ use super::samples::*;
 pub(super) async fn all_of_it_survives_a_restart(engine: &dyn Engine) {
     let store = engine.open().await;
     store
-        .keep_exchange(exchange("s", "e0", 0))
+        .keep_exchange(exchange("s", "e0", 0).into())
         .await
         .expect("write");
     store
@@ -38,7 +38,7 @@ pub(super) async fn all_of_it_survives_a_restart(engine: &dyn Engine) {
     );
     assert_eq!(store.recall(&asked).await.expect("read"), recalled);
     let again = store
-        .keep_exchange(exchange("s", "e0", 0))
+        .keep_exchange(exchange("s", "e0", 0).into())
         .await
         .expect("write");
     assert_eq!(again, Kept::Overtaken);
@@ -53,11 +53,11 @@ async fn lease(store: &dyn Store) -> Lease {
 pub(super) async fn forgotten_events_are_new_again_and_leave_their_trace(engine: &dyn Engine) {
     let store = engine.open().await;
     store
-        .keep_exchange(exchange("s", "e0", 0))
+        .keep_exchange(exchange("s", "e0", 0).into())
         .await
         .expect("write");
     store
-        .keep_exchange(exchange("s", "e1", 1))
+        .keep_exchange(exchange("s", "e1", 1).into())
         .await
         .expect("write");
     store
@@ -109,7 +109,7 @@ pub(super) async fn a_closed_store_says_so(engine: &dyn Engine) {
     let store = engine.open().await;
     store.close().await;
     store.close().await;
-    let written = store.keep_exchange(exchange("s", "e", 0)).await;
+    let written = store.keep_exchange(exchange("s", "e", 0).into()).await;
     assert!(matches!(written, Err(StoreError::Closing)), "{written:?}");
     let read = store.recall(&recall("s", "e", None)).await;
     assert!(matches!(read, Err(StoreError::Closing)), "{read:?}");
@@ -121,7 +121,7 @@ pub(super) async fn what_waits_at_the_close_is_kept_or_refused(engine: &dyn Engi
     let writes = (0..300).map(|n| {
         let store = store.clone();
         let exchange = exchange(&format!("s{n}"), &format!("e{n}"), 0);
-        tokio::spawn(async move { store.keep_exchange(exchange).await })
+        tokio::spawn(async move { store.keep_exchange(exchange.into()).await })
     });
     let writes: Vec<_> = writes.collect();
     tokio::task::yield_now().await;

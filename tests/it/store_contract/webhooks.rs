@@ -62,7 +62,7 @@ pub(super) async fn a_repeated_status_changes_nothing(engine: &dyn Engine) {
 pub(super) async fn a_summary_ends_the_session_for_good(engine: &dyn Engine) {
     let store = engine.open().await;
     store
-        .keep_exchange(exchange("s", "e0", 0))
+        .keep_exchange(exchange("s", "e0", 0).into())
         .await
         .expect("write");
     let mut failed = summary("s", "FAILED", 70);
@@ -248,7 +248,7 @@ async fn tell(store: &dyn Store, name: &str, webhook: usize) {
     match webhook {
         0 => {
             let begun = exchange(name, name, 0);
-            store.keep_exchange(begun).await.expect("write");
+            store.keep_exchange(begun.into()).await.expect("write");
         }
         1 => {
             let other_leg = status(name, "leg-b", "CALL_INITIATED", 1);
