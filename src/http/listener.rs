@@ -141,6 +141,8 @@ fn builder() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(None)
+        // An answer is small: one copy costs less than a write of two pieces.
+        .writev(false)
         .max_headers(2 * MAX_HEADERS)
         .max_buf_size(2 * MAX_HEAD);
     http

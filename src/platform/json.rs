@@ -95,40 +95,12 @@ impl<'de> Object<'de> for Members<'de> {
 /// About how many members a payload has.
 const MEMBERS: usize = 24;
 
-/// An object's next key. One that is no Unicode text (half a surrogate pair) is nobody's key, and reads as none.
+/// An object's next key. One that is no Unicode text is nobody's key: as it is written it equals none that is asked for.
 pub(super) fn next_key<'de, A: MapAccess<'de>>(
     map: &mut A,
 ) -> Result<Option<Cow<'de, str>>, A::Error> {
-    Ok(map.next_key::<Key<'de>>()?.map(|Key(key)| key))
-}
-
-/// A key is read as bytes, which may be no Unicode text.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(KeyBytes)
-    }
-}
-
-struct KeyBytes;
-
-impl<'de> Visitor<'de> for KeyBytes {
-    type Value = Key<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_bytes<E>(self, key: &'de [u8]) -> Result<Self::Value, E> {
-        let key = std::str::from_utf8(key).unwrap_or_default();
-        Ok(Key(Cow::Borrowed(key)))
-    }
-
-    fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {
-        let key = std::str::from_utf8(key).unwrap_or_default();
-        Ok(Key(Cow::Owned(key.to_owned())))
-    }
+    let key = map.next_key::<Value<'de>>()?.map(Value::as_written);
+    Ok(key.map(|key| text_of(key).unwrap_or(Cow::Borrowed(key))))
 }
 
 /// An object's reading, in the one pass over the text that holds it; `None` for a value of another type.

@@ -6,10 +6,12 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
 use super::files;
+use super::open::safely;
 use super::segment::{self, Appender, MakeError, Reader, Title};
 use crate::config::Durability;
 use crate::store::StoreError;
@@ -29,7 +31,15 @@ struct Files {
     used: VecDeque<u64>,
     /// The next one, ready to be written.
     spare: Option<(u64, Appender)>,
+    /// When the last of them was begun.
+    begun: Instant,
+    /// How much room the next one gets beforehand, in bytes.
+    room: usize,
 }
+
+/// Who fills a file within this time gets room for the next one beforehand; a quiet server does not take what it may not
+/// need for days.
+const BUSY: Duration = Duration::from_secs(5);
 
 impl Journal {
     /// The journal of the database `id` at the path `database`, with these files.
@@ -46,6 +56,8 @@ impl Journal {
             files: Mutex::new(Files {
                 used: files,
                 spare: None,
+                begun: Instant::now(),
+                room: 0,
             }),
         }
     }
@@ -98,31 +110,38 @@ impl Journal {
         let mut files = self.lock();
         let (number, appender) = files.spare.take()?;
         files.used.push_back(number);
+        let took = files.begun.elapsed();
+        files.room = if took < BUSY { segment::FULL } else { 0 };
+        files.begun = Instant::now();
         Some(appender)
     }
 
     /// Makes the next file ready, if it is not; `tables` registers it.
-    pub(super) fn make_spare(&self, tables: &Connection) -> Result<(), StoreError> {
-        if self.lock().spare.is_some() {
-            return Ok(());
-        }
+    pub(super) fn make_spare(&self, tables: &mut Connection) -> Result<(), StoreError> {
+        let room = {
+            let files = self.lock();
+            if files.spare.is_some() {
+                return Ok(());
+            }
+            files.room
+        };
         let number = self.newest() + 1;
-        make(&self.database, &self.id, number)?;
-        register(tables, number)?;
+        make_with(&self.database, &self.id, number, room)?;
+        safely(tables, |tables| register(tables, number))?;
         let appender = Appender::open(&self.path(number), self.durability)?;
         self.lock().spare = Some((number, appender));
         Ok(())
     }
 
     /// Strikes the oldest file off and deletes it: all of it is in the tables.
-    pub(super) fn drop_oldest(&self, tables: &Connection) -> Result<(), StoreError> {
+    pub(super) fn drop_oldest(&self, tables: &mut Connection) -> Result<(), StoreError> {
         let (number, _) = self.oldest();
-        tables.execute(
-            "DELETE FROM journal_files WHERE number = ?1",
-            params![number as i64],
-        )?;
+        let strike_off = "DELETE FROM journal_files WHERE number = ?1";
+        safely(tables, |tables| {
+            tables.execute(strike_off, params![number as i64])
+        })?;
         self.lock().used.pop_front();
-        segment::delete(&self.path(number));
+        segment::retire(&self.path(number));
         Ok(())
     }
 
@@ -142,13 +161,17 @@ impl Journal {
     }
 }
 
-/// Makes the file `number` of the database `id`.
+/// Makes the file `number` of the database `id`, which is its first.
 pub(super) fn make(database: &Path, id: &[u8], number: u64) -> Result<(), StoreError> {
+    make_with(database, id, number, 0)
+}
+
+fn make_with(database: &Path, id: &[u8], number: u64, room: usize) -> Result<(), StoreError> {
     let title = Title {
         database: id.to_vec(),
         number,
     };
-    segment::make(&segment::path(database, number), &title).map_err(|error| match error {
+    segment::make(&segment::path(database, number), &title, room).map_err(|error| match error {
         MakeError::Disk(error) => StoreError::from(error),
         MakeError::Database(error) => StoreError::from(error),
     })

@@ -143,7 +143,6 @@ fn assemble(
         vault: vault.clone(),
         appender: Some(journal.appender().map_err(|e| told_of(&e))?),
         newest,
-        written: 0,
         lock: lock.clone(),
     };
     let projector = Projector {
@@ -203,13 +202,28 @@ fn named(tables: &rusqlite::Connection, vault: &Vault) -> Result<Named, Trouble>
     }
 }
 
+/// How the tables are written behind the replies (sqlite.org/pragma.html#pragma_synchronous): what a power cut takes of them
+/// is in the journal still, whose files are dropped only once the tables are safe; see [`safely`].
+const BEHIND: &str = "NORMAL";
+
+/// Writes the tables by `change`, safe on the disk with all that was written before it.
+pub(super) fn safely<T, E: From<rusqlite::Error>>(
+    tables: &mut rusqlite::Connection,
+    change: impl FnOnce(&mut rusqlite::Connection) -> Result<T, E>,
+) -> Result<T, E> {
+    tables.pragma_update(None, "synchronous", "FULL")?;
+    let changed = change(tables);
+    tables.pragma_update(None, "synchronous", BEHIND)?;
+    changed
+}
+
 /// The one connection that writes the tables.
 fn tables(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     use rusqlite::OpenFlags;
     let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = rusqlite::Connection::open_with_flags(path, access)?;
     db.busy_timeout(BUSY)?;
-    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "synchronous", BEHIND)?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
     db.set_prepared_statement_cache_capacity(32);

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::memory::Memory;
+use super::open::safely;
 use super::progress::{Progress, Work};
 use super::segment::Reader;
 use super::{flows, forgetting, tables};
@@ -19,7 +20,7 @@ use crate::store::vault::Vault;
 use crate::store::{FlowText, StoreError};
 
 /// How many records a batch has at most, and about how many bytes.
-const RECORDS: usize = 1024;
+const RECORDS: usize = 4096;
 const BYTES: usize = 8 << 20;
 
 /// How long a projection that failed waits before it is tried again.
@@ -97,7 +98,7 @@ impl Projector {
 
     /// Projects the next batch.
     pub(super) fn project(&mut self) -> Result<(), StoreError> {
-        self.journal.make_spare(&self.tables)?;
+        self.journal.make_spare(&mut self.tables)?;
         let (file, is_done_with) = self.journal.oldest();
         let reader = match self.reader.take() {
             Some((open, reader)) if open == file => reader,
@@ -107,7 +108,7 @@ impl Projector {
         if records.is_empty() {
             drop(reader);
             return match is_done_with {
-                true => self.journal.drop_oldest(&self.tables),
+                true => self.journal.drop_oldest(&mut self.tables),
                 false => Ok(()),
             };
         }
@@ -142,10 +143,13 @@ impl Projector {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Flows { flows, at, caller } => {
-                _ = caller.send(flows::keep(&mut self.tables, &flows, at));
+                let kept = safely(&mut self.tables, |tables| flows::keep(tables, &flows, at));
+                _ = caller.send(kept);
             }
             Command::Forget { before, caller } => {
-                let forgotten = forgetting::forget(&mut self.tables, before);
+                let forgotten = safely(&mut self.tables, |tables| {
+                    forgetting::forget(tables, before)
+                });
                 if forgotten.is_ok() {
                     self.memory.forget(before);
                 }

@@ -4,7 +4,8 @@
 //! connection and never checkpointed: what is added stays in its write-ahead log, and the whole file is deleted once
 //! it is projected, so that each record is written once.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,8 +35,10 @@ pub(super) struct Title {
     pub(super) number: u64,
 }
 
-/// Makes an empty file, whole on the disk when this returns.
-pub(super) fn make(path: &Path, title: &Title) -> Result<(), MakeError> {
+/// Makes an empty file, whole on the disk when this returns, with at least `room` bytes for its log: where the disk has the
+/// room already, a commit is one write, and else another one for the file's new length. The log of a file that was done
+/// with is used again ([`retire`]).
+pub(super) fn make(path: &Path, title: &Title, room: usize) -> Result<(), MakeError> {
     delete(path);
     drop(files::create_private(path)?);
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -54,8 +57,45 @@ pub(super) fn make(path: &Path, title: &Title) -> Result<(), MakeError> {
     )?;
     // Closing writes the log into the file, and syncs it.
     db.close().map_err(|(_, error)| error)?;
+    make_room(path, room)?;
     files::sync_folder_of(path)?;
     Ok(())
+}
+
+/// How much is written at once while room is made: commits wait for the disk behind it.
+const PIECE: u64 = 256 << 10;
+
+/// Makes a log of nothing, which SQLite takes for an empty one, out of one that was used before or of none.
+fn make_room(path: &Path, room: usize) -> std::io::Result<()> {
+    let used = used_log(path);
+    let mut file = match File::options().write(true).open(&used) {
+        Ok(file) => file,
+        Err(_) => files::create_private(&used)?,
+    };
+    // Without its header it is none, whatever stands behind.
+    file.write_all(&[0; HEADER])?;
+    file.sync_data()?;
+    let mut length = file.seek(SeekFrom::End(0))?;
+    while length < room as u64 {
+        length += std::io::copy(&mut std::io::repeat(0).take(PIECE), &mut file)?;
+        file.sync_data()?;
+    }
+    fs::rename(used, files::beside(path, "-wal"))
+}
+
+/// Bytes of a log's header (sqlite.org/fileformat.html, section 4.1).
+const HEADER: usize = 32;
+
+/// Deletes a file that is done with, and keeps its log for a later one.
+pub(super) fn retire(path: &Path) {
+    // When it cannot be kept, room is made anew.
+    _ = fs::rename(files::beside(path, "-wal"), used_log(path));
+    delete(path);
+}
+
+/// Where the log of a file that is done with waits to be used again: one for all files of a journal.
+fn used_log(path: &Path) -> PathBuf {
+    path.with_extension("used")
 }
 
 /// Why a file could not be made.
@@ -90,7 +130,17 @@ fn synchronous(durability: Durability) -> &'static str {
 
 /// A file open for adding.
 #[derive(Debug)]
-pub(super) struct Appender(Connection);
+pub(super) struct Appender {
+    db: Connection,
+    /// About how much of its log is written.
+    written: usize,
+}
+
+/// About how long (bytes) a file's log becomes before the next file is begun.
+pub(super) const FULL: usize = 32 << 20;
+
+/// What a page costs in the log (sqlite.org/fileformat.html, section 4.1).
+const FRAME: usize = 4096 + 24;
 
 impl Appender {
     /// Opens a file that is there.
@@ -99,33 +149,46 @@ impl Appender {
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         db.pragma_update(None, "wal_autocheckpoint", 0)?;
         db.pragma_update(None, "synchronous", synchronous(durability))?;
-        Ok(Self(db))
+        Ok(Self { db, written: 0 })
+    }
+
+    /// Whether it is time for the next file.
+    pub(super) fn is_full(&self) -> bool {
+        self.written >= FULL
     }
 
     /// Adds a group in one transaction: all of it is there, or none.
-    pub(super) fn append(&self, group: &Records) -> Result<(), rusqlite::Error> {
-        self.0.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    pub(super) fn append(&mut self, group: &Records) -> Result<(), rusqlite::Error> {
+        self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let added = self.add(group);
+        // The pages that the records fill, and those that SQLite writes anew beside them.
+        self.written += group.sealed.len() + 3 * FRAME;
         if added.is_err() {
             // Where SQLite has rolled back by itself there is nothing to roll back; the first error is the one to tell.
-            _ = self.0.execute_batch("ROLLBACK");
+            _ = self.db.execute_batch("ROLLBACK");
         }
         added
+    }
+
+    /// Takes it for full, for tests.
+    #[cfg(test)]
+    pub(super) fn fill(&mut self) {
+        self.written = FULL;
     }
 
     /// The connection, for tests that break it.
     #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
-        &self.0
+        &self.db
     }
 
     fn add(&self, group: &Records) -> Result<(), rusqlite::Error> {
         let sql = "INSERT INTO journal (newest, records, sealed) VALUES (?1, ?2, ?3)";
         let newest = group.newest().map(|seq| seq as i64);
-        self.0
+        self.db
             .prepare_cached(sql)?
             .execute(params![newest, group.count, group.sealed])?;
-        self.0.prepare_cached("COMMIT")?.execute([])?;
+        self.db.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
 }
@@ -158,11 +221,6 @@ impl Records {
     /// The number of the newest record; `None` when there is none.
     pub(super) fn newest(&self) -> Option<u64> {
         (self.count > 0).then(|| self.next() - 1)
-    }
-
-    /// How many bytes they are.
-    pub(super) fn bytes(&self) -> usize {
-        self.sealed.len()
     }
 
     /// Adds the record that `seal` writes to the end of what it is given.

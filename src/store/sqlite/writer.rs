@@ -23,12 +23,6 @@ const GROUP: usize = 512;
 /// How many writes may wait. At ten thousand a second that is a fraction of a second; more would be answered too late.
 const QUEUE: usize = 4096;
 
-/// About how long one of the journal's files and its log become before the next one is begun.
-const FILE_BYTES: usize = 32 << 20;
-
-/// What a page costs in the log (sqlite.org/fileformat.html, section 4.1).
-const FRAME: usize = 4096 + 24;
-
 /// A write and the caller that waits for it.
 #[derive(Debug)]
 struct Job {
@@ -167,8 +161,6 @@ pub(super) struct Writer {
     pub(super) appender: Option<Appender>,
     /// The number of the newest record.
     pub(super) newest: u64,
-    /// About how long the file's log is.
-    pub(super) written: usize,
     /// Held until all is written.
     pub(super) lock: Arc<Lock>,
 }
@@ -256,7 +248,7 @@ impl Writer {
         };
         self.go_on_to_next_file();
         let decided_after = self.newest;
-        let appender = match self.appender.take() {
+        let mut appender = match self.appender.take() {
             Some(appender) => appender,
             None => self.open_again()?,
         };
@@ -269,18 +261,15 @@ impl Writer {
         if added.as_ref().err().is_none_or(is_busy) {
             self.appender = Some(appender);
         }
-        self.written += records.bytes() + 2 * FRAME;
         added?;
         Ok(newest)
     }
 
     fn go_on_to_next_file(&mut self) {
-        if self.written < FILE_BYTES || self.appender.is_none() {
-            return;
-        }
-        if let Some(next) = self.journal.next_file() {
+        if self.appender.as_ref().is_some_and(Appender::is_full)
+            && let Some(next) = self.journal.next_file()
+        {
             self.appender = Some(next);
-            self.written = 0;
         }
     }
 

@@ -170,7 +170,8 @@ async fn a_full_file_is_left_projected_and_deleted() {
         .project()
         .expect("there is nothing yet, and the next file is made");
     assert!(bench.settle(&["a", "b"]).iter().all(is_stored));
-    bench.at_rest.writer.written = FILE_BYTES;
+    let appender = bench.at_rest.writer.appender.as_mut();
+    appender.expect("it is open").fill();
     assert!(bench.settle(&["c"]).iter().all(is_stored));
     assert_eq!(bench.journalled(2), 1);
 
