@@ -1,5 +1,6 @@
 //! What is PostgreSQL's own: what keeps a database from being opened, and what is in it.
 
+use callwright::store::Store as _;
 use callwright::store::postgres::PostgresStore;
 use callwright::store::vault::Keys;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -56,22 +57,86 @@ async fn a_user_without_rights_is_told_which() {
     let guests = owners.replace("postgres@", "guest@");
     let first = told(&guests, &keys).await;
     assert!(first.contains("GRANT CREATE ON SCHEMA"), "{first}");
-    let store = PostgresStore::open(&owners, &keys).await.expect("sound");
-    drop(store);
+    PostgresStore::open(&owners, &keys).await.expect("sound");
+    let second = told(&guests, &keys).await;
+    assert!(second.contains("_sqlx_migrations (SELECT)"), "{second}");
     sql(
         &owners,
-        "GRANT CREATE ON SCHEMA public TO guest; GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest",
     )
     .await;
-    let second = told(&guests, &keys).await;
-    assert!(second.contains("GRANT SELECT, INSERT"), "{second}");
+    let third = told(&guests, &keys).await;
+    assert!(third.contains("GRANT SELECT, INSERT"), "{third}");
     sql(
         &owners,
         "ALTER ROLE guest SET default_transaction_read_only = on",
     )
     .await;
-    let third = told(&guests, &keys).await;
-    assert!(third.contains("primary server"), "{third}");
+    let fourth = told(&guests, &keys).await;
+    assert!(fourth.contains("primary server"), "{fourth}");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_make_tables_serves_once_they_are_there() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    let keys = Keys::generate();
+    cluster.sql("CREATE ROLE guest LOGIN");
+    let owners = cluster.database();
+    let guests = owners.replace("postgres@", "guest@");
+    PostgresStore::open(&owners, &keys).await.expect("sound");
+    sql(
+        &owners,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest",
+    )
+    .await;
+    let store = PostgresStore::open(&guests, &keys)
+        .await
+        .expect("the tables are there");
+    let lease = store
+        .take_lease("work", "guest", std::time::Duration::from_secs(60))
+        .await;
+    assert!(lease.expect("it may write").is_some());
+    for (version, says) in [
+        (9999, "newer Callwright"),
+        (1, "earlier Callwright, which its user may not change"),
+    ] {
+        sql(
+            &owners,
+            "DELETE FROM _sqlx_migrations WHERE version IN (1, 9999)",
+        )
+        .await;
+        let newer = format!(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES ({version}, 'half done', {}, '', 0)",
+            version == 9999
+        );
+        sql(&owners, &newer).await;
+        let told = told(&guests, &keys).await;
+        assert!(told.contains(says), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_another_encoding_is_refused() {
+    let Some(url) = cluster::database() else {
+        return;
+    };
+    let (server, name) = (url.clone(), format!("l{}", uuid::Uuid::new_v4().simple()));
+    sql(
+        &server,
+        &format!("CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"),
+    )
+    .await;
+    let (front, back) = url.split_once("localhost/").expect("it names a host");
+    let (_, back) = back.split_once('?').expect("and a folder");
+    let told = told(
+        &format!("{front}localhost/{name}?{back}"),
+        &Keys::generate(),
+    )
+    .await;
+    assert!(told.contains("ENCODING 'UTF8'"), "{told}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod listing;
 mod numbers;
 mod open;
 mod pool;
+mod schema;
 
 use std::sync::Arc;
 use std::time::Duration;
