@@ -18,6 +18,7 @@ mod nodes;
 #[cfg(feature = "failpoints")]
 mod panics;
 mod privacy;
+mod proxy;
 mod readme;
 mod reliability;
 mod store_away;
