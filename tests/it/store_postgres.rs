@@ -4,6 +4,8 @@ use callwright::store::Store as _;
 use callwright::store::postgres::PostgresStore;
 use callwright::store::vault::Keys;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 use crate::cluster::{self, Cluster};
 
@@ -24,6 +26,21 @@ async fn sql(url: &str, statements: &str) {
     run.expect("they run");
 }
 
+/// The address of a server that is none of PostgreSQL's.
+async fn something_else() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            // Whether it is read is the client's affair.
+            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    format!("postgres://u:sesame@{address}/d")
+}
+
 #[tokio::test]
 async fn each_refusal_says_what_to_do() {
     let Some(cluster) = Cluster::start_with_passwords() else {
@@ -39,6 +56,19 @@ async fn each_refusal_says_what_to_do() {
             "cannot be reached",
         ),
         ("postgres://u:sesame@[::".to_owned(), "cannot be read"),
+        (
+            url("postgres:sesame", "postgres") + "&sslmode=sometimes",
+            "verify-full",
+        ),
+        (
+            url("postgres:sesame", "postgres") + "&sslmode=prefer&pasword=sesame",
+            "not known, number 3",
+        ),
+        ("postgres://u:ses?ame@h/d".to_owned(), "%3F"),
+        (
+            something_else().await,
+            "is not answered for by a PostgreSQL server",
+        ),
         ("postgres://u:sesame@h:port/d".to_owned(), "cannot be read"),
     ] {
         let told = told(&url, &keys).await;

@@ -24,6 +24,28 @@ const KEY_CHECK: Place<'_> = Place {
     row: b"1",
 };
 
+/// What may stand behind the `?` of a database URL, as libpq and sqlx spell it; beside `options[NAME]`.
+const PARAMETERS: [&str; 18] = [
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "options",
+    "application_name",
+    "statement-cache-capacity",
+];
+
 /// What is wrong with a database and what to do, as the rest of a sentence that begins with its place.
 pub(super) type Trouble = String;
 
@@ -64,10 +86,12 @@ pub(super) async fn is_new(url: &str) -> Result<bool, StoreError> {
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    check_parameters(url)?;
     let options: PgConnectOptions = url.parse().map_err(|_| {
         StoreError::Unusable(
             "the database URL cannot be read: write it as postgres://USER:PASSWORD@HOST/DATABASE, and what is no \
-             letter or digit in the password as % and two hexadecimal digits"
+             letter or digit in the password as % and two hexadecimal digits; an sslmode is disable, allow, prefer, \
+             require, verify-ca or verify-full"
                 .to_owned(),
         )
     })?;
@@ -75,6 +99,24 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
         .application_name("callwright")
         // Statements are no news, and a failure is logged once, at the edge.
         .disable_statement_logging())
+}
+
+/// Refuses a parameter that sqlx would pass over, and log with its value. It is not repeated: it may be the rest of a
+/// password with a question mark in it.
+fn check_parameters(url: &str) -> Result<(), StoreError> {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
+    let names = parameters.split('&').filter(|it| !it.is_empty());
+    let mut names = names.map(|it| it.split_once('=').map_or(it, |(name, _)| name));
+    let is_known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
+    match names.position(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(before) => Err(StoreError::Unusable(format!(
+            "the database URL has a parameter that is not known, number {} behind its \"?\": known are {}; in a password \
+             write ? as %3F",
+            before + 1,
+            PARAMETERS.join(", ")
+        ))),
+    }
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Trouble> {
@@ -198,6 +240,9 @@ pub(super) fn told(error: &sqlx::Error) -> Trouble {
         ),
         sqlx::Error::Tls(error) => format!(
             "cannot be reached by TLS: see its certificate, or set sslmode and sslrootcert in the database URL ({error})"
+        ),
+        sqlx::Error::Protocol(_) => format!(
+            "is not answered for by a PostgreSQL server: see whether host and port are right ({error})"
         ),
         other => format!("cannot be opened: {other}"),
     }
