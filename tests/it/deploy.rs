@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use callwright::config::Config;
 
-use crate::app::Settings;
+use crate::app::{Reply, Settings};
 
 /// What stands in for what people fill in: as long as a secret has to be.
 const STAND_IN: &str = "sixteen-letters-or-more";
@@ -199,4 +199,12 @@ fn no_secret_is_written_down() {
             assert!(line.contains(":?set it in .env}"), "{line}");
         }
     }
+}
+
+/// The proxy answers calls while no node does, with what a server says that knows of nothing else to say.
+#[test]
+fn the_proxy_has_the_apology() {
+    let caddyfile = text("deploy/Caddyfile");
+    let reply = caddyfile.split('`').nth(1).expect("it is quoted");
+    assert!(Reply::read(200, reply.to_owned()).is_apology(), "{reply}");
 }
