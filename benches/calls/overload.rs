@@ -1,7 +1,13 @@
 //! R17: ten times as many webhooks as the server can answer. What it can do, it is to go on doing; every voice call action is
-//! to be answered 200 all the same, with the apology when there is no time for more; and all is to be well soon after.
+//! to be answered 200 all the same, with the apology when there is no time for more; and all is to be well soon after. Then
+//! the same once more while another process, this one, holds the database's lock.
 
+use std::fs;
 use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
 
 use crate::Options;
 use crate::load::Plan;
@@ -31,19 +37,22 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
         "R17: C = {able:.0} webhooks a second, {:.0} of them voice call actions",
         able * share
     );
-    for times in [2, 10] {
+    for (times, stuck) in [(2, false), (10, false), (10, true)] {
         let rate = (able * f64::from(times)) as u64;
         let plan = Plan {
             connections: CONNECTIONS,
             rate: Some(rate),
             ..closed(options, &server, CONNECTIONS)
         };
+        let held = if stuck { lock(&folder)? } else { Vec::new() };
         let over = measure(&server, &plan)?;
+        drop(held);
         let after = offered(options, &server, (able / 2.0) as u64)?;
-        tell(times, &over, able * share, &after);
+        let row = if stuck { ", the database locked" } else { "" };
+        tell(&format!("{times} × C{row}"), &over, able * share, &after);
     }
     server.stop()?;
-    std::fs::remove_dir_all(folder)
+    fs::remove_dir_all(folder)
 }
 
 /// The highest offered rate at which the server is able: from what it does in a closed loop downwards.
@@ -62,11 +71,37 @@ fn capacity(options: &Options, server: &Server) -> io::Result<Measured> {
     ))
 }
 
-fn tell(times: u32, over: &Measured, capacity: f64, after: &Measured) {
+/// Holds every database of `folder` as another program might, until it is dropped.
+fn lock(folder: &Path) -> io::Result<Vec<Connection>> {
+    let mut held = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if is_database(&path) {
+            held.push(hold(&path).map_err(io::Error::other)?);
+        }
+    }
+    Ok(held)
+}
+
+/// The tables, and the journal's segments beside them.
+fn is_database(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let segment = name.rsplit_once(".db.journal.");
+    name.ends_with(".db") || segment.is_some_and(|(_, number)| number.parse::<u64>().is_ok())
+}
+
+fn hold(database: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(database)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.execute_batch("BEGIN EXCLUSIVE")?;
+    Ok(connection)
+}
+
+fn tell(row: &str, over: &Measured, capacity: f64, after: &Measured) {
     let found = &over.outcome;
     let admitted = (found.actions - found.apologies) as f64 / found.seconds;
     println!(
-        "R17: {times} × C offered for {:.0} s: {admitted:.0} voice call actions a second answered ({:.2} of C), p99 {:.0} ms; {} apologies ({} to live calls), p99 {:.0} ms; {} not 200, {} broken; other webhooks: {} put off by 503; RSS {:.0} MiB; afterwards at C/2 p99 {:.1} ms",
+        "R17: {row} offered for {:.0} s: {admitted:.0} voice call actions a second answered ({:.2} of C), p99 {:.0} ms; {} apologies ({} to live calls), p99 {:.0} ms; {} not 200, {} broken; other webhooks: {} put off by 503; RSS {:.0} MiB; afterwards at C/2 p99 {:.1} ms",
         found.seconds,
         admitted / capacity,
         found.admitted_p99,
