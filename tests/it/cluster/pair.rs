@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 
-use super::{Cluster, Place, run};
+use super::{Cluster, Place, run, signal};
 
 /// Two servers.
 pub(crate) struct Pair {
@@ -58,6 +58,17 @@ impl Pair {
         while self.primary.place.ask(synchronous) != "1" {
             std::thread::yield_now();
         }
+    }
+
+    /// From now on the standby hears nothing more.
+    pub(crate) fn hold_back(&self) {
+        let sends = |pid: &String| {
+            let title = fs::read_to_string(format!("/proc/{pid}/cmdline"));
+            title.is_ok_and(|title| title.contains("walsender"))
+        };
+        let mut senders = self.primary.processes();
+        senders.retain(sends);
+        signal("-STOP", &senders);
     }
 
     /// The standby takes over. What was the primary is left as it is.

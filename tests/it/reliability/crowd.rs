@@ -278,60 +278,73 @@ impl Ledger {
         }
     }
 
-    /// Holds a server to all that was acknowledged: every voice call action has its reply byte for byte, every status is
-    /// in its session's trace, every summary has ended its session. Sessions in `but` had a voice call action answered
+    /// Holds a server to all that was acknowledged: every voice call action and status is in its session's trace, every
+    /// summary has ended its session, and every voice call action has its reply byte for byte. Sessions in `but` had a voice call action answered
     /// without the store, and theirs are left out, since clients cannot tell which. Gives what was lost.
     pub(crate) async fn lost(&self, address: SocketAddr, but: &HashSet<String>) -> Vec<String> {
         let http = client();
         let mut lost = Vec::new();
-        let mut others: HashMap<&str, (usize, bool)> = HashMap::new();
-        for it in &self.acknowledged {
-            match it.path {
-                "/webhooks/vca" if but.contains(&it.session) => {}
-                "/webhooks/vca" => {
-                    let again = send(&http, address, it.path, &it.body).await;
-                    if again.as_ref().ok() != Some(&(200, it.reply.clone())) {
-                        lost.push(format!(
-                            "{} was answered {}, now {again:?}",
-                            it.body, it.reply
-                        ));
-                    }
-                }
-                "/webhooks/vcs" => others.entry(&it.session).or_default().0 += 1,
-                _ => others.entry(&it.session).or_default().1 = true,
-            }
+        let mut sessions: HashMap<&str, Owed> = HashMap::new();
+        let is_owed = |it: &&Acknowledged| it.path != "/webhooks/vca" || !but.contains(&it.session);
+        for it in self.acknowledged.iter().filter(is_owed) {
+            sessions.entry(&it.session).or_default().add(it.path);
         }
         let until = Instant::now() + SEEN_WITHIN;
-        for (session, (statuses, ended)) in others {
-            while !is_seen(&http, address, session, statuses, ended).await {
+        for (session, owed) in sessions {
+            while !owed.is_seen(&http, address, session).await {
                 if Instant::now() > until {
-                    lost.push(format!("{session}: {statuses} statuses, summary: {ended}"));
+                    lost.push(format!("of {session} not all is there: {owed:?}"));
                     break;
                 }
                 tokio::time::sleep(AGAIN_AFTER).await;
+            }
+        }
+        // Asked for last: what is not known would be answered anew, and with the same words.
+        let actions = self.acknowledged.iter().filter(is_owed);
+        for it in actions.filter(|it| it.path == "/webhooks/vca") {
+            let again = send(&http, address, it.path, &it.body).await;
+            if again.as_ref().ok() != Some(&(200, it.reply.clone())) {
+                lost.push(format!(
+                    "{} was answered {}, now {again:?}",
+                    it.body, it.reply
+                ));
             }
         }
         lost
     }
 }
 
-/// Whether the API shows so many statuses of `session`, and its end.
-async fn is_seen(
-    http: &reqwest::Client,
-    address: SocketAddr,
-    session: &str,
+/// What has to be known of a session.
+#[derive(Debug, Default)]
+struct Owed {
+    actions: usize,
     statuses: usize,
     ended: bool,
-) -> bool {
-    let url = format!("http://{address}/v1/sessions/{session}");
-    let Ok(answer) = http.get(url).send().await else {
-        return false;
-    };
-    let text = answer.text().await.unwrap_or_default();
-    let found: Value = serde_json::from_str(&text).unwrap_or_default();
-    let trace = found["trace"].as_array().map_or(&[][..], Vec::as_slice);
-    let seen = trace.iter().filter(|it| it["kind"] == "VCS").count();
-    seen >= statuses && (!ended || found["status"] == "COMPLETED")
+}
+
+impl Owed {
+    fn add(&mut self, path: &str) {
+        match path {
+            "/webhooks/vca" => self.actions += 1,
+            "/webhooks/vcs" => self.statuses += 1,
+            _ => self.ended = true,
+        }
+    }
+
+    /// Whether the API shows it.
+    async fn is_seen(&self, http: &reqwest::Client, address: SocketAddr, session: &str) -> bool {
+        let url = format!("http://{address}/v1/sessions/{session}");
+        let Ok(answer) = http.get(url).send().await else {
+            return false;
+        };
+        let text = answer.text().await.unwrap_or_default();
+        let found: Value = serde_json::from_str(&text).unwrap_or_default();
+        let trace = found["trace"].as_array().map_or(&[][..], Vec::as_slice);
+        let seen = |kind| trace.iter().filter(|it| it["kind"] == kind).count();
+        seen("VCA") >= self.actions
+            && seen("VCS") >= self.statuses
+            && (!self.ended || found["status"] == "COMPLETED")
+    }
 }
 
 /// A voice call action: the call comes in, or keys are pressed.

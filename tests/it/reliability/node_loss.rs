@@ -114,7 +114,7 @@ async fn a_node_that_thaws_does_nothing_under_its_old_lease() {
         }
         assert_eq!(old(&mut db).await, BAIT, "nothing is done any more");
         drop((node, successor));
-        sqlx::raw_sql("UPDATE webhooks SET mark = NULL; DELETE FROM leases")
+        sqlx::raw_sql("TRUNCATE webhooks; DELETE FROM leases")
             .execute(&mut db)
             .await
             .expect("the round can be cleared away");
@@ -124,13 +124,18 @@ async fn a_node_that_thaws_does_nothing_under_its_old_lease() {
     );
 }
 
-/// Freezes a node that is in the middle of forgetting.
+/// Freezes a node that has just taken the lease and is forgetting.
 async fn catch(db: &mut PgConnection, node: Server) -> Server {
-    while old(db).await == OLD {
+    let taken = "SELECT EXISTS (SELECT 1 FROM leases)";
+    while !sqlx::query_scalar::<_, bool>(taken)
+        .fetch_one(&mut *db)
+        .await
+        .expect("it answers")
+    {
         tokio::task::yield_now().await;
     }
     node.freeze();
-    assert_ne!(old(db).await, 0, "it is caught in the middle");
+    assert_ne!(old(db).await, 0, "it is caught before the end");
     node
 }
 
