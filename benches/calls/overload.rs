@@ -5,9 +5,10 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::Options;
 use crate::load::Plan;
@@ -44,11 +45,16 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
             rate: Some(rate),
             ..closed(options, &server, CONNECTIONS)
         };
-        let held = if stuck { lock(&folder)? } else { Vec::new() };
-        let over = measure(&server, &plan)?;
-        drop(held);
+        let over = match stuck {
+            true => while_locked(&folder, &server, &plan)?,
+            false => measure(&server, &plan)?,
+        };
         let after = offered(options, &server, (able / 2.0) as u64)?;
-        let row = if stuck { ", the database locked" } else { "" };
+        let row = if stuck {
+            " with the database locked from a quarter of the time on"
+        } else {
+            ""
+        };
         tell(&format!("{times} × C{row}"), &over, able * share, &after);
     }
     server.stop()?;
@@ -71,28 +77,43 @@ fn capacity(options: &Options, server: &Server) -> io::Result<Measured> {
     ))
 }
 
-/// Holds every database of `folder` as another program might, until it is dropped.
+/// Puts a load on the server, in the first quarter of which calls begin; then the database is locked.
+fn while_locked(folder: &Path, server: &Server, plan: &Plan) -> io::Result<Measured> {
+    let calls_begin = Duration::from_secs_f64(plan.seconds / 4.0);
+    thread::scope(|scope| {
+        let locked = scope.spawn(|| {
+            thread::sleep(calls_begin);
+            lock(folder)
+        });
+        let measured = measure(server, plan)?;
+        let held = locked.join().expect("a lock is no reason to panic")?;
+        drop(held);
+        Ok(measured)
+    })
+}
+
+/// Holds every database of `folder` as another program might, until it is dropped. The tables first: then the journal
+/// gets no further segment.
 fn lock(folder: &Path) -> io::Result<Vec<Connection>> {
-    let mut held = Vec::new();
+    let mut held = vec![hold(&folder.join("callwright.db")).map_err(io::Error::other)?];
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if is_database(&path) {
+        if is_segment(&path) {
             held.push(hold(&path).map_err(io::Error::other)?);
         }
     }
     Ok(held)
 }
 
-/// The tables, and the journal's segments beside them.
-fn is_database(path: &Path) -> bool {
+fn is_segment(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    let segment = name.rsplit_once(".db.journal.");
-    name.ends_with(".db") || segment.is_some_and(|(_, number)| number.parse::<u64>().is_ok())
+    let number = name.rsplit_once(".db.journal.");
+    number.is_some_and(|(_, number)| number.parse::<u64>().is_ok())
 }
 
 fn hold(database: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(database)?;
-    connection.busy_timeout(Duration::from_secs(30))?;
+    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch("BEGIN EXCLUSIVE")?;
     Ok(connection)
 }
