@@ -4,6 +4,8 @@
 //! The shared one is started by whoever comes first, in the folder for temporary files, on a Unix socket and without
 //! fsync; it ends by itself when no test has asked for it for a while.
 
+pub(crate) mod pair;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -9,6 +9,7 @@ mod app;
 mod backup;
 mod bad_flows;
 mod cluster;
+mod deploy;
 mod door;
 mod guides;
 mod house;
@@ -18,6 +19,7 @@ mod nodes;
 #[cfg(feature = "failpoints")]
 mod panics;
 mod privacy;
+mod proxy;
 mod readme;
 mod reliability;
 mod store_away;

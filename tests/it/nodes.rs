@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::app::{Caller, RESTAURANT, Reply, Settings, TestApp};
 use crate::cluster::{self, Cluster};
+use crate::proxy::Proxy;
 
 /// A voice call action is answered within this, whatever the database does.
 const IN_TIME: Duration = Duration::from_secs(2);
@@ -166,4 +168,82 @@ async fn a_database_that_is_stopped_killed_or_frozen_stops_no_call() {
     outage(&node, || cluster.stop(), || cluster.start_again()).await;
     outage(&node, || cluster.kill(), || cluster.start_again()).await;
     outage(&node, || cluster.freeze(), || cluster.thaw()).await;
+}
+
+/// Of calls one after the other only the first meets a connection that is lost without a word.
+#[tokio::test]
+async fn a_database_host_that_vanishes_is_noticed_once() {
+    let Some(url) = cluster::database() else {
+        return;
+    };
+    let proxy = Proxy::before(&url);
+    let node = node(&proxy.url(&url)).await;
+    let mut crowd: Vec<_> = (0..16).map(|_| node.caller(RESTAURANT)).collect();
+    let dials = crowd.iter_mut().map(Caller::dial);
+    futures_util::future::join_all(dials).await;
+    proxy.vanish();
+    let mut apologies = 0;
+    for _ in 0..8 {
+        let mut newcomer = node.caller(RESTAURANT);
+        let dial = newcomer.body("CALL_RECEIVED", |_| {});
+        apologies += usize::from(in_time(&mut newcomer, &dial).await.is_apology());
+    }
+    assert!(apologies <= 1, "{apologies} calls met lost connections");
+}
+
+/// A database with a server of its own, and how many of its connections are at work.
+async fn at_work(url: &str) -> i64 {
+    let mut db = PgConnection::connect(url).await.expect("it can be reached");
+    let busy = sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE application_name = 'callwright' AND state <> 'idle'",
+    );
+    busy.fetch_one(&mut db).await.expect("it answers")
+}
+
+/// What was given up while the database was frozen may be written when it goes on. A later delivery is answered as if
+/// it had been, or as the first was: nobody can tell.
+#[tokio::test]
+async fn what_was_given_up_and_is_written_after_all_is_known() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    let url = cluster.database();
+    let (one, two) = (node(&url).await, node(&url).await);
+    let mut caller = one.caller(RESTAURANT);
+    caller.dial().await;
+    let pressed = caller.pressed(Some("1"));
+    let mut status = caller.body("CALL_CONNECTED", |_| {});
+    status["eventType"] = "CALL_STATUS".into();
+    let status = status.to_string();
+    let newcomer = one.caller(RESTAURANT);
+    let dial = newcomer.body("CALL_RECEIVED", |_| {});
+
+    cluster.freeze();
+    let (given, (refused, _), apology) = tokio::join!(
+        caller.resend(&pressed),
+        one.post("/webhooks/vcs", status.clone()),
+        newcomer.resend(&dial),
+    );
+    assert_eq!(refused, 503, "what is not kept is not acknowledged");
+    assert!(apology.is_apology(), "{apology:?}");
+    cluster.thaw();
+    while at_work(&url).await > 0 {
+        tokio::task::yield_now().await;
+    }
+
+    for node in [&two, &one] {
+        let again = at(node, &caller).resend(&pressed).await;
+        assert_eq!(again.text, given.text, "the same reply, wherever");
+        let (taken, _) = node.post("/webhooks/vcs", status.clone()).await;
+        assert_eq!(taken, 200);
+        let again = at(node, &newcomer).resend(&dial).await;
+        assert!(again.heard()[0].starts_with("Welcome"), "{again:?}");
+    }
+    assert_eq!(
+        trace_length(&two, &caller.session).await,
+        3,
+        "each is kept once"
+    );
+    assert_eq!(trace_length(&two, &newcomer.session).await, 1);
 }

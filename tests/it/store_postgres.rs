@@ -1,8 +1,11 @@
 //! What is PostgreSQL's own: what keeps a database from being opened, and what is in it.
 
+use callwright::store::Store as _;
 use callwright::store::postgres::PostgresStore;
 use callwright::store::vault::Keys;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 use crate::cluster::{self, Cluster};
 
@@ -23,6 +26,21 @@ async fn sql(url: &str, statements: &str) {
     run.expect("they run");
 }
 
+/// The address of a server that is none of PostgreSQL's.
+async fn something_else() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            // Whether it is read is the client's affair.
+            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    format!("postgres://u:sesame@{address}/d")
+}
+
 #[tokio::test]
 async fn each_refusal_says_what_to_do() {
     let Some(cluster) = Cluster::start_with_passwords() else {
@@ -38,6 +56,19 @@ async fn each_refusal_says_what_to_do() {
             "cannot be reached",
         ),
         ("postgres://u:sesame@[::".to_owned(), "cannot be read"),
+        (
+            url("postgres:sesame", "postgres") + "&sslmode=sometimes",
+            "verify-full",
+        ),
+        (
+            url("postgres:sesame", "postgres") + "&sslmode=prefer&pasword=sesame",
+            "not known, number 3",
+        ),
+        ("postgres://u:ses?ame@h/d".to_owned(), "%3F"),
+        (
+            something_else().await,
+            "is not answered for by a PostgreSQL server",
+        ),
         ("postgres://u:sesame@h:port/d".to_owned(), "cannot be read"),
     ] {
         let told = told(&url, &keys).await;
@@ -56,22 +87,86 @@ async fn a_user_without_rights_is_told_which() {
     let guests = owners.replace("postgres@", "guest@");
     let first = told(&guests, &keys).await;
     assert!(first.contains("GRANT CREATE ON SCHEMA"), "{first}");
-    let store = PostgresStore::open(&owners, &keys).await.expect("sound");
-    drop(store);
+    PostgresStore::open(&owners, &keys).await.expect("sound");
+    let second = told(&guests, &keys).await;
+    assert!(second.contains("_sqlx_migrations (SELECT)"), "{second}");
     sql(
         &owners,
-        "GRANT CREATE ON SCHEMA public TO guest; GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest",
     )
     .await;
-    let second = told(&guests, &keys).await;
-    assert!(second.contains("GRANT SELECT, INSERT"), "{second}");
+    let third = told(&guests, &keys).await;
+    assert!(third.contains("GRANT SELECT, INSERT"), "{third}");
     sql(
         &owners,
         "ALTER ROLE guest SET default_transaction_read_only = on",
     )
     .await;
-    let third = told(&guests, &keys).await;
-    assert!(third.contains("primary server"), "{third}");
+    let fourth = told(&guests, &keys).await;
+    assert!(fourth.contains("primary server"), "{fourth}");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_make_tables_serves_once_they_are_there() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    let keys = Keys::generate();
+    cluster.sql("CREATE ROLE guest LOGIN");
+    let owners = cluster.database();
+    let guests = owners.replace("postgres@", "guest@");
+    PostgresStore::open(&owners, &keys).await.expect("sound");
+    sql(
+        &owners,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest",
+    )
+    .await;
+    let store = PostgresStore::open(&guests, &keys)
+        .await
+        .expect("the tables are there");
+    let lease = store
+        .take_lease("work", "guest", std::time::Duration::from_secs(60))
+        .await;
+    assert!(lease.expect("it may write").is_some());
+    for (version, says) in [
+        (9999, "newer Callwright"),
+        (1, "earlier Callwright, which its user may not change"),
+    ] {
+        sql(
+            &owners,
+            "DELETE FROM _sqlx_migrations WHERE version IN (1, 9999)",
+        )
+        .await;
+        let newer = format!(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES ({version}, 'half done', {}, '', 0)",
+            version == 9999
+        );
+        sql(&owners, &newer).await;
+        let told = told(&guests, &keys).await;
+        assert!(told.contains(says), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_another_encoding_is_refused() {
+    let Some(url) = cluster::database() else {
+        return;
+    };
+    let (server, name) = (url.clone(), format!("l{}", uuid::Uuid::new_v4().simple()));
+    sql(
+        &server,
+        &format!("CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"),
+    )
+    .await;
+    let (front, back) = url.split_once("localhost/").expect("it names a host");
+    let (_, back) = back.split_once('?').expect("and a folder");
+    let told = told(
+        &format!("{front}localhost/{name}?{back}"),
+        &Keys::generate(),
+    )
+    .await;
+    assert!(told.contains("ENCODING 'UTF8'"), "{told}");
 }
 
 #[tokio::test]

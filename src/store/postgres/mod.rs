@@ -3,6 +3,11 @@
 //! Every use case is one statement, so that nothing is half done when a node or a connection dies, and no lock is held
 //! while a node thinks. The live call has connections of its own, with short times ([`pool`]); what people ask and what
 //! is done in the background has others.
+//!
+//! A write that was given up may be done after all, when a server that hung goes on. It changes its session only if that
+//! still is as it was read, and then says what the caller was told; so a later delivery gets the same reply whether it was
+//! done or not. The one exception is a call that came in, which heard the apology and may be delivered again: it begins
+//! its flow either way.
 
 mod flows;
 mod keep;
@@ -11,6 +16,7 @@ mod listing;
 mod numbers;
 mod open;
 mod pool;
+mod schema;
 
 use std::sync::Arc;
 use std::time::Duration;

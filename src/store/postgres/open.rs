@@ -2,32 +2,19 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
+use super::schema;
 use crate::store::StoreError;
 use crate::store::vault::{Place, Vault};
-
-/// What the database is changed by, from its first version to this program's.
-///
-/// Without sqlx's own lock, which is an advisory one: of two nodes that start at once, the one that comes second fails
-/// and looks again.
-static MIGRATIONS: Migrator = Migrator {
-    locking: false,
-    ..sqlx::migrate!("migrations/postgres")
-};
 
 /// The oldest server that is tried: 15.
 const OLDEST: i32 = 150_000;
 
 /// How long a server has to take a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-
-/// How often the schema is looked at again while another node changes it, and how long between.
-const LOOKED_AGAIN: usize = 40;
-const BETWEEN: Duration = Duration::from_millis(100);
 
 /// What tells whether keys are this database's.
 const KNOWN_WORD: &[u8] = b"callwright";
@@ -37,8 +24,30 @@ const KEY_CHECK: Place<'_> = Place {
     row: b"1",
 };
 
+/// What may stand behind the `?` of a database URL, as libpq and sqlx spell it; beside `options[NAME]`.
+const PARAMETERS: [&str; 18] = [
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "options",
+    "application_name",
+    "statement-cache-capacity",
+];
+
 /// What is wrong with a database and what to do, as the rest of a sentence that begins with its place.
-type Trouble = String;
+pub(super) type Trouble = String;
 
 /// Opens the database once, brings it to this program's schema, and gives the way to it.
 pub(super) async fn open(url: &str, vault: &Vault) -> Result<PgConnectOptions, StoreError> {
@@ -46,8 +55,8 @@ pub(super) async fn open(url: &str, vault: &Vault) -> Result<PgConnectOptions, S
     let opened = async {
         let mut db = connect(&options).await?;
         check_server(&mut db).await?;
-        migrate(&mut db).await?;
-        check_rights(&mut db).await?;
+        schema::bring_up(&mut db).await?;
+        schema::check_rights(&mut db).await?;
         check_keys(&mut db, vault).await?;
         // It has served; the server notices its end either way.
         _ = db.close().await;
@@ -77,10 +86,12 @@ pub(super) async fn is_new(url: &str) -> Result<bool, StoreError> {
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    check_parameters(url)?;
     let options: PgConnectOptions = url.parse().map_err(|_| {
         StoreError::Unusable(
             "the database URL cannot be read: write it as postgres://USER:PASSWORD@HOST/DATABASE, and what is no \
-             letter or digit in the password as % and two hexadecimal digits"
+             letter or digit in the password as % and two hexadecimal digits; an sslmode is disable, allow, prefer, \
+             require, verify-ca or verify-full"
                 .to_owned(),
         )
     })?;
@@ -88,6 +99,24 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
         .application_name("callwright")
         // Statements are no news, and a failure is logged once, at the edge.
         .disable_statement_logging())
+}
+
+/// Refuses a parameter that sqlx would pass over, and log with its value. It is not repeated: it may be the rest of a
+/// password with a question mark in it.
+fn check_parameters(url: &str) -> Result<(), StoreError> {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
+    let names = parameters.split('&').filter(|it| !it.is_empty());
+    let mut names = names.map(|it| it.split_once('=').map_or(it, |(name, _)| name));
+    let is_known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
+    match names.position(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(before) => Err(StoreError::Unusable(format!(
+            "the database URL has a parameter that is not known, number {} behind its \"?\": known are {}; in a password \
+             write ? as %3F",
+            before + 1,
+            PARAMETERS.join(", ")
+        ))),
+    }
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Trouble> {
@@ -111,98 +140,30 @@ async fn check_server(db: &mut PgConnection) -> Result<(), Trouble> {
     .map_err(|error| told(&error))?;
     let number: i32 = row.try_get("number").map_err(|error| told(&error))?;
     let text = |name| row.try_get::<String, _>(name).unwrap_or_default();
+    fits(
+        (number, &text("version")),
+        row.try_get("read_only").unwrap_or(false),
+        &text("encoding"),
+    )
+}
+
+/// Whether a server of this version (as a number, and as it calls itself) will do.
+fn fits((number, version): (i32, &str), read_only: bool, encoding: &str) -> Result<(), Trouble> {
     if number < OLDEST {
         return Err(format!(
-            "is on PostgreSQL {}, and Callwright needs 15 or newer: upgrade the server",
-            text("version")
+            "is on PostgreSQL {version}, and Callwright needs 15 or newer: upgrade the server"
         ));
     }
-    if row.try_get("read_only").unwrap_or(false) {
+    if read_only {
         return Err(
             "can only be read: name the primary server, not a standby, and a user that may write"
                 .to_owned(),
         );
     }
-    match text("encoding").as_str() {
+    match encoding {
         "UTF8" => Ok(()),
         other => Err(format!(
-            "is encoded in {other}: make one with ENCODING 'UTF8'"
-        )),
-    }
-}
-
-async fn migrate(db: &mut PgConnection) -> Result<(), Trouble> {
-    let mut looked = 0;
-    loop {
-        // `Migrator::run` makes a future that the compiler cannot see to be `Send`; this is what it calls.
-        let Err(error) = MIGRATIONS.run_direct(None, db, false).await else {
-            return Ok(());
-        };
-        looked += 1;
-        if looked == LOOKED_AGAIN || !is_another_node(&error) {
-            return Err(told_of_schema(&error));
-        }
-        sleep(BETWEEN).await;
-    }
-}
-
-/// Whether another node may be making the same change at this moment: what is to be made is there already, or is being
-/// made, or a deadlock was broken.
-fn is_another_node(error: &MigrateError) -> bool {
-    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
-        return matches!(error, MigrateError::Dirty(_));
-    };
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| {
-        matches!(
-            code.as_ref(),
-            "23505" | "42P07" | "42710" | "40P01" | "40001" | "55P03" | "XX000"
-        )
-    })
-}
-
-fn told_of_schema(error: &MigrateError) -> Trouble {
-    match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => told(error),
-        MigrateError::VersionMissing(version) => format!(
-            "was written by a newer Callwright (its schema is {version}, this program knows {}): \
-             start that newer one, or restore a backup from before",
-            newest_known()
-        ),
-        MigrateError::VersionMismatch(version) => format!(
-            "has a schema {version} that differs from this program's: start the Callwright that made it, or give \
-             Callwright a database of its own"
-        ),
-        other => {
-            format!("could not be brought to this program's schema: restore a backup ({other})")
-        }
-    }
-}
-
-fn newest_known() -> i64 {
-    MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0)
-}
-
-/// Whether the user may do all that will be done.
-async fn check_rights(db: &mut PgConnection) -> Result<(), Trouble> {
-    let lacking: Vec<String> = sqlx::query_scalar(
-        "SELECT t || ' (' || p || ')'
-         FROM unnest(ARRAY['database_keys', 'sessions', 'webhooks', 'virtual_numbers', 'flow_versions', 'leases']) AS t,
-             unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p
-         WHERE NOT has_table_privilege(t, p) ORDER BY t, p",
-    )
-    .fetch_all(db)
-    .await
-    .map_err(|error| told(&error))?;
-    match lacking.first() {
-        None => Ok(()),
-        Some(first) => Err(format!(
-            "denies its user a right on a table, {first}: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES, or name \
-             the user that owns them"
+            "is encoded in {other}: make one by CREATE DATABASE callwright ENCODING 'UTF8' TEMPLATE template0"
         )),
     }
 }
@@ -240,7 +201,7 @@ fn unusable(options: &PgConnectOptions, trouble: &str) -> StoreError {
 }
 
 /// What a refusal means for the one who starts the server (PostgreSQL's manual, appendix A).
-fn told(error: &sqlx::Error) -> Trouble {
+pub(super) fn told(error: &sqlx::Error) -> Trouble {
     if let sqlx::Error::Database(refused) = error {
         return match refused.code().as_deref() {
             Some("28P01") => {
@@ -257,6 +218,10 @@ fn told(error: &sqlx::Error) -> Trouble {
             ),
             Some("42P07" | "42710") => format!(
                 "holds tables that are not Callwright's: give Callwright a database of its own ({})",
+                refused.message()
+            ),
+            Some("42P01") => format!(
+                "lacks a table of Callwright's: restore a backup ({})",
                 refused.message()
             ),
             Some("53300") => {
@@ -276,6 +241,28 @@ fn told(error: &sqlx::Error) -> Trouble {
         sqlx::Error::Tls(error) => format!(
             "cannot be reached by TLS: see its certificate, or set sslmode and sslrootcert in the database URL ({error})"
         ),
+        sqlx::Error::Protocol(_) => format!(
+            "is not answered for by a PostgreSQL server: see whether host and port are right ({error})"
+        ),
         other => format!("cannot be opened: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_server_that_will_not_do_is_told_why() {
+        assert_eq!(fits((150_000, "15.0"), false, "UTF8"), Ok(()));
+        assert_eq!(fits((180_001, "18.1"), false, "UTF8"), Ok(()));
+        for (version, read_only, encoding, says) in [
+            ((140_019, "14.19"), false, "UTF8", "PostgreSQL 14.19"),
+            ((170_002, "17.2"), true, "UTF8", "primary server"),
+            ((170_002, "17.2"), false, "LATIN1", "encoded in LATIN1"),
+        ] {
+            let told = fits(version, read_only, encoding).expect_err("it will not do");
+            assert!(told.contains(says), "{told}");
+        }
     }
 }

@@ -28,6 +28,10 @@ const IDLE: Duration = Duration::from_secs(240);
 /// How old a connection may become, so that servers behind one name are found again.
 const AGE: Duration = Duration::from_secs(1800);
 
+/// How long a statement may go unanswered until its connection counts as broken when the caller stops waiting. A host
+/// that vanished closes nothing: this is how it is noticed.
+const UNANSWERED: Duration = Duration::from_millis(250);
+
 /// A statement with its arguments.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -121,7 +125,7 @@ impl Pool {
                 Ok(rows)
             }
             Err(error) if is_broken(&error) => {
-                self.generation.fetch_add(1, Ordering::Relaxed);
+                held.is_broken = true;
                 Err(Failure::Unknown(error))
             }
             Err(error) => {
@@ -146,8 +150,19 @@ impl Pool {
         Ok(Held {
             pool: self,
             idle: Some(idle),
+            since: Instant::now(),
+            is_broken: false,
             _permit: permit,
         })
+    }
+
+    /// Trusts no connection any more that was made when `broken` was.
+    fn distrust(&self, broken: &Idle) {
+        let (seen, next) = (broken.generation, broken.generation + 1);
+        // When it has moved on already, what broke then is known, and newer connections are not to blame.
+        _ = self
+            .generation
+            .compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// The connection that was used last, if it can be trusted.
@@ -195,6 +210,8 @@ impl Pool {
 struct Held<'a> {
     pool: &'a Pool,
     idle: Option<Idle>,
+    since: Instant,
+    is_broken: bool,
     _permit: SemaphorePermit<'a>,
 }
 
@@ -209,6 +226,16 @@ impl Held<'_> {
             idle.since = Instant::now();
             let pool = self.pool.idle.lock();
             pool.unwrap_or_else(PoisonError::into_inner).push(idle);
+        }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(cut_off) = &self.idle
+            && (self.is_broken || self.since.elapsed() > UNANSWERED)
+        {
+            self.pool.distrust(cut_off);
         }
     }
 }

@@ -3,12 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use callwright::clock::Clock;
 
@@ -56,6 +57,19 @@ pub(crate) struct Ledger {
     pub(crate) broken: usize,
     /// 503s to other webhooks, which were sent again.
     pub(crate) put_off: usize,
+    /// When an apology or a 503 came last.
+    pub(crate) last_trouble: Option<Instant>,
+}
+
+/// Whom a crowd calls, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    /// The nodes, which each client asks in turn.
+    pub(crate) nodes: Vec<SocketAddr>,
+    /// How long an answer is waited for before the next node is asked.
+    pub(crate) patience: Duration,
+    /// How long a client rests between two webhooks.
+    pub(crate) rest: Duration,
 }
 
 /// Clients that call until they are told to stop.
@@ -66,14 +80,25 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// So many clients, one call each at a time.
+    /// So many clients of one server, one call each at a time.
     pub(crate) fn gather(size: usize, address: SocketAddr) -> Self {
+        let manner = Manner {
+            nodes: vec![address],
+            patience: GOES_ON_WITHIN,
+            rest: Duration::ZERO,
+        };
+        Self::gather_at(size, &manner)
+    }
+
+    /// So many clients, one call each at a time.
+    pub(crate) fn gather_at(size: usize, manner: &Manner) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let ledger = Arc::new(Mutex::new(Ledger::default()));
-        let clients = (0..size).map(|_| {
+        let clients = (0..size).map(|number| {
             let caller = Client {
                 http: client(),
-                address,
+                manner: manner.clone(),
+                turn: AtomicUsize::new(number),
                 stop: stop.clone(),
                 ledger: ledger.clone(),
             };
@@ -117,7 +142,9 @@ fn lock(ledger: &Mutex<Ledger>) -> std::sync::MutexGuard<'_, Ledger> {
 
 struct Client {
     http: reqwest::Client,
-    address: SocketAddr,
+    manner: Manner,
+    /// Counts the requests, to ask the nodes in turn.
+    turn: AtomicUsize,
     stop: Arc<AtomicBool>,
     ledger: Arc<Mutex<Ledger>>,
 }
@@ -165,19 +192,25 @@ impl Client {
         let body = body.to_string();
         while !self.stop.load(Ordering::Relaxed) {
             let began = Instant::now();
-            let answer = send(&self.http, self.address, path, &body).await;
-            match answer {
-                Ok((200, reply)) => {
+            let answer = send(&self.http, self.next_node(), path, &body);
+            match timeout(self.manner.patience, answer).await {
+                Ok(Ok((200, reply))) => {
                     self.note(path, session, body, &reply, began.elapsed());
+                    tokio::time::sleep(self.manner.rest).await;
                     return Some(reply);
                 }
-                Ok(_) if path == "/webhooks/vca" => lock(&self.ledger).refused_actions += 1,
-                Ok(_) => lock(&self.ledger).put_off += 1,
-                Err(_) => lock(&self.ledger).broken += 1,
+                Ok(Ok(_)) if path == "/webhooks/vca" => lock(&self.ledger).refused_actions += 1,
+                Ok(Ok(_)) => lock(&self.ledger).put_off(),
+                Ok(Err(_)) | Err(_) => lock(&self.ledger).broken += 1,
             }
             tokio::time::sleep(AGAIN_AFTER).await;
         }
         None
+    }
+
+    fn next_node(&self) -> SocketAddr {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.manner.nodes[turn % self.manner.nodes.len()]
     }
 
     /// Writes an answer down. The apology acknowledges nothing.
@@ -188,6 +221,7 @@ impl Client {
         }
         if path == "/webhooks/vca" && Reply::read(200, reply.to_owned()).is_apology() {
             ledger.apologies += 1;
+            ledger.last_trouble = Some(Instant::now());
             return;
         }
         ledger.acknowledged.push(Acknowledged {
@@ -213,6 +247,11 @@ pub(crate) async fn send(
 }
 
 impl Ledger {
+    fn put_off(&mut self) {
+        self.put_off += 1;
+        self.last_trouble = Some(Instant::now());
+    }
+
     /// The `count` last of it.
     pub(crate) fn newest(mut self, count: usize) -> Self {
         let older = self.acknowledged.len().saturating_sub(count);
@@ -239,63 +278,73 @@ impl Ledger {
         }
     }
 
-    /// Holds a server to all that was acknowledged: every voice call action has its reply byte for byte, every status is
-    /// in its session's trace, every summary has ended its session. Sessions in `but` were answered without the store at
-    /// some time, and are left out. Gives what was lost.
+    /// Holds a server to all that was acknowledged: every voice call action and status is in its session's trace, every
+    /// summary has ended its session, and every voice call action has its reply byte for byte. Sessions in `but` had a voice call action answered
+    /// without the store, and theirs are left out, since clients cannot tell which. Gives what was lost.
     pub(crate) async fn lost(&self, address: SocketAddr, but: &HashSet<String>) -> Vec<String> {
         let http = client();
         let mut lost = Vec::new();
-        let mut others: HashMap<&str, (usize, bool)> = HashMap::new();
-        for it in self
-            .acknowledged
-            .iter()
-            .filter(|it| !but.contains(&it.session))
-        {
-            match it.path {
-                "/webhooks/vca" => {
-                    let again = send(&http, address, it.path, &it.body).await;
-                    if again.as_ref().ok() != Some(&(200, it.reply.clone())) {
-                        lost.push(format!(
-                            "{} was answered {}, now {again:?}",
-                            it.body, it.reply
-                        ));
-                    }
-                }
-                "/webhooks/vcs" => others.entry(&it.session).or_default().0 += 1,
-                _ => others.entry(&it.session).or_default().1 = true,
-            }
+        let mut sessions: HashMap<&str, Owed> = HashMap::new();
+        let is_owed = |it: &&Acknowledged| it.path != "/webhooks/vca" || !but.contains(&it.session);
+        for it in self.acknowledged.iter().filter(is_owed) {
+            sessions.entry(&it.session).or_default().add(it.path);
         }
         let until = Instant::now() + SEEN_WITHIN;
-        for (session, (statuses, ended)) in others {
-            while !is_seen(&http, address, session, statuses, ended).await {
+        for (session, owed) in sessions {
+            while !owed.is_seen(&http, address, session).await {
                 if Instant::now() > until {
-                    lost.push(format!("{session}: {statuses} statuses, summary: {ended}"));
+                    lost.push(format!("of {session} not all is there: {owed:?}"));
                     break;
                 }
                 tokio::time::sleep(AGAIN_AFTER).await;
+            }
+        }
+        // Asked for last: what is not known would be answered anew, and with the same words.
+        let actions = self.acknowledged.iter().filter(is_owed);
+        for it in actions.filter(|it| it.path == "/webhooks/vca") {
+            let again = send(&http, address, it.path, &it.body).await;
+            if again.as_ref().ok() != Some(&(200, it.reply.clone())) {
+                lost.push(format!(
+                    "{} was answered {}, now {again:?}",
+                    it.body, it.reply
+                ));
             }
         }
         lost
     }
 }
 
-/// Whether the API shows so many statuses of `session`, and its end.
-async fn is_seen(
-    http: &reqwest::Client,
-    address: SocketAddr,
-    session: &str,
+/// What has to be known of a session.
+#[derive(Debug, Default)]
+struct Owed {
+    actions: usize,
     statuses: usize,
     ended: bool,
-) -> bool {
-    let url = format!("http://{address}/v1/sessions/{session}");
-    let Ok(answer) = http.get(url).send().await else {
-        return false;
-    };
-    let text = answer.text().await.unwrap_or_default();
-    let found: Value = serde_json::from_str(&text).unwrap_or_default();
-    let trace = found["trace"].as_array().map_or(&[][..], Vec::as_slice);
-    let seen = trace.iter().filter(|it| it["kind"] == "VCS").count();
-    seen >= statuses && (!ended || found["status"] == "COMPLETED")
+}
+
+impl Owed {
+    fn add(&mut self, path: &str) {
+        match path {
+            "/webhooks/vca" => self.actions += 1,
+            "/webhooks/vcs" => self.statuses += 1,
+            _ => self.ended = true,
+        }
+    }
+
+    /// Whether the API shows it.
+    async fn is_seen(&self, http: &reqwest::Client, address: SocketAddr, session: &str) -> bool {
+        let url = format!("http://{address}/v1/sessions/{session}");
+        let Ok(answer) = http.get(url).send().await else {
+            return false;
+        };
+        let text = answer.text().await.unwrap_or_default();
+        let found: Value = serde_json::from_str(&text).unwrap_or_default();
+        let trace = found["trace"].as_array().map_or(&[][..], Vec::as_slice);
+        let seen = |kind| trace.iter().filter(|it| it["kind"] == kind).count();
+        seen("VCA") >= self.actions
+            && seen("VCS") >= self.statuses
+            && (!self.ended || found["status"] == "COMPLETED")
+    }
 }
 
 /// A voice call action: the call comes in, or keys are pressed.

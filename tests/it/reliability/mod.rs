@@ -8,10 +8,12 @@
 mod backups;
 mod crowd;
 mod damaged;
+mod database_away;
 mod deadline;
 mod disk_full;
 mod killed;
 mod locked;
+mod node_loss;
 mod power_cut;
 mod process;
 mod random;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::app::Settings;
+
 /// How long a server may take until it listens before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -25,6 +27,14 @@ impl Home {
             folder: tempfile::tempdir().expect("a temporary folder can be made"),
             address: address_of_its_own(),
             environment: Vec::new(),
+        }
+    }
+
+    /// A node on the PostgreSQL database at `url`.
+    pub(crate) fn node(url: &str) -> Self {
+        Self {
+            environment: Settings::node(url).env,
+            ..Self::new()
         }
     }
 
@@ -154,6 +164,22 @@ impl Server {
     /// As `kill -9` does, and waits until it is gone.
     pub(crate) fn kill(self) {
         drop(self);
+    }
+
+    /// Freezes it: it stays as it is, sockets and all, and does nothing.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status();
+        assert!(sent.is_ok_and(|it| it.success()), "it is our child");
     }
 
     /// Waits until it has ended by itself.
