@@ -10,6 +10,7 @@ mod backup;
 mod bad_flows;
 mod cluster;
 mod door;
+mod emulated;
 mod guides;
 mod house;
 mod journal;
