@@ -57,9 +57,9 @@ pub(super) struct EmulatorArgs {
     /// Deliver webhooks twice, late, out of order; lose some and send them again
     #[arg(long)]
     nasty: bool,
-    /// What all chance comes from
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// What all chance comes from, ids too; another one each time unless it is given
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 /// Stands in until it is stopped.
@@ -69,8 +69,12 @@ pub(super) fn run(args: &EmulatorArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn stand_in(args: &EmulatorArgs) -> anyhow::Result<ExitCode> {
+    let clock = Clock::system();
+    let seed = args
+        .seed
+        .unwrap_or_else(|| clock.now().as_microsecond().unsigned_abs());
     let setup = Setup {
-        seed: args.seed,
+        seed,
         pace: Pace::Real,
         mischief: match args.nasty {
             true => Mischief::NASTY,
@@ -80,9 +84,9 @@ async fn stand_in(args: &EmulatorArgs) -> anyhow::Result<ExitCode> {
     let socket = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}; name another by --listen", args.listen))?;
-    let emulator = Emulator::new(setup, [account(args)], Clock::system());
+    let emulator = Emulator::new(setup, [account(args)], clock);
     let serving = emulator.serve(socket)?;
-    super::print(&greeting(serving.address(), args))?;
+    super::print(&greeting(serving.address(), args, seed))?;
     tokio::signal::ctrl_c().await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -96,10 +100,10 @@ fn account(args: &EmulatorArgs) -> Account {
     account
 }
 
-fn greeting(address: SocketAddr, args: &EmulatorArgs) -> String {
+fn greeting(address: SocketAddr, args: &EmulatorArgs, seed: u64) -> String {
     let number = args.number.first().map_or("", String::as_str);
     format!(
-        "The platform's stand-in listens on http://{address} and calls {webhooks}\n\
+        "The platform's stand-in listens on http://{address} and calls {webhooks} (seed {seed})\n\
          Call it:  curl -s http://{address}/emulator/calls -d '{{\"from\": \"+6591234567\", \"to\": \"{number}\"}}'\n\
          Look:     curl -s http://{address}/emulator/calls/SESSION\n\
          Press 1:  curl -s http://{address}/emulator/calls/SESSION/keys -d '{{\"keys\": \"1\"}}'\n",
