@@ -1,6 +1,7 @@
 //! The emulator: its Voice API from outside, single calls step by step, and crowds of calls of random flows against the
 //! real server.
 
+mod alone;
 mod api;
 mod crowd;
 mod flows;
