@@ -12,6 +12,7 @@
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`http`] | routes, webhooks, API, errors |
+//! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
 //! | [`server`] | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
 //! | [`flows_folder`] | finds and reads flow files |
@@ -19,14 +20,15 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `http` ← `server` ←
-//! `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `flow`, `session`) names no tokio,
+//! Imports run one way: `text`, `call` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `http`, `emulator` ←
+//! `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `flow`, `session`) names no tokio,
 //! axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds the rule.
 
 pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod emulator;
 pub mod failpoint;
 pub mod flow;
 pub mod flows_folder;

@@ -2,6 +2,7 @@
 //!
 //! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
 //!   configuration; `sessions` and `flows` ask a running server over its HTTP API
+//! * `emulator` stands in for the platform
 //! * `api` is the client of that API; `table` shows its answers to people
 
 #![expect(
@@ -22,6 +23,7 @@ mod api;
 mod backup;
 mod check;
 mod config;
+mod emulator;
 mod explain;
 mod flows;
 mod serve;
@@ -62,6 +64,7 @@ enum Command {
     Config(config::ConfigArgs),
     Sessions(sessions::SessionsArgs),
     Flows(flows::FlowsArgs),
+    Emulator(emulator::EmulatorArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     /// Print completions for a shell
@@ -82,6 +85,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Emulator(args) => emulator::run(&args),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Completions { shell } => completions(shell),

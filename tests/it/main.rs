@@ -11,6 +11,7 @@ mod bad_flows;
 mod cluster;
 mod deploy;
 mod door;
+mod emulated;
 mod guides;
 mod house;
 mod journal;

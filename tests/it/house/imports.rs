@@ -10,7 +10,7 @@ const LEAVES: [&str; 5] = ["clock", "config", "failpoint", "telemetry", "flows_f
 const CORE: [&str; 4] = ["text", "call", "flow", "session"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 15] = [
+const RULE: [(&str, &[&str]); 16] = [
     ("text", &[]),
     ("call", &["text"]),
     ("flow", &["text", "call"]),
@@ -38,6 +38,7 @@ const RULE: [(&str, &[&str]); 15] = [
             "switchboard",
         ],
     ),
+    ("emulator", &["call", "platform"]),
     (
         "server",
         &[
@@ -61,6 +62,7 @@ const RULE: [(&str, &[&str]); 15] = [
             "store",
             "switchboard",
             "http",
+            "emulator",
             "server",
         ],
     ),
