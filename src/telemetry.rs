@@ -48,9 +48,8 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder()
-        .parse(&log.level)
-        .map_err(TelemetryError::Level)?
-        .add_directive(NUMBERS_OFF.parse().expect("it is a directive"));
+        .parse(format!("{},{NUMBERS_OFF}", log.level))
+        .map_err(TelemetryError::Level)?;
     let lines = fmt::layer().with_ansi(false).with_writer(OneLine(writer));
     let lines = match log.format {
         LogFormat::Text => lines.boxed(),
