@@ -45,6 +45,7 @@ pub(crate) fn with_sub_accounts(accounts: &[(&str, Option<&str>)]) -> Config {
             id: (*id).to_owned(),
             product: Product::Ivr,
             api_key: None,
+            api_base: "https://voice.8x8.com".parse().expect("an address"),
             webhook_secret: secret.map(SecretString::from),
             numbers: Vec::new(),
         };
