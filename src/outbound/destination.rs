@@ -1,7 +1,9 @@
 //! Where a call may go: the one question that every way out asks, each time a call is placed and not only when it is
 //! written down. Closed but for the countries of our own numbers and those that the configuration opens.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
+use std::fmt;
 
 use super::numbering::{Country, Kind, kind};
 use crate::call::PhoneNumber;
@@ -14,54 +16,36 @@ pub struct Destinations {
 }
 
 /// Why a number is not called. Never repeats it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
     /// Not written as it is dialled from abroad.
-    #[error(
-        "the number is not written as it is dialled from abroad: write +, the country code and the number without its \
-         leading 0, digits only, as in +6568332048"
-    )]
     Misspelt,
     /// A short or emergency number.
-    #[error("short and emergency numbers are not called: have people dial them themselves")]
     Short,
     /// No numbering plan has it.
-    #[error("no country has such a number: look it up again")]
     Unallocated,
     /// A premium-rate number.
-    #[error(
-        "premium-rate numbers are not called: find the ordinary number of whom you want to reach"
-    )]
     Premium,
     /// A shared-cost number.
-    #[error(
-        "shared-cost numbers are not called: find the ordinary number of whom you want to reach"
-    )]
     SharedCost,
     /// A number of no country.
-    #[error(
-        "satellite and international network numbers (+800, +808, +87x, +88x, +979) are not called: find a number in a \
-         country"
-    )]
     International,
     /// A personal number.
-    #[error(
-        "personal numbers, which forward at the caller's cost, are not called: find the mobile number"
-    )]
     Personal,
     /// A pager or a mailbox.
-    #[error("pagers and mailboxes are not called: find a number that somebody answers")]
     Machine,
     /// One of our own virtual numbers.
-    #[error(
-        "this is one of your own virtual numbers, and the call would come back: give the number of a person"
-    )]
     Own,
     /// In a country that is not open.
-    #[error(
-        "{0} is not open for calls: add \"{0}\" to `countries` in [outbound], if you mean to call there"
-    )]
     Closed(Country),
+}
+
+impl std::error::Error for Refused {}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what(), self.remedy())
+    }
 }
 
 impl Refused {
@@ -79,6 +63,52 @@ impl Refused {
             Self::Own => "own_number",
             Self::Closed(_) => "country_closed",
         }
+    }
+
+    /// The rule, as a sentence without its full stop.
+    pub fn what(self) -> Cow<'static, str> {
+        let what = match self {
+            Self::Misspelt => "the number is not written as it is dialled from abroad",
+            Self::Short => "short and emergency numbers are not called",
+            Self::Unallocated => "no country has such a number",
+            Self::Premium => "premium-rate numbers are not called",
+            Self::SharedCost => "shared-cost numbers are not called",
+            Self::International => {
+                "satellite and international network numbers (+800, +808, +87x, +88x, +979) are not called"
+            }
+            Self::Personal => {
+                "personal numbers, which forward at the caller's cost, are not called"
+            }
+            Self::Machine => "pagers and mailboxes are not called",
+            Self::Own => "this is one of your own virtual numbers, and the call would come back",
+            Self::Closed(country) => return format!("{country} is not open for calls").into(),
+        };
+        what.into()
+    }
+
+    /// What to do about it.
+    pub fn remedy(self) -> Cow<'static, str> {
+        let remedy = match self {
+            Self::Misspelt => {
+                "write +, the country code and the number without its leading 0, digits only, as in +6568332048"
+            }
+            Self::Short => "have people dial them themselves",
+            Self::Unallocated => "look it up again",
+            Self::Premium | Self::SharedCost => {
+                "find the ordinary number of whom you want to reach"
+            }
+            Self::International => "find a number in a country",
+            Self::Personal => "find the mobile number",
+            Self::Machine => "find a number that somebody answers",
+            Self::Own => "give the number of a person",
+            Self::Closed(country) => {
+                return format!(
+                    "add \"{country}\" to `countries` in [outbound], if you mean to call there"
+                )
+                .into();
+            }
+        };
+        remedy.into()
     }
 
     /// Why `number` is never called, whatever the configuration opens, or the country that it is in.
@@ -126,6 +156,18 @@ impl Destinations {
         own.into_iter().all(|number| self.own.contains(number))
     }
 
+    /// The country of `number`, if it may be called from somewhere.
+    ///
+    /// # Errors
+    ///
+    /// Why it is never called: for what it is, or because it is our own.
+    pub fn ever(&self, number: &PhoneNumber) -> Result<Country, Refused> {
+        match self.own.contains(number) {
+            true => Err(Refused::Own),
+            false => Refused::always(number),
+        }
+    }
+
     /// Whether a call from our virtual number `from` may go to `number`, and which country that is in. The country of
     /// `from` is open, since the platform brought the call there: a flow for any number needs no list of them.
     ///
@@ -133,10 +175,10 @@ impl Destinations {
     ///
     /// The rule that it breaks.
     pub fn allow(&self, number: &PhoneNumber, from: &PhoneNumber) -> Result<Country, Refused> {
-        if number == from || self.own.contains(number) {
+        if number == from {
             return Err(Refused::Own);
         }
-        let country = Refused::always(number)?;
+        let country = self.ever(number)?;
         match self.open.contains(&country) || Country::of(from) == Some(country) {
             true => Ok(country),
             false => Err(Refused::Closed(country)),

@@ -9,6 +9,7 @@ mod app;
 mod backup;
 mod bad_flows;
 mod cluster;
+mod destinations;
 mod door;
 mod guides;
 mod house;

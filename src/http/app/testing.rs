@@ -26,6 +26,7 @@ use crate::flow::model::{
 };
 use crate::flow::template::Template;
 use crate::flow::{Flow, Library};
+use crate::outbound::Destinations;
 use crate::session::{Apology, Exchange, Recall, Recalled};
 use crate::store::{
     FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
@@ -206,7 +207,13 @@ pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Router, App) {
         text: config.apology.text.clone(),
         voice: config.apology.voice.clone(),
     };
-    let switchboard = Switchboard::new(store.clone(), library.clone(), apology, clock.clone());
+    let switchboard = Switchboard::new(
+        store.clone(),
+        library.clone(),
+        apology,
+        Destinations::default(),
+        clock.clone(),
+    );
     let app = App::new(
         Arc::new(config),
         store,
