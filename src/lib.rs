@@ -9,7 +9,7 @@
 //! | [`outbound`] | core: calls that leave: where they may go, how often, what is known of one |
 //! | [`flow`] | core: the flow language: file → check → model → step |
 //! | [`session`] | core: one session, and what a voice call action is answered with |
-//! | [`platform`] | the platform's JSON ↔ the core's words |
+//! | [`platform`] | the platform's JSON ↔ the core's words; the client of its API |
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`http`] | routes, webhooks, API, errors |

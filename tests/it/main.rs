@@ -25,4 +25,5 @@ mod store_away;
 mod store_contract;
 mod store_postgres;
 mod store_sqlite;
+mod voice_api;
 mod webhook_mutations;
