@@ -7,12 +7,14 @@
 use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
 
 use callwright::call::event::CallAction;
 use callwright::clock::Clock;
 use callwright::flow::Library;
 use callwright::flow::check::check;
 use callwright::flow::diagnostic::Source;
+use callwright::outbound::Destinations;
 use callwright::platform::callflow::to_json;
 use callwright::platform::webhook::{Kind, Webhook, parse};
 use callwright::session::{Answer, Apology, Asked, Decision, Recalled, Reply, Standing, answer};
@@ -81,6 +83,7 @@ fn iterate(part: &str, times: u64) {
 struct Bench {
     library: Library,
     apology: Apology,
+    destinations: Arc<Destinations>,
     recalled: Recalled,
     now: jiff::Timestamp,
 }
@@ -98,6 +101,7 @@ impl Bench {
                 text: "Sorry.".to_owned(),
                 voice: "en-US-BenjaminRUS".to_owned(),
             },
+            destinations: Arc::default(),
             recalled: Recalled::default(),
             now: Clock::system().now(),
         };
@@ -124,9 +128,11 @@ impl Bench {
     fn decide(&self, action: &CallAction) -> Decision {
         let answer = answer(Asked {
             action: black_box(action),
+            label: None,
             recalled: &self.recalled,
             library: &self.library,
             apology: &self.apology,
+            destinations: &self.destinations,
             now: self.now,
         });
         match answer {

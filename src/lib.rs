@@ -6,9 +6,10 @@
 //! |---|---|
 //! | `text` | core: places in a text, the word that was meant, types for names |
 //! | [`call`] | core: numbers, ids, events in, actions out |
+//! | [`outbound`] | core: calls that leave: where they may go, how often, what is known of one |
 //! | [`flow`] | core: the flow language: file → check → model → step |
 //! | [`session`] | core: one session, and what a voice call action is answered with |
-//! | [`platform`] | the platform's JSON ↔ the core's words |
+//! | [`platform`] | the platform's JSON ↔ the core's words; the client of its API |
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`http`] | routes, webhooks, API, errors |
@@ -20,9 +21,10 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `http`, `emulator` ←
-//! `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `flow`, `session`) names no tokio,
-//! axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds the rule.
+//! Imports run one way: `text`, `call` ← `outbound` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `http`,
+//! `emulator` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
+//! `flow`, `session`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
+//! the rule.
 
 pub mod call;
 pub mod cli;
@@ -33,6 +35,7 @@ pub mod failpoint;
 pub mod flow;
 pub mod flows_folder;
 pub mod http;
+pub mod outbound;
 pub mod platform;
 pub mod server;
 pub mod session;

@@ -15,10 +15,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::flow::check::{Checked, check};
 use crate::flow::diagnostic::{Diagnostic, Severity, Source};
+use crate::flow::model::Answers;
 use crate::flow::report::{Format, Look, render};
 use crate::flow::{Flow, Library};
 use crate::flows_folder::{self, FolderError};
 use crate::http::{self, App, listener};
+use crate::outbound::Destinations;
 use crate::session::{Apology, EVENT_MEMORY_DAYS};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
@@ -89,7 +91,14 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         text: config.apology.text.clone(),
         voice: config.apology.voice.clone(),
     };
-    let switchboard = Switchboard::new(store.clone(), library.clone(), apology, clock.clone());
+    let destinations = destinations(&config, &library, store.as_ref()).await?;
+    let switchboard = Switchboard::new(
+        store.clone(),
+        library.clone(),
+        apology,
+        destinations,
+        clock.clone(),
+    );
     let app = App::new(
         config,
         store,
@@ -251,6 +260,32 @@ fn log_refused(sources: &[Source], diagnostics: &[Diagnostic]) {
         let fault = mask_numbers(fault);
         tracing::error!(fault, "found in the flow files");
     }
+}
+
+/// Where calls may go: the countries of our own numbers, whoever tells of them, and those that the configuration opens.
+async fn destinations(
+    config: &Config,
+    library: &Library,
+    store: &dyn Store,
+) -> Result<Destinations, StoreError> {
+    let accounts = config.subaccounts.values();
+    let configured = accounts.flat_map(|account| account.numbers.clone());
+    let answered = library
+        .all()
+        .into_iter()
+        .flat_map(|flow| match &flow.answers {
+            Answers::Numbers(numbers) => numbers.clone(),
+            Answers::Any => Vec::new(),
+        });
+    let told = store.numbers().await?.into_iter().map(|told| told.number);
+    let own = configured.chain(answered).chain(told);
+    let destinations = Destinations::new(own, config.outbound.countries.clone());
+    for flow in library.all() {
+        for (step, why) in flow.refused(&destinations) {
+            tracing::warn!(flow = %flow.id, %step, rule = why.rule(), reason = %why, "refused: this connect will take its `failed`");
+        }
+    }
+    Ok(destinations)
 }
 
 /// Opens the store that the configuration names, with its keys.

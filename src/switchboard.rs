@@ -4,16 +4,17 @@
 //! When the store cannot take an exchange within its budget, a call in progress goes on from what is in memory or from
 //! its label, and anything else gets the apology. Both are marked `stored: false` and are no acknowledgement.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout_at};
 
 use crate::call::event::CallAction;
-use crate::call::{EventId, SessionId};
+use crate::call::{EventId, PhoneNumber, SessionId};
 use crate::clock::Clock;
 use crate::flow::{Label, Library};
+use crate::outbound::Destinations;
 use crate::platform::{callflow, webhook};
 use crate::session::{
     Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Session,
@@ -40,6 +41,8 @@ pub struct Switchboard {
     store: Arc<dyn Store>,
     library: Arc<Library>,
     apology: Apology,
+    /// Replaced as a whole, so that an answer sees one of them.
+    destinations: RwLock<Arc<Destinations>>,
     clock: Clock,
     remembered: Cache<SessionId, Arc<Remembered>>,
 }
@@ -78,6 +81,7 @@ impl Switchboard {
         store: Arc<dyn Store>,
         library: Arc<Library>,
         apology: Apology,
+        destinations: Destinations,
         clock: Clock,
     ) -> Self {
         let remembered = Cache::builder()
@@ -88,9 +92,26 @@ impl Switchboard {
             store,
             library,
             apology,
+            destinations: RwLock::new(Arc::new(destinations)),
             clock,
             remembered,
         }
+    }
+
+    /// Where calls may go now.
+    pub fn destinations(&self) -> Arc<Destinations> {
+        let destinations = self.destinations.read();
+        destinations.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes virtual numbers of ours that the platform told of: they are not called, and their countries are open.
+    pub fn learn(&self, own: Vec<PhoneNumber>) {
+        if self.destinations().knows(&own) {
+            return;
+        }
+        let destinations = self.destinations.write();
+        let mut destinations = destinations.unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut destinations).learn(own);
     }
 
     /// The apology as a reply, for what goes wrong outside the switchboard.
@@ -143,6 +164,7 @@ impl Switchboard {
             recalled,
             library: &self.library,
             apology: &self.apology,
+            destinations: &self.destinations(),
             now: self.clock.now(),
         })
     }
@@ -243,11 +265,16 @@ impl Switchboard {
             path,
             session,
             stuck,
+            refused,
             secret_digits,
         } = decision;
         let mut action = incoming.action.clone();
         if let Some(reason) = stuck {
             tracing::error!(session_id = plain(action.session.as_str()), %reason, "a flow cannot go on: apologised");
+        }
+        for (step, why) in refused {
+            let (session_id, rule) = (plain(action.session.as_str()), why.rule());
+            tracing::warn!(session_id, %step, rule, reason = %why, "refused: a connect was not placed, its `failed` was taken");
         }
         let body = match secret_digits {
             true => webhook::blank_digits(incoming.body),

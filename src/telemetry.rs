@@ -15,6 +15,9 @@ use tracing_subscriber::{EnvFilter, Registry, fmt};
 use crate::config::{Log, LogFormat};
 use crate::text::is_unsafe;
 
+/// The library of numbering plans traces the numbers that it is asked about: it is not listened to, whatever the level.
+const NUMBERS_OFF: &str = "rlibphonenumber=off";
+
 /// The log could not be begun.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -45,7 +48,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder()
-        .parse(&log.level)
+        .parse(format!("{},{NUMBERS_OFF}", log.level))
         .map_err(TelemetryError::Level)?;
     let lines = fmt::layer().with_ansi(false).with_writer(OneLine(writer));
     let lines = match log.format {
@@ -182,6 +185,22 @@ mod tests {
         "back\\slash\\n",
         "",
     ];
+
+    #[test]
+    fn the_library_of_numbering_plans_is_not_listened_to() {
+        for level in [
+            "trace",
+            "rlibphonenumber=trace",
+            "info,rlibphonenumber=trace",
+        ] {
+            let log = logged(level, LogFormat::Text, || {
+                tracing::error!(target: "rlibphonenumber", "the number");
+                tracing::trace!(target: "rlibphonenumber::phonenumberutil", "the number");
+                tracing::error!("something else");
+            });
+            assert!(!log.contains("the number"), "{level}: {log}");
+        }
+    }
 
     #[test]
     fn one_event_is_one_line() {

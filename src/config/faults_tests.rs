@@ -363,6 +363,27 @@ fn a_key_of_many_parts_is_refused() {
 }
 
 #[test]
+fn outbound() {
+    let subaccount = "[subaccounts.main]\nid = \"a\"\nproduct = \"ivr\"\n";
+    let bases = [
+        "api_base = \"voice.8x8.com\"",
+        "api_base = \"http://voice.8x8.com\"",
+        "api_base = \"https://u:hunter2@voice.8x8.com\"",
+        "api_base = \"https://voice.8x8.com/api/v1\"",
+        "api_base = 8",
+    ];
+    let bases = bases.map(|base| format!("{subaccount}{base}"));
+    let mut cases: Vec<Case<'_>> = bases.iter().map(|base| (base.as_str(), &[][..])).collect();
+    cases.extend([
+        ("[outbound]\ncountries = [\"SG\", \"Singapore\", \"+65\", 65]", &[][..]),
+        ("[outbound]\ncountries = \"SG\"", &[]),
+        ("[outbound]\ncalls_per_minute = 0\ncalls_per_number_per_hour = 1001\ncall_per_minute = 1", &[]),
+        ("", &[("CALLWRIGHT_OUTBOUND__COUNTRIES", "SG,XX")]),
+    ]);
+    holds("outbound", &cases);
+}
+
+#[test]
 fn keys() {
     let sound = "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=";
     let both = format!("[keys]\ndata = \"{sound}\"\nindex = \"{sound}\"");

@@ -8,15 +8,17 @@ use ipnet::IpNet;
 
 use super::reader::{Reader, Section, Show};
 use super::values::{
-    Taken, apology_text, database_url, header_text, is_loopback, key_text, level, listen, network,
-    no_controls, one_of, origins, subaccount_id, token_text,
+    PLATFORM, Taken, api_base, apology_text, country, database_url, header_text, is_loopback,
+    key_text, level, listen, network, no_controls, one_of, origins, subaccount_id, token_text,
 };
 use super::wrong::Wrong;
 use super::{
-    Apology, Config, Durability, ForwardedHeader, GivenKeys, Http, Keys, Log, LogFormat, Product,
-    Proxies, Scope, Subaccount, Token,
+    Apology, Config, Durability, ForwardedHeader, GivenKeys, Http, Keys, Log, LogFormat, Outbound,
+    Product, Proxies, Scope, Subaccount, Token,
 };
 use crate::call::PhoneNumber;
+use crate::outbound::Country;
+use crate::outbound::rates::Limits;
 
 const PRODUCTS: [(&str, Product); 2] = [("ivr", Product::Ivr), ("masking", Product::Masking)];
 const DURABILITIES: [(&str, Durability); 2] =
@@ -46,6 +48,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     let exposed = listen.is_some_and(|listen| !is_loopback(listen));
     let subaccounts = subaccounts(reader, &mut root, exposed);
     let tokens = tokens(reader, &mut root, exposed);
+    let outbound = outbound(reader, &mut root);
     reader.end(root);
     Some(Config {
         listen: listen?,
@@ -60,6 +63,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         proxies: proxies?,
         subaccounts: subaccounts?,
         tokens: tokens?,
+        outbound: outbound?,
     })
 }
 
@@ -235,6 +239,10 @@ fn subaccount(
     let api_key = reader.text(&mut section, "api_key", Show::Blank, |text| {
         token_text(text, false)
     });
+    let api_base = match reader.is_set(&section.path_of("api_base")) {
+        true => reader.text(&mut section, "api_base", Show::Whole, api_base),
+        false => api_base(PLATFORM).ok(),
+    };
     let webhook_secret = reader.text(&mut section, "webhook_secret", Show::Blank, |text| {
         header_text(text, exposed)
     });
@@ -248,6 +256,7 @@ fn subaccount(
         id: id?,
         product: product?,
         api_key,
+        api_base: api_base?,
         webhook_secret,
         numbers,
     })
@@ -274,6 +283,24 @@ fn numbers_of(
     };
     let numbers = reader.list(section, "numbers", parse, PhoneNumber::masked);
     numbers.unwrap_or_default()
+}
+
+fn outbound(reader: &mut Reader<'_>, root: &mut Section) -> Option<Outbound> {
+    let mut section = reader.section(root, "outbound");
+    let countries = reader.list(&mut section, "countries", country, |country: &Country| {
+        country.code()
+    });
+    let mut calls = |key, most| reader.integer(&mut section, key, 1..=most, " (calls)");
+    let per_number = calls("calls_per_number_per_hour", 1_000);
+    let in_all = calls("calls_per_minute", 10_000);
+    reader.end(section);
+    Some(Outbound {
+        countries: countries?,
+        limits: Limits {
+            per_number_in_an_hour: u32::try_from(per_number?).ok()?,
+            in_a_minute: u32::try_from(in_all?).ok()?,
+        },
+    })
 }
 
 fn tokens(

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use reqwest::Url;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -26,6 +27,9 @@ mod suggest;
 mod tests;
 mod values;
 mod wrong;
+
+use crate::outbound::Country;
+use crate::outbound::rates::Limits;
 
 pub use fault::{ConfigFaults, Place};
 pub use reader::Setting;
@@ -60,6 +64,8 @@ pub struct Config {
     pub subaccounts: BTreeMap<String, Subaccount>,
     /// The API's tokens by our name.
     pub tokens: BTreeMap<String, Token>,
+    /// Where calls may go, and how many.
+    pub outbound: Outbound,
 }
 
 impl Config {
@@ -207,6 +213,8 @@ pub struct Subaccount {
     pub product: Product,
     /// The platform's API key.
     pub api_key: Option<SecretString>,
+    /// Where its API is: scheme, host and port.
+    pub api_base: Url,
     /// The `Authorization` string that the platform sends with webhooks.
     pub webhook_secret: Option<SecretString>,
     /// Its virtual numbers, E.164.
@@ -220,6 +228,15 @@ pub enum Product {
     Ivr,
     /// Number masking.
     Masking,
+}
+
+/// `[outbound]`.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    /// The countries that are open beside those of our own numbers.
+    pub countries: Vec<Country>,
+    /// The most calls that are started.
+    pub limits: Limits,
 }
 
 /// `[api.tokens.NAME]`.

@@ -69,6 +69,53 @@ fn the_defaults_are_sound() {
     assert_eq!(config.flows, PathBuf::from("flows"));
     assert!(config.is_loopback());
     assert!(config.subaccounts.is_empty() && config.tokens.is_empty());
+    assert!(config.outbound.countries.is_empty());
+}
+
+#[test]
+fn countries_are_read_by_their_codes() {
+    for (variables, codes) in [
+        (&[][..], "SG, US"),
+        (&[("CALLWRIGHT_OUTBOUND__COUNTRIES", "gb,JE")], "GB, JE"),
+        (&[("CALLWRIGHT_OUTBOUND__COUNTRIES", "[]")], ""),
+    ] {
+        let desk = Desk::with("[outbound]\ncountries = [\"SG\", \"us\"]\n");
+        let (config, settings) = desk.load(variables).expect("all sound");
+        let read: Vec<_> = config
+            .outbound
+            .countries
+            .iter()
+            .map(|it| it.code())
+            .collect();
+        assert_eq!(read.join(", "), codes);
+        let shown = settings
+            .iter()
+            .find(|it| it.path == ["outbound", "countries"]);
+        assert!(shown.is_some());
+    }
+}
+
+#[test]
+fn the_platform_is_at_its_own_address_unless_a_subaccount_says_otherwise() {
+    let base = |line: &str| {
+        let desk = Desk::with(format!(
+            "[subaccounts.main]\nid = \"a\"\nproduct = \"ivr\"\n{line}"
+        ));
+        let (config, _) = desk.load(&[]).expect("all sound");
+        config.subaccounts["main"].api_base.to_string()
+    };
+    assert_eq!(base(""), "https://voice.8x8.com/");
+    for address in [
+        "https://voice-eu.8x8.com",
+        "http://127.0.0.1:8090",
+        "http://[::1]:1",
+        "http://localhost:8090",
+    ] {
+        assert_eq!(
+            base(&format!("api_base = \"{address}\"")),
+            format!("{address}/")
+        );
+    }
 }
 
 #[test]
@@ -93,7 +140,7 @@ fn the_samples_of_the_default_file_are_sound() {
     assert_eq!(config.tokens["ops"].scopes, [Scope::Read, Scope::Metrics]);
     assert_eq!(
         settings.len(),
-        27,
+        31,
         "every key has a line in the default file"
     );
 }

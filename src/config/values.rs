@@ -6,12 +6,17 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use ipnet::IpNet;
+use reqwest::Url;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
 use super::wrong::Wrong;
+use crate::outbound::Country;
 use crate::text::nearest;
+
+/// Where the platform's Voice API is unless a sub-account says otherwise.
+pub(super) const PLATFORM: &str = "https://voice.8x8.com";
 
 /// The fewest characters of a secret that other machines can try to guess.
 const SHORTEST_SECRET: usize = 16;
@@ -189,6 +194,36 @@ pub(super) fn subaccount_id(text: &str, name: &str, taken: &mut Taken) -> Result
             "is the id of sub-account `{holder}` too"
         ))),
     }
+}
+
+/// Where the platform's API is. Its key goes there with each request, so it is https, but for a stand-in on this machine.
+pub(super) fn api_base(text: &str) -> Result<Url, Wrong> {
+    let wrong = || {
+        Wrong::new("is not the https address of the platform, host only")
+            .write(format!("\"{PLATFORM}\""))
+    };
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let host = url.host_str().ok_or_else(wrong)?;
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let at_home = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    let bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    match (url.scheme(), bare) {
+        ("https", true) => Ok(url),
+        ("http", true) if at_home => Ok(url),
+        _ => Err(wrong()),
+    }
+}
+
+/// A country by its code.
+pub(super) fn country(text: &str) -> Result<Country, Wrong> {
+    Country::parse(text).ok_or_else(|| {
+        Wrong::new("has an element that is no country: its two letters of ISO 3166-1")
+            .help("as in \"SG\", \"GB\" or \"US\"")
+    })
 }
 
 /// A secret that travels as a whole header: printable ASCII, blanks only inside, as in `Basic …`.

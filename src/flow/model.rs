@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::template::Template;
 use crate::call::PhoneNumber;
+use crate::outbound::{Destinations, Refused};
 use crate::text::name;
 
 /// The voice of a flow that names none: the one in the platform's own guides.
@@ -247,7 +248,7 @@ pub struct Connect {
     pub busy: Target,
     /// … when nobody answers.
     pub no_answer: Target,
-    /// … when the call cannot be placed, and when our own number is not known.
+    /// … when the call cannot be placed, may not be, and when our own number is not known.
     pub failed: Target,
     /// … when they have spoken and the caller is still there.
     pub after: Target,
@@ -275,6 +276,26 @@ impl Flow {
                 .keys()
                 .filter(move |language| *language != default),
         )
+    }
+
+    /// The connects whose number may not be called, as far as the flow itself tells where its calls come from.
+    pub fn refused(&self, destinations: &Destinations) -> Vec<(&StepName, Refused)> {
+        let connects = self.steps.iter().filter_map(|(name, step)| match step {
+            Step::Connect(connect) => Some((name, &connect.number)),
+            _ => None,
+        });
+        let why = |number: &PhoneNumber| match &self.answers {
+            Answers::Numbers(ours) if !ours.is_empty() => ours
+                .iter()
+                .map(|ours| destinations.allow(number, ours).err())
+                .collect::<Option<Vec<_>>>()
+                .and_then(|refused| refused.first().copied()),
+            // Its calls come to any number of ours, in whichever country.
+            _ => destinations.ever(number).err(),
+        };
+        connects
+            .filter_map(|(name, number)| Some((name, why(number)?)))
+            .collect()
     }
 
     /// Whether the digits taken at `step` are a secret.

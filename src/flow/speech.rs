@@ -1,6 +1,6 @@
 //! What callers hear, as actions: texts in the call's language and voice, prompts that take keys, bridged calls.
 
-use super::model::{Ask, Connect, Language, Menu, PerLanguage, Step, Utterance, VariableName};
+use super::model::{Ask, Connect, Language, Menu, PerLanguage, Step, Utterance};
 use super::step::Walk;
 use super::template::{Template, Unset};
 use crate::call::Action;
@@ -89,23 +89,26 @@ impl Walk<'_> {
         Ok(spoken?.join(" "))
     }
 
-    /// Speaks `connect`'s text and calls its number from our own.
-    pub(super) fn connect(&mut self, connect: &Connect) -> Result<(), Unset> {
-        let source = self
-            .call
-            .called
-            .clone()
-            .ok_or_else(|| Unset(VariableName::new("called")))?;
+    /// Speaks `connect`'s text and calls its number from our own; tells whether it could. Nothing is said of a call that
+    /// cannot be placed: our number is not known, or theirs may not be called.
+    pub(super) fn connect(&mut self, connect: &Connect) -> bool {
+        let Some(source) = self.call.called.clone() else {
+            return false;
+        };
+        let destination = connect.number.clone();
+        if let Err(why) = self.call.destinations.allow(&destination, &source) {
+            self.refused.push((self.at.step.clone(), why));
+            return false;
+        }
         if let Some(say) = &connect.say {
             self.say_if_possible(say);
         }
-        let destination = connect.number.clone();
         self.actions.push(Action::MakeCall {
             source,
             destination,
             record: connect.record,
         });
-        Ok(())
+        true
     }
 
     /// Says or plays something.

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::Flow;
 use super::model::{
@@ -13,6 +14,7 @@ use super::model::{
 };
 use super::template::Unset;
 use crate::call::{Action, Digits, PhoneNumber};
+use crate::outbound::{Destinations, Refused};
 
 /// How many steps a turn may pass: far more than any sane flow, and a bound on what a call can cost.
 const STEPS_LIMIT: usize = 1000;
@@ -62,6 +64,8 @@ pub struct Call {
     pub called: Option<PhoneNumber>,
     /// The person's country, ISO 3166-1 alpha-2.
     pub caller_country: Option<String>,
+    /// Where it may be connected to.
+    pub destinations: Arc<Destinations>,
 }
 
 /// What has happened at the step that waits.
@@ -82,6 +86,8 @@ pub struct Turn {
     pub next: Option<Position>,
     /// The steps passed, the last one waiting or ending the call.
     pub path: Vec<StepName>,
+    /// The connects among them whose number may not be called, so that their `failed` was taken.
+    pub refused: Vec<(StepName, Refused)>,
 }
 
 /// Why a flow cannot go on. A flow that was checked gets here only when its session's variables were lost.
@@ -147,6 +153,7 @@ pub(super) struct Walk<'a> {
     pub(super) at: Position,
     pub(super) actions: Vec<Action>,
     path: Vec<StepName>,
+    pub(super) refused: Vec<(StepName, Refused)>,
 }
 
 impl<'a> Walk<'a> {
@@ -157,6 +164,7 @@ impl<'a> Walk<'a> {
             at,
             actions: Vec::new(),
             path: Vec::new(),
+            refused: Vec::new(),
         }
     }
 
@@ -249,8 +257,8 @@ impl<'a> Walk<'a> {
                     }
                 }
                 Some(Step::Connect(connect)) => match self.connect(connect) {
-                    Ok(()) => return Ok(self.rest()),
-                    Err(_) => connect.failed.clone(),
+                    true => return Ok(self.rest()),
+                    false => connect.failed.clone(),
                 },
                 Some(Step::Message(message)) => {
                     // A message whose variable was lost with its session is passed over: the call goes on.
@@ -275,6 +283,7 @@ impl<'a> Walk<'a> {
             actions: self.actions,
             next: Some(self.at),
             path: self.path,
+            refused: self.refused,
         }
     }
 
@@ -285,6 +294,7 @@ impl<'a> Walk<'a> {
             actions: self.actions,
             next: None,
             path: self.path,
+            refused: self.refused,
         }
     }
 

@@ -314,9 +314,15 @@ async fn put(app: &App, webhook: Webhook, body: &str) -> Result<(), store::Store
                 .await
         }
         Webhook::Numbers(event) => {
-            app.store
-                .keep_numbers(store::Webhook::new(event, body, received_at))
-                .await
+            let own: Vec<_> = event
+                .numbers
+                .iter()
+                .map(|told| told.number.clone())
+                .collect();
+            let webhook = store::Webhook::new(event, body, received_at);
+            app.store.keep_numbers(webhook).await?;
+            app.switchboard.learn(own);
+            Ok(())
         }
     }
 }

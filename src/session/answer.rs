@@ -14,6 +14,7 @@ use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::flow::model::{FlowId, FlowVersion, Step, StepName};
 use crate::flow::step::{Call, Event, Stuck, Turn, start, step};
 use crate::flow::{Flow, Label, Library, Position};
+use crate::outbound::{Destinations, Refused};
 
 /// A voice call action, and all that bears on its answer.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,8 @@ pub struct Asked<'a> {
     pub library: &'a Library,
     /// What callers hear when nothing else can be said.
     pub apology: &'a Apology,
+    /// Where calls may go.
+    pub destinations: &'a Arc<Destinations>,
     /// When it came.
     pub now: Timestamp,
 }
@@ -83,6 +86,8 @@ pub struct Decision {
     pub session: Option<Session>,
     /// Why the flow could not go on, when it could not.
     pub stuck: Option<Stuck>,
+    /// The connects on the way whose number may not be called.
+    pub refused: Vec<(StepName, Refused)>,
     /// Whether the action's digits are a secret, or may be one.
     pub secret_digits: bool,
 }
@@ -153,7 +158,7 @@ impl Asked<'_> {
             return self.apologise(Outcome::UnknownNumber);
         };
         let session = self.new_session(flow, 0);
-        let turn = start(flow, &call_of(&session));
+        let turn = start(flow, &self.call_of(&session));
         self.conclude(Outcome::Started, flow, session, None, turn)
     }
 
@@ -198,7 +203,7 @@ impl Asked<'_> {
             digits: self.action.digits.clone(),
             sip_code: self.action.leg.sip_code,
         };
-        let turn = step(flow, &call_of(&session), position, &event);
+        let turn = step(flow, &self.call_of(&session), position, &event);
         self.conclude(outcome, flow, session, Some(position.step.clone()), turn)
     }
 
@@ -214,12 +219,15 @@ impl Asked<'_> {
         let answers = session.replies;
         let replies = answers + 1;
         let mut stuck = None;
+        let mut refusals = Vec::new();
         let (outcome, callflow, stage, path) = match turn {
             Ok(Turn {
                 actions,
                 next,
                 path,
+                refused,
             }) => {
+                refusals = refused;
                 let label = next.as_ref().map(|next| label_of(flow, next, replies));
                 let client_action_id = label.map(|label| label.to_string());
                 let callflow = Callflow {
@@ -247,6 +255,7 @@ impl Asked<'_> {
             path,
             session,
             stuck,
+            refused: refusals,
             ..self.decide(outcome, reply)
         }
     }
@@ -273,6 +282,7 @@ impl Asked<'_> {
             path: Vec::new(),
             session: None,
             stuck: None,
+            refused: Vec::new(),
             secret_digits: false,
         }
     }
@@ -297,6 +307,17 @@ impl Asked<'_> {
             version: flow.version.clone(),
             stage: Stage::HungUp,
             replies,
+        }
+    }
+
+    /// What a flow may know of the call.
+    fn call_of(self, session: &Session) -> Call {
+        Call {
+            id: session.id.as_str().to_owned(),
+            caller: session.caller.clone(),
+            called: session.called.clone(),
+            caller_country: session.caller_country.clone(),
+            destinations: self.destinations.clone(),
         }
     }
 
@@ -336,15 +357,6 @@ impl Asked<'_> {
             },
             Standing::Unknown | Standing::Ended => true,
         }
-    }
-}
-
-fn call_of(session: &Session) -> Call {
-    Call {
-        id: session.id.as_str().to_owned(),
-        caller: session.caller.clone(),
-        called: session.called.clone(),
-        caller_country: session.caller_country.clone(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What 8x8 takes and what it does not: CW602, CW604 – CW606, CW608, CW609. The form of phone numbers, CW601, and the
+//! What 8x8 takes and what it does not, and what is not asked of it: CW602, CW604 – CW606, CW608 – CW610. The form of phone numbers, CW601, and the
 //! text of a recorded menu, CW607, are asked where they are read.
 
 use super::declared::default_entry;
@@ -9,6 +9,7 @@ use crate::call::callflow::DIGITS_LIMIT;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::Entry;
 use crate::flow::model::{Connect, Step};
+use crate::outbound::Destinations;
 
 /// The shortest wait for a key, in milliseconds: the gap that 8x8 is given between two digits must be shorter.
 const SHORTEST_WAIT_MS: u32 = 1000;
@@ -22,6 +23,7 @@ pub(super) fn check(file: &FlowFile<'_>) {
         last_language(file, step);
         if let Some(Step::Connect(connect)) = &step.built {
             busy(file, step, connect);
+            destination(file, step, connect);
         }
     }
     wait(file, default_entry(file, "wait"));
@@ -127,6 +129,23 @@ fn last_language(file: &FlowFile<'_>, step: &Declared<'_>) {
     }
 }
 
+/// CW610: what is known without the configuration.
+fn destination(file: &FlowFile<'_>, step: &Declared<'_>, connect: &Connect) {
+    let ours = file.head.answers.iter().map(|(number, _)| number.clone());
+    let Err(why) = Destinations::new(ours, []).ever(&connect.number) else {
+        return;
+    };
+    let message = format!("{} calls nobody: {}", step.title(), why.what());
+    file.report(
+        Diagnostic::warning("CW610", message)
+            .at(
+                written::key_or_header(file, step, "number"),
+                "the call goes on at `failed`",
+            )
+            .help(why.remedy()),
+    );
+}
+
 /// CW608, unless all ways of a call to end lead to one place.
 fn busy(file: &FlowFile<'_>, step: &Declared<'_>, connect: &Connect) {
     let Connect {
@@ -205,6 +224,34 @@ mod tests {
             ["CW608: connect \"main\" relies on 8x8 telling us that the line was busy [busy]"]
         );
         assert_eq!(connect("after = \"bye\"\n"), [""; 0]);
+    }
+
+    #[test]
+    fn some_numbers_are_never_called() {
+        let connect = |number: &str| {
+            said(&format!(
+                "[connect.main]\nnumber = \"{number}\"\nbusy = \"bye\"\nno_answer = \"bye\"\nfailed = \"bye\"\nafter = \"bye\"\n"
+            ))
+        };
+        for number in ["+6568332048", "+18002345678", "+447797712345"] {
+            assert_eq!(connect(number), [""; 0], "{number}");
+        }
+        for (number, what) in [
+            ("+19002345678", "premium-rate numbers are not called"),
+            (
+                "+870773111632",
+                "satellite and international network numbers",
+            ),
+            ("+6500000000", "no country has such a number"),
+            (
+                "+4407400123456",
+                "the number is not written as it is dialled from abroad",
+            ),
+        ] {
+            let said = connect(number);
+            let begins = format!("CW610: connect \"main\" calls nobody: {what}");
+            assert!(said.len() == 1 && said[0].starts_with(&begins), "{said:?}");
+        }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The engine by example: small flows, keys in, what is heard out.
 
+use std::sync::Arc;
+
 use super::{Call, Event, Position, Stuck, Turn, start, step};
 use crate::call::{Action, Digits, PhoneNumber};
 use crate::flow::Flow;
 use crate::flow::check::check;
 use crate::flow::diagnostic::{Severity, Source};
 use crate::flow::model::VariableName;
+use crate::outbound::{Country, Destinations, Refused};
 
 /// A call that a test carries on by hand.
 struct Carried {
@@ -73,6 +76,7 @@ fn call() -> Call {
         caller: Some(PhoneNumber::new("+6591234567")),
         called: Some(PhoneNumber::new("6561115777")),
         caller_country: Some("SG".to_owned()),
+        destinations: Arc::default(),
     }
 }
 
@@ -300,6 +304,52 @@ fn without_a_number_of_our_own_connecting_fails() {
     )
     .expect("the flow starts");
     assert_eq!(heard(&turn), ["Failed.", "[hangup]"]);
+}
+
+#[test]
+fn a_number_that_may_not_be_called_is_not_called() {
+    let country = |code| Country::parse(code).expect("a country");
+    let closed = |code| Refused::Closed(country(code));
+    let premium = CONNECT.replace("+6568332048", "+19002345678");
+    let jamaica = CONNECT.replace("+6568332048", "+18765550123");
+    let open = Arc::new(Destinations::new([], [country("JM")]));
+    let own = Arc::new(Destinations::new([PhoneNumber::new("6568332048")], []));
+    for (steps, destinations, refused) in [
+        (CONNECT, Arc::default(), None),
+        (&premium, open.clone(), Some(Refused::Premium)),
+        (&jamaica, Arc::default(), Some(closed("JM"))),
+        (&jamaica, open, None),
+        (CONNECT, own, Some(Refused::Own)),
+    ] {
+        let call = Call {
+            destinations,
+            ..call()
+        };
+        let turn = start(&flow(steps), &call).expect("the flow starts");
+        let told: Vec<_> = turn
+            .refused
+            .iter()
+            .map(|(step, why)| (step.as_str(), *why))
+            .collect();
+        match refused {
+            Some(why) => {
+                assert_eq!(
+                    heard(&turn),
+                    ["Failed.", "[hangup]"],
+                    "nothing is promised before"
+                );
+                assert_eq!(told, [("main", why)]);
+            }
+            None => {
+                assert!(
+                    heard(&turn)
+                        .iter()
+                        .any(|action| action.starts_with("[call +"))
+                );
+                assert_eq!(told, []);
+            }
+        }
+    }
 }
 
 #[test]

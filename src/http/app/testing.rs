@@ -26,6 +26,7 @@ use crate::flow::model::{
 use crate::flow::template::Template;
 use crate::flow::{Flow, Library};
 use crate::http::Site;
+use crate::outbound::Destinations;
 use crate::session::{Apology, Exchange, Recall, Recalled};
 use crate::store::{
     FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
@@ -45,6 +46,7 @@ pub(crate) fn with_sub_accounts(accounts: &[(&str, Option<&str>)]) -> Config {
             id: (*id).to_owned(),
             product: Product::Ivr,
             api_key: None,
+            api_base: "https://voice.8x8.com".parse().expect("an address"),
             webhook_secret: secret.map(SecretString::from),
             numbers: Vec::new(),
         };
@@ -205,7 +207,13 @@ pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
         text: config.apology.text.clone(),
         voice: config.apology.voice.clone(),
     };
-    let switchboard = Switchboard::new(store.clone(), library.clone(), apology, clock.clone());
+    let switchboard = Switchboard::new(
+        store.clone(),
+        library.clone(),
+        apology,
+        Destinations::default(),
+        clock.clone(),
+    );
     let app = App::new(
         Arc::new(config),
         store,

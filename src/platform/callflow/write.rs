@@ -1,6 +1,7 @@
 //! Writing a callflow. What is written and in which order is the platform's documents' (guide "IVR Call Action
 //! Handling"); a parameter is left out only where the documents leave the meaning of its absence in no doubt.
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::call::callflow::{Action, Callflow, Capture};
@@ -12,6 +13,38 @@ pub fn to_json(callflow: &Callflow) -> String {
         callflow: callflow.actions.iter().map(written).collect(),
     };
     serde_json::to_string(&reply).expect("texts, numbers and booleans in structs are always JSON")
+}
+
+/// A request to place a call ("Send Callflow"): what is to happen, until when it may begin, and our own id of it.
+///
+/// `callRecording` is left out: the platform takes it in replies only.
+pub fn request_to_json(actions: &[Action], valid_until: Timestamp, id: &str) -> String {
+    let callflow = actions.iter().map(|action| match written(action) {
+        Written::MakeCall {
+            source,
+            destination,
+            ..
+        } => Written::MakeCall {
+            source,
+            destination,
+            call_recording: false,
+        },
+        other => other,
+    });
+    let request = Request {
+        valid_until: valid_until.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        client_request_id: id,
+        callflow: callflow.collect(),
+    };
+    serde_json::to_string(&request).expect("texts, numbers and booleans in structs are always JSON")
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    valid_until: String,
+    client_request_id: &'a str,
+    callflow: Vec<Written<'a>>,
 }
 
 #[derive(Serialize)]
@@ -120,7 +153,7 @@ fn captured(capture: &Capture) -> Written<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::to_json;
+    use super::{request_to_json, to_json};
     use crate::call::PhoneNumber;
     use crate::call::callflow::{Action, Callflow, Capture};
     use crate::platform::callflow::{SentAs, check};
@@ -207,5 +240,20 @@ mod tests {
             to_json(&callflow),
             r#"{"clientActionId":"restaurant@1:main:1:en:2","callflow":[{"action":"say","params":{"text":"Goodbye.","voiceProfile":"en-US-BenjaminRUS","repetition":1,"speed":0.5}},{"action":"hangup"}]}"#
         );
+    }
+
+    #[test]
+    fn a_request_says_until_when_and_which_and_records_nothing() {
+        let call = Action::MakeCall {
+            source: number("+6561115777"),
+            destination: number("+6568332048"),
+            record: true,
+        };
+        let until = jiff::Timestamp::from_millisecond(1_800_000_000_050).expect("a time");
+        let written = request_to_json(&[call, say(1.0)], until, "a-1");
+        let begins = r#"{"validUntil":"2027-01-15T08:00:00.050Z","clientRequestId":"a-1","callflow":[{"action":"makeCall","params":{"source":"+6561115777","destination":"+6568332048"}},{"action":"say""#;
+        assert!(written.starts_with(begins), "{written}");
+        let value = serde_json::from_str(&written).expect("JSON");
+        assert_eq!(check(&value, SentAs::Request), Ok(()));
     }
 }

@@ -7,30 +7,34 @@ use super::{File, files, no_faults};
 const LEAVES: [&str; 5] = ["clock", "config", "failpoint", "telemetry", "flows_folder"];
 
 /// Neither time, nor chance, nor the world outside.
-const CORE: [&str; 4] = ["text", "call", "flow", "session"];
+const CORE: [&str; 5] = ["text", "call", "outbound", "flow", "session"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 16] = [
+const RULE: [(&str, &[&str]); 17] = [
     ("text", &[]),
     ("call", &["text"]),
-    ("flow", &["text", "call"]),
-    ("session", &["call", "flow"]),
+    ("outbound", &["text", "call"]),
+    ("flow", &["text", "call", "outbound"]),
+    ("session", &["call", "outbound", "flow"]),
     ("clock", &[]),
-    ("config", &["text", "call"]),
+    ("config", &["text", "call", "outbound"]),
     ("failpoint", &[]),
     ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
-    ("platform", &["call", "flow", "session"]),
+    ("platform", &["text", "call", "outbound", "flow", "session"]),
     ("store", &["call", "flow", "session"]),
     (
         "switchboard",
-        &["text", "call", "flow", "session", "platform", "store"],
+        &[
+            "text", "call", "outbound", "flow", "session", "platform", "store",
+        ],
     ),
     (
         "http",
         &[
             "text",
             "call",
+            "outbound",
             "flow",
             "session",
             "platform",
@@ -43,6 +47,7 @@ const RULE: [(&str, &[&str]); 16] = [
         "server",
         &[
             "call",
+            "outbound",
             "flow",
             "session",
             "platform",
@@ -56,6 +61,7 @@ const RULE: [(&str, &[&str]); 16] = [
         &[
             "text",
             "call",
+            "outbound",
             "flow",
             "session",
             "platform",

@@ -1,0 +1,14 @@
+//! CORE: calls that leave, on whichever way: where they may go, how often, and what is known of one that was placed.
+//!
+//! * [`numbering`] countries and the kinds of numbers, by the numbering plans of the world
+//! * [`destination`] where a call may go: the one question that every way out asks
+//! * [`rates`] how many calls may be started, by time
+//! * [`attempt`] one request to call somebody: its states, and what ends each of them
+
+pub mod attempt;
+pub mod destination;
+pub mod numbering;
+pub mod rates;
+
+pub use destination::{Destinations, Refused};
+pub use numbering::Country;
