@@ -18,6 +18,7 @@ mod known_before_new;
 mod nodes;
 #[cfg(feature = "failpoints")]
 mod panics;
+mod platform_commands;
 mod privacy;
 mod readme;
 mod reliability;
