@@ -48,7 +48,11 @@ async fn webhooks_are_registered_with_the_secret_and_listed() {
         {"type": "VCA", "url": "https://voice.example.com/webhooks", "enabled": true, "httpAuthHeaderAvailable": true}
     ]});
     let url = "https://voice.example.com/webhooks";
-    let (text, platform) = said(&[list.clone()], &["platform", "webhooks", "register", url]).await;
+    let (text, platform) = said(
+        std::slice::from_ref(&list),
+        &["platform", "webhooks", "register", url],
+    )
+    .await;
     assert_eq!(
         text,
         "TYPE  ENABLED  AUTHORIZATION  URL\nVCA   true     true           https://voice.example.com/webhooks\n"
@@ -164,7 +168,7 @@ async fn the_rest_is_shown_in_tables() {
         (
             &job,
             &["platform", "exports", "get", "j-1", "--json"],
-            "{\"job_id\":\"j-1\",\"status\":\"succeeded\",\"files\":[\"https://voice.example.com/a.csv\"],\"expires\":\"2026-12-25T06:58:41Z\"}\n",
+            "{\"expires\":\"2026-12-25T06:58:41Z\",\"files\":[\"https://voice.example.com/a.csv\"],\"job_id\":\"j-1\",\"status\":\"succeeded\"}\n",
         ),
         (
             &json!({}),
