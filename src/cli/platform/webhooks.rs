@@ -22,8 +22,9 @@ pub(super) enum WebhooksCommand {
     /// Have webhooks sent to an address, with the sub-account's `webhook_secret`
     ///
     /// All five types, unless --only names some. What was registered for a type before is replaced.
-    ///
-    /// Example: callwright platform webhooks register https://voice.example.com/webhooks
+    #[command(
+        after_long_help = "Example: callwright platform webhooks register https://voice.example.com/webhooks"
+    )]
     Register {
         /// Where /webhooks of your server is from outside
         #[arg(value_parser = address)]
