@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::platform::voices;
 use crate::config::Config;
-use crate::flow::check::{Checked, check};
+use crate::flow::check::{Checked, check_with_voices};
 use crate::flow::diagnostic::{Severity, Source};
 use crate::flow::report::{Format, Look, render};
 use crate::flows_folder::{self, FolderError, Found};
@@ -15,7 +16,8 @@ use crate::flows_folder::{self, FolderError, Found};
 /// Explain every fault in flow files
 ///
 /// Ends with 0 when there is no fault, or warnings alone; 1 when there are errors (with --strict: or warnings); 2 when
-/// something could not be read.
+/// something could not be read. With the list that `callwright platform voices` writes in the working directory, voices are
+/// looked at too.
 ///
 /// Example: callwright check flows/restaurant.toml
 #[derive(Debug, Args)]
@@ -121,7 +123,8 @@ fn show_faults(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
-    let checked = check(sources);
+    let voices = voices::copied(Path::new(voices::COPY));
+    let checked = check_with_voices(sources, voices.as_ref());
     let look = Look {
         format: args.format.into(),
         colour,

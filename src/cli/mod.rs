@@ -2,8 +2,8 @@
 //!
 //! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
 //!   configuration; `sessions` and `flows` ask a running server over its HTTP API
-//! * `emulator` stands in for the platform
-//! * `api` is the client of that API; `table` shows its answers to people
+//! * `emulator` stands in for the platform; `platform` asks 8x8 itself
+//! * `api` is the client of the server's API; `table` shows answers to people
 
 #![expect(
     clippy::print_stderr,
@@ -17,6 +17,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::ConfigFaults;
+use crate::platform::client::NoClient;
 use crate::server::StartError;
 
 mod api;
@@ -26,6 +27,7 @@ mod config;
 mod emulator;
 mod explain;
 mod flows;
+mod platform;
 mod serve;
 mod sessions;
 mod table;
@@ -65,6 +67,7 @@ enum Command {
     Sessions(sessions::SessionsArgs),
     Flows(flows::FlowsArgs),
     Emulator(emulator::EmulatorArgs),
+    Platform(platform::PlatformArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     /// Print completions for a shell
@@ -86,6 +89,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Sessions(args) => sessions::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Emulator(args) => emulator::run(&args),
+        Command::Platform(args) => platform::run(&args),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Completions { shell } => completions(shell),
@@ -99,7 +103,11 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
     }
-    match error.is::<ConfigFaults>() || error.is::<StartError>() {
+    let unprepared = error.is::<ConfigFaults>()
+        || error.is::<StartError>()
+        || error.is::<platform::Unprepared>()
+        || error.is::<NoClient>();
+    match unprepared {
         true => ExitCode::from(CANNOT_BEGIN),
         false => ExitCode::FAILURE,
     }

@@ -18,8 +18,14 @@ pub(super) type KeyPath = Vec<String>;
 /// The prefix of every environment variable.
 pub(super) const PREFIX: &str = "CALLWRIGHT_";
 
-/// Variables that are read elsewhere: the file's path, and the API's address and token for the commands that use it.
-const NOT_CONFIGURATION: [&str; 3] = ["CALLWRIGHT_CONFIG", "CALLWRIGHT_URL", "CALLWRIGHT_TOKEN"];
+/// Variables that are read elsewhere: the file's path, the API's address and token for the commands that use it, and a
+/// password for one of them.
+const NOT_CONFIGURATION: [&str; 4] = [
+    "CALLWRIGHT_CONFIG",
+    "CALLWRIGHT_URL",
+    "CALLWRIGHT_TOKEN",
+    "CALLWRIGHT_PUSH_PASSWORD",
+];
 
 /// No value lies deeper than `api.tokens.NAME.scopes.0`; what does is not followed.
 const DEEPEST: usize = 5;

@@ -307,7 +307,7 @@ impl ActionForm<'_> {
                 sub_account: self.sub_account.map(SubAccountId::new),
                 status,
                 leg: self.leg.into(),
-                digits: self.digits.map(|keys| Digits::new(keys)),
+                digits: self.digits.map(Digits::new),
                 client_action_id: self.label.map(Cow::into_owned),
                 at: time(self.at)?,
             }),

@@ -11,6 +11,7 @@
 //! | `prompts` | what callers hear | CW3xx |
 //! | `variables` | variables and secrets | CW4xx |
 //! | `wire` | the platform's limits | CW6xx |
+//! | `voices` | the platform's voices, when they are known | CW603 |
 //! | `across` | all files together | CW209, 211 |
 //!
 //! Four rules keep a report short and true:
@@ -42,6 +43,7 @@ mod texts;
 mod trial;
 mod values;
 mod variables;
+mod voices;
 mod ways;
 mod wire;
 mod written;
@@ -49,6 +51,8 @@ mod written;
 pub use context::{
     By, Declared, Defaults, FlowFile, Head, LanguageAt, Place, SpokenLanguages, TextAt, Way,
 };
+
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
@@ -67,6 +71,11 @@ pub struct Checked {
 
 /// Checks files together.
 pub fn check(sources: &[Source]) -> Checked {
+    check_with_voices(sources, None)
+}
+
+/// As [`check()`], and whether the platform has the voices, when the names of those that it has are `known`.
+pub fn check_with_voices(sources: &[Source], known: Option<&BTreeSet<String>>) -> Checked {
     let trees: Vec<_> = sources
         .iter()
         .map(|source| file::read(&source.text))
@@ -79,6 +88,9 @@ pub fn check(sources: &[Source]) -> Checked {
         .collect();
     for (file, tree) in files.iter_mut().zip(&trees) {
         check_one(file, tree);
+        if let Some(known) = known {
+            voices::check(file, known);
+        }
     }
     across::check(&files);
     let mut checked = Checked::default();

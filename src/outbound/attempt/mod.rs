@@ -9,7 +9,7 @@
 //!
 //! * `states` the states and what moves one to the next
 //! * [`placed`] what became of a request
-//! * [`join`] which attempt a strange session belongs to, and whether a line is taken
+//! * [`mod@join`] which attempt a strange session belongs to, and whether a line is taken
 
 pub mod join;
 pub mod placed;
@@ -109,7 +109,7 @@ impl Attempt {
         }
     }
 
-    /// Takes a session of the platform for its own, as [`join`] told. One that gives the attempt's id back is believed
+    /// Takes a session of the platform for its own, as [`join()`] told. One that gives the attempt's id back is believed
     /// whatever was thought before; the most that it costs is a word that has to be taken back.
     pub fn heard(self, session: SessionId, told_by: ToldBy, now: Timestamp) -> Self {
         match self {

@@ -1,7 +1,7 @@
 //! The client of the platform's API, against a platform on a real port that resets, stalls, lies and fails.
 
 mod openapi;
-mod scripted;
+pub(crate) mod scripted;
 mod sequences;
 
 use std::time::Duration;
