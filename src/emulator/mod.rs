@@ -2,7 +2,7 @@
 //!
 //! * [`call`] one call without I/O, in milliseconds; the files beside it are its parts ([`capture`] is one `sayAndCapture`,
 //!   [`script`] a callflow read, [`leg`] a leg, [`person`] whoever is on the phone, [`mischief`] what happens to webhooks)
-//! * [`line`] carries one call in real or virtual time, [`courier`] delivers its webhooks, [`record`] is what is known of it
+//! * [`mod@line`] carries one call in real or virtual time, [`courier`] delivers its webhooks, [`record`] is what is known of it
 //! * [`exchange`] is the emulator as a whole: [`Emulator`]
 //! * [`api`] its HTTP side: the platform's routes, and a desk to place and steer calls at
 //!

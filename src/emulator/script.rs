@@ -59,7 +59,7 @@ impl Act {
     }
 }
 
-/// Reads the actions of a callflow that has passed [`crate::platform::callflow::check`].
+/// Reads the actions of a callflow that has passed [`crate::platform::callflow::check()`].
 pub(super) fn read(callflow: &Value) -> VecDeque<Act> {
     let actions = callflow["callflow"].as_array();
     actions.into_iter().flatten().filter_map(act).collect()
