@@ -5,7 +5,7 @@
 //! it is projected, so that each record is written once.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -63,22 +63,23 @@ pub(super) fn make(path: &Path, title: &Title, room: usize) -> Result<(), MakeEr
 }
 
 /// How much is written at once while room is made: commits wait for the disk behind it.
-const PIECE: u64 = 256 << 10;
+const PIECE: usize = 64 << 10;
 
 /// Makes a log of nothing, which SQLite takes for an empty one, out of one that was used before or of none.
 fn make_room(path: &Path, room: usize) -> std::io::Result<()> {
     let used = used_log(path);
-    let mut file = match File::options().write(true).open(&used) {
+    let file = match File::options().write(true).open(&used) {
         Ok(file) => file,
         Err(_) => files::create_private(&used)?,
     };
     // Without its header it is none, whatever stands behind.
-    file.write_all(&[0; HEADER])?;
+    file.write_all_at(&[0; HEADER], 0)?;
     file.sync_data()?;
-    let mut length = file.seek(SeekFrom::End(0))?;
+    let mut length = file.metadata()?.len();
     while length < room as u64 {
-        length += std::io::copy(&mut std::io::repeat(0).take(PIECE), &mut file)?;
+        file.write_all_at(&[0; PIECE], length)?;
         file.sync_data()?;
+        length += PIECE as u64;
     }
     fs::rename(used, files::beside(path, "-wal"))
 }
@@ -136,8 +137,13 @@ pub(super) struct Appender {
     written: usize,
 }
 
-/// About how long (bytes) a file's log becomes before the next file is begun.
-pub(super) const FULL: usize = 32 << 20;
+/// About how long (bytes) a file's log becomes before the next file is begun: in a test build soon, so that kills and power
+/// cuts meet files being made, dropped and used again.
+pub(super) const FULL: usize = if cfg!(feature = "failpoints") {
+    1 << 18
+} else {
+    32 << 20
+};
 
 /// What a page costs in the log (sqlite.org/fileformat.html, section 4.1).
 const FRAME: usize = 4096 + 24;

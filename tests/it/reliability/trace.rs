@@ -1,6 +1,6 @@
 //! What a server did to its files, read from `strace`, and what of it a disk would hold after a power cut.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -32,22 +32,36 @@ pub(crate) struct Op {
 
 /// The deeds in `trace` that are done to files in `folder`.
 pub(crate) fn read(trace: &str, folder: &Path) -> Vec<Op> {
-    let mut ops = Vec::new();
+    let mut ops: Vec<Op> = Vec::new();
+    // Calls that have begun, by their thread: one that the kill cut off was never done.
+    let mut begun = HashMap::new();
     for line in trace.lines() {
         let Some((thread, at, rest)) = split(line) else {
             continue;
         };
+        if rest.ends_with("= ?") {
+            continue;
+        }
+        begun.remove(&thread);
+        let is_open = rest.ends_with("<unfinished ...>");
         let ends = (rest.starts_with("fsync(") || rest.starts_with("fdatasync("))
             && !rest.ends_with("<unfinished ...>");
         let deed = deed_of(thread, rest, folder).filter(|deed| deed.is_in(folder));
         let is_sync = matches!(deed, Some(Deed::SyncBegins(..)));
+        if is_open && deed.is_some() && !is_sync {
+            begun.insert(thread, ops.len());
+        }
         ops.extend(deed.map(|deed| Op { at, deed }));
         if ends && is_sync || rest.starts_with("<... fsync") || rest.starts_with("<... fdatasync") {
             let deed = Deed::SyncEnds(thread);
             ops.push(Op { at, deed });
         }
     }
-    ops
+    let undone: HashSet<usize> = begun.into_values().collect();
+    let done = ops.into_iter().enumerate();
+    done.filter(|(index, _)| !undone.contains(index))
+        .map(|(_, op)| op)
+        .collect()
 }
 
 /// Thread, moment and call of a line.
