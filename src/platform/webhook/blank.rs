@@ -12,7 +12,7 @@ const EMPTY: &str = "{}";
 /// `payload.eventData` itself when it is not an object), however often and in whatever type; all else is untouched,
 /// to the byte. `null` stays, since it holds no digits.
 ///
-/// A body that is no JSON object comes back as `{}`: nobody could tell where its digits are.
+/// A body that may hold digits and is no JSON object comes back as `{}`: nobody could tell where they are.
 pub fn blank_digits(body: &str) -> String {
     if body.starts_with('{') && !may_hold_digits(body) {
         return body.to_owned();

@@ -52,7 +52,7 @@ impl Group {
     pub(super) fn replay(&mut self, sessions: &mut Sessions, entry: &Entry, mark: Mark) -> Verdict {
         match entry.session() {
             Some(id) => self.take(sessions, id, entry, mark),
-            None => self.add_number(sessions, mark),
+            None => self.take_number(mark),
         }
     }
 
@@ -61,6 +61,10 @@ impl Group {
         if here || sessions.number(&mark.event).is_some() {
             return Verdict::Overtaken;
         }
+        self.take_number(mark)
+    }
+
+    fn take_number(&mut self, mark: Mark) -> Verdict {
         self.numbers.push(mark);
         self.order.push(None);
         Verdict::Write

@@ -10,11 +10,15 @@ use tokio::sync::{oneshot, watch};
 use super::projector::Command;
 use crate::store::{Lag, StoreError};
 
-/// How many records the projection may lag behind before the writer makes its groups wait for it.
-pub(super) const FAR_BEHIND: u64 = 1_000_000;
+/// How many records the projection may lag behind before the writer makes its groups wait for it: each takes some 600 bytes
+/// of memory until it is projected.
+pub(super) const FAR_BEHIND: u64 = 600_000;
 
 /// At how many nothing is taken any more: the sessions in memory have to end somewhere.
-const TOO_FAR: u64 = FAR_BEHIND + FAR_BEHIND / 2;
+const TOO_FAR: u64 = FAR_BEHIND + FAR_BEHIND / 4;
+
+/// How many times as long as it worked the projector gives way.
+const GIVES_WAY: u32 = 4;
 
 /// How long a group waits for a projection that lags far behind.
 const HELD_UP: Duration = Duration::from_millis(20);
@@ -207,6 +211,30 @@ impl Progress {
     fn wait<'a>(&self, state: MutexGuard<'a, State>, left: Duration) -> MutexGuard<'a, State> {
         let waited = self.changed.wait_timeout(state, left);
         waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Up to where the journal reaches.
+    pub(super) fn committed(&self) -> u64 {
+        self.lock().committed
+    }
+
+    /// Has the projector, which worked for `worked` and began when the journal reached up to `committed`, leave the
+    /// processor to those that answer calls while more of them come: a burst is answered first and projected after it. Not
+    /// when somebody waits for the tables, or when they lag too far.
+    ///
+    /// A thread of low priority would do the same, and would be kept from working by any busy program beside this one,
+    /// perhaps while it holds what a live call waits for.
+    pub(super) fn give_way(&self, worked: Duration, committed: u64) {
+        let state = self.lock();
+        if state.committed == committed {
+            return;
+        }
+        let gives_way = |state: &mut State| {
+            let is_waited_for = state.wanted > state.projected || !state.commands.is_empty();
+            !state.closing && !is_waited_for && state.lag() < FAR_BEHIND / 2
+        };
+        let pause = worked * GIVES_WAY;
+        drop(self.changed.wait_timeout_while(state, pause, gives_way));
     }
 
     /// Has the projector pause, unless it is to end.

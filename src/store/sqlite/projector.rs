@@ -20,7 +20,7 @@ use crate::store::vault::Vault;
 use crate::store::{FlowText, StoreError};
 
 /// How many records a batch has at most, and about how many bytes.
-const RECORDS: usize = 4096;
+const RECORDS: usize = 512;
 const BYTES: usize = 8 << 20;
 
 /// How long a projection that failed waits before it is tried again.
@@ -64,7 +64,6 @@ pub(super) struct Projector {
 impl Projector {
     /// Projects until it is told to end.
     pub(super) fn run(mut self) {
-        give_way();
         let mut is_failing = false;
         let mut closing_since = None;
         loop {
@@ -75,7 +74,12 @@ impl Projector {
                 }
             }
             let done = match self.progress.next() {
-                Work::Project => self.project(),
+                Work::Project => {
+                    let (began, committed) = (Instant::now(), self.progress.committed());
+                    let done = self.project();
+                    self.progress.give_way(began.elapsed(), committed);
+                    done
+                }
                 Work::Do(command) => {
                     self.obey(command);
                     Ok(())
@@ -158,18 +162,3 @@ impl Projector {
         }
     }
 }
-
-/// Has this thread give way to those that answer calls, where the system counts a thread's niceness by itself: a burst is
-/// answered first and projected after it. How far that may go is [`Progress`]'s.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::{process, thread};
-        // Where the system says no, both share the processor alike.
-        _ = process::setpriority_process(Some(thread::gettid()), NICENESS);
-    }
-}
-
-/// The most that there is.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 19;

@@ -20,6 +20,9 @@ use crate::store::{Kept, StoreError};
 /// How many writes one transaction takes at most, so that the first of a burst does not wait for all of it.
 const GROUP: usize = 512;
 
+/// How many writes call the writer at once: their first one may have to wait for long until nobody else is ready.
+const CALLED_AT: usize = 32;
+
 /// How many writes may wait. At ten thousand a second that is a fraction of a second; more would be answered too late.
 const QUEUE: usize = 4096;
 
@@ -81,6 +84,9 @@ impl Queue {
             return Err(StoreError::Busy);
         }
         waiting.jobs.push(job);
+        if waiting.jobs.len() == CALLED_AT {
+            self.0.came.notify_one();
+        }
         Ok(waiting.jobs.len() == 1)
     }
 
