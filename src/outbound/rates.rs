@@ -103,6 +103,12 @@ impl Rates {
         Ok(())
     }
 
+    /// A call to `number` that was counted is not started after all.
+    pub fn take_back(&mut self, number: &PhoneNumber) {
+        let counted = self.calls.iter().rposition(|(_, other)| other == number);
+        counted.map(|at| self.calls.remove(at));
+    }
+
     /// Lets go of what counts no more. A clock that was set back neither frees a call nor keeps one for longer than its
     /// time: what seems to lie ahead was just now.
     fn forget(&mut self, now: Timestamp) {

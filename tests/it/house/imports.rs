@@ -15,14 +15,14 @@ const RULE: [(&str, &[&str]); 17] = [
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
     ("flow", &["text", "call", "outbound"]),
-    ("session", &["call", "outbound", "flow"]),
+    ("session", &["text", "call", "outbound", "flow"]),
     ("clock", &[]),
     ("config", &["text", "call", "outbound"]),
     ("failpoint", &[]),
     ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
     ("platform", &["text", "call", "outbound", "flow", "session"]),
-    ("store", &["call", "flow", "session"]),
+    ("store", &["call", "outbound", "flow", "session"]),
     (
         "switchboard",
         &[
