@@ -30,6 +30,9 @@ use crate::switchboard::Switchboard;
 /// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How long calls that are being dialled at the end have to be answered by the platform. What is left is UNKNOWN then.
+const DIALS_END_WITHIN: Duration = Duration::from_secs(5);
+
 /// A server that serves.
 #[derive(Debug)]
 pub struct Running {
@@ -38,6 +41,7 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
     forgetting: JoinHandle<()>,
+    dialling: JoinHandle<()>,
 }
 
 /// Why a server did not start.
@@ -134,6 +138,7 @@ async fn listen(app: App) -> Result<Running, StartError> {
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
+    let dialling = tokio::spawn(app.dialer.clone().watch());
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone()));
     Ok(Running {
         address,
@@ -141,6 +146,7 @@ async fn listen(app: App) -> Result<Running, StartError> {
         stop,
         served,
         forgetting,
+        dialling,
     })
 }
 
@@ -181,6 +187,8 @@ impl Running {
         let _ = self.stop.send(());
         let _ = self.served.await;
         self.forgetting.abort();
+        self.dialling.abort();
+        self.app.dialer.drain(DIALS_END_WITHIN).await;
         self.app.store.close().await;
     }
 }

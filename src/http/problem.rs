@@ -41,6 +41,18 @@ pub struct ProblemDetails {
     instance: Option<String>,
     /// Every single fault, when there are several to name.
     errors: Vec<Fault>,
+    /// The rule that was broken, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    /// The call that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// The call's state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    /// The platform's status code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform_code: Option<i64>,
     #[serde(skip)]
     #[schema(ignore)]
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -74,6 +86,10 @@ impl Problem {
             code: code.into(),
             instance: None,
             errors: Vec::new(),
+            rule: None,
+            id: None,
+            state: None,
+            platform_code: None,
             headers: Vec::new(),
         }))
     }
@@ -93,6 +109,32 @@ impl Problem {
     /// The same with a response header.
     fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.0.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// The same with when to try again.
+    pub(super) fn retry_after(mut self, seconds: i64) -> Self {
+        let header = (header::RETRY_AFTER, HeaderValue::from(seconds));
+        self.0.headers.push(header);
+        self
+    }
+
+    /// The same with the rule that was broken.
+    pub(super) fn by_rule(mut self, rule: &'static str) -> Self {
+        self.0.rule = Some(rule);
+        self
+    }
+
+    /// The same about a call of ours, in this state.
+    pub(super) fn about_call(mut self, id: &str, state: &'static str) -> Self {
+        self.0.id = Some(id.to_owned());
+        self.0.state = Some(state);
+        self
+    }
+
+    /// The same with the platform's status code.
+    pub(super) fn with_platform_code(mut self, code: i64) -> Self {
+        self.0.platform_code = Some(code);
         self
     }
 
@@ -350,6 +392,34 @@ mod tests {
                 403,
                 "address_not_allowed",
                 None,
+            ),
+            (Problem::key_needed(), 400, "key_needed", None),
+            (Problem::bad_call([]), 422, "bad_call", None),
+            (
+                Problem::destination_refused("premium_rate", "premium-rate numbers are not called"),
+                422,
+                "destination_refused",
+                None,
+            ),
+            (Problem::key_reused(), 422, "key_reused", None),
+            (
+                Problem::call_rejected("a-1", "the platform refused it".to_owned()),
+                422,
+                "rejected",
+                None,
+            ),
+            (Problem::call_in_flight("a-1"), 409, "in_flight", None),
+            (
+                Problem::call_under_way("a-1"),
+                409,
+                "under_way",
+                Some(header::RETRY_AFTER),
+            ),
+            (
+                Problem::too_many_calls("calls_per_minute", "120 calls".to_owned(), 7),
+                429,
+                "too_many_calls",
+                Some(header::RETRY_AFTER),
             ),
             (Problem::no_such_path(), 404, "no_such_path", None),
             (Problem::not_found("session"), 404, "not_found", None),

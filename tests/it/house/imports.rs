@@ -10,7 +10,7 @@ const LEAVES: [&str; 5] = ["clock", "config", "failpoint", "telemetry", "flows_f
 const CORE: [&str; 5] = ["text", "call", "outbound", "flow", "session"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 17] = [
+const RULE: [(&str, &[&str]); 18] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -30,6 +30,19 @@ const RULE: [(&str, &[&str]); 17] = [
         ],
     ),
     (
+        "dialer",
+        &[
+            "text",
+            "call",
+            "outbound",
+            "flow",
+            "session",
+            "platform",
+            "store",
+            "switchboard",
+        ],
+    ),
+    (
         "http",
         &[
             "text",
@@ -40,6 +53,7 @@ const RULE: [(&str, &[&str]); 17] = [
             "platform",
             "store",
             "switchboard",
+            "dialer",
         ],
     ),
     ("emulator", &["call", "platform"]),
@@ -53,6 +67,7 @@ const RULE: [(&str, &[&str]); 17] = [
             "platform",
             "store",
             "switchboard",
+            "dialer",
             "http",
         ],
     ),
@@ -67,6 +82,7 @@ const RULE: [(&str, &[&str]); 17] = [
             "platform",
             "store",
             "switchboard",
+            "dialer",
             "http",
             "emulator",
             "server",
