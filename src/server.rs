@@ -42,6 +42,7 @@ pub struct Running {
     served: JoinHandle<()>,
     forgetting: JoinHandle<()>,
     dialling: JoinHandle<()>,
+    learning: JoinHandle<()>,
 }
 
 /// Why a server did not start.
@@ -139,6 +140,7 @@ async fn listen(app: App) -> Result<Running, StartError> {
         "listening"
     );
     let dialling = tokio::spawn(app.dialer.clone().watch());
+    let learning = tokio::spawn(app.dialer.clone().learn_numbers());
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone()));
     Ok(Running {
         address,
@@ -147,6 +149,7 @@ async fn listen(app: App) -> Result<Running, StartError> {
         served,
         forgetting,
         dialling,
+        learning,
     })
 }
 
@@ -188,6 +191,7 @@ impl Running {
         let _ = self.served.await;
         self.forgetting.abort();
         self.dialling.abort();
+        self.learning.abort();
         self.app.dialer.drain(DIALS_END_WITHIN).await;
         self.app.store.close().await;
     }

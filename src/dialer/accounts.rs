@@ -1,6 +1,7 @@
 //! The sub-accounts that calls are started by: which one, from which number, and through which client.
 
 use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use super::refusal::Fault;
 use crate::call::{PhoneNumber, SubAccountId};
@@ -20,8 +21,26 @@ pub(super) struct Accounts(BTreeMap<String, Account>);
 pub(super) struct Account {
     pub(super) id: SubAccountId,
     pub(super) product: Product,
+    /// As they are configured.
     numbers: Vec<PhoneNumber>,
+    /// As the platform lists them.
+    listed: RwLock<Vec<PhoneNumber>>,
     api: Result<VoiceApi, NoClient>,
+}
+
+/// A sub-account that can place calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Able<'a> {
+    pub(super) client: &'a VoiceApi,
+    account: &'a Account,
+}
+
+impl Able<'_> {
+    /// Takes the numbers that the platform lists.
+    pub(super) fn learn(self, numbers: Vec<PhoneNumber>) {
+        let listed = self.account.listed.write();
+        *listed.unwrap_or_else(PoisonError::into_inner) = numbers;
+    }
 }
 
 impl Accounts {
@@ -31,6 +50,7 @@ impl Accounts {
             id: SubAccountId::new(account.id.as_str()),
             product: account.product,
             numbers: account.numbers.clone(),
+            listed: RwLock::default(),
             api: VoiceApi::new(account, patience),
         };
         let accounts = config.subaccounts.iter();
@@ -45,6 +65,14 @@ impl Accounts {
     pub(super) fn client(&self, id: &SubAccountId) -> Option<&VoiceApi> {
         let account = self.0.values().find(|account| account.id == *id)?;
         account.api.as_ref().ok()
+    }
+
+    /// Those that can place calls, by our names.
+    pub(super) fn able(&self) -> impl Iterator<Item = (&str, Able<'_>)> {
+        self.0.iter().filter_map(|(name, account)| {
+            let client = account.api.as_ref().ok()?;
+            Some((name.as_str(), Able { client, account }))
+        })
     }
 
     /// The sub-account that places a call.
@@ -82,7 +110,7 @@ impl Accounts {
         let wanted = request.from.iter().chain(answered(flow));
         let has = |number: &PhoneNumber| {
             let mut accounts = self.0.values();
-            accounts.find(|account| account.numbers.contains(number))
+            accounts.find(|account| account.has(number))
         };
         wanted.filter_map(has).next()
     }
@@ -114,15 +142,34 @@ impl Account {
                 )),
             };
         }
-        let ours = |number: &&PhoneNumber| self.numbers.is_empty() || self.numbers.contains(number);
-        let number = answered(flow).find(ours).or(self.numbers.first());
-        number.cloned().ok_or_else(|| {
+        let ours = |number: &&PhoneNumber| self.has_none() || self.has(number);
+        let answered = answered(flow).find(ours).cloned();
+        answered.or_else(|| self.first()).ok_or_else(|| {
             Fault::new(
                 "from",
                 "is needed, since neither the flow nor the sub-account has a number",
                 "give one of your virtual numbers, or add them to `numbers` of [subaccounts.NAME]",
             )
         })
+    }
+}
+
+impl Account {
+    fn listed(&self) -> RwLockReadGuard<'_, Vec<PhoneNumber>> {
+        self.listed.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, number: &PhoneNumber) -> bool {
+        self.numbers.contains(number) || self.listed().contains(number)
+    }
+
+    fn has_none(&self) -> bool {
+        self.numbers.is_empty() && self.listed().is_empty()
+    }
+
+    fn first(&self) -> Option<PhoneNumber> {
+        let configured = self.numbers.first().cloned();
+        configured.or_else(|| self.listed().first().cloned())
     }
 }
 

@@ -6,21 +6,26 @@
 //! * `accounts` the sub-accounts that calls are placed by
 //! * `placing` one call on its way: sent, kept, tried again when it cannot have left
 //! * `hearing` what the platform tells of the sessions that come of them
+//! * `verdict` what an operator knows of one
+//! * `numbers` our own numbers, as the platform lists them
 //! * `sweep` what nobody works on any more: left by a server that ended, or by a write that was lost
 //! * `refusal` why a call is not started
 
 mod accounts;
 mod hearing;
+mod numbers;
 mod placing;
 mod plan;
 mod refusal;
 mod sweep;
+mod verdict;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -29,6 +34,7 @@ use crate::config::Config;
 use crate::flow::Library;
 use crate::outbound::attempt::{Attempt, AttemptId, Owner};
 use crate::outbound::rates::Rates;
+use crate::outbound::retries::Retries;
 use crate::platform::client::Patience;
 use crate::session::{CallRequest, OutboundCall, RequestKey};
 use crate::store::{Begun, Kept, Lease, Store, StoreError, WhichAttempt};
@@ -36,6 +42,7 @@ use crate::switchboard::Switchboard;
 use accounts::Accounts;
 use placing::Placing;
 pub use refusal::{Fault, NotStarted};
+pub use verdict::NotSettled;
 
 /// How many locks the requests share, so that those with one key come one after another.
 const TURNS: usize = 64;
@@ -55,6 +62,9 @@ pub struct Dialer {
     switchboard: Arc<Switchboard>,
     accounts: Accounts,
     rates: Mutex<Rates>,
+    retries: Mutex<Retries>,
+    /// The calls of about the last hour that are counted in the rates.
+    counted: Mutex<BTreeMap<AttemptId, Timestamp>>,
     clock: Clock,
     patience: Patience,
     /// This server's name among the others.
@@ -64,6 +74,8 @@ pub struct Dialer {
     turns: Vec<tokio::sync::Mutex<()>>,
     /// The calls that this server works on.
     in_hand: Mutex<HashSet<AttemptId>>,
+    /// Those whose request may have left, until what came of it is kept.
+    sent: Mutex<HashSet<AttemptId>>,
     /// Changes whenever something is known of a call.
     settled: watch::Sender<()>,
     stopping: watch::Sender<bool>,
@@ -85,12 +97,15 @@ impl Dialer {
             switchboard,
             accounts: Accounts::new(config, patience),
             rates: Mutex::new(Rates::new(config.outbound.limits)),
+            retries: Mutex::default(),
+            counted: Mutex::default(),
             clock,
             patience,
             node: uuid::Uuid::new_v4().to_string(),
             lease: Mutex::default(),
             turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
             in_hand: Mutex::default(),
+            sent: Mutex::default(),
             settled: watch::Sender::new(()),
             stopping: watch::Sender::new(false),
         }
@@ -156,6 +171,9 @@ impl Dialer {
         crate::failpoint!("call.begun", key.as_str());
         match begun {
             Begun::Stored => {
+                self.counted()
+                    .insert(call.id().clone(), call.attempt.intent().begun_at);
+                self.retries().first(self.clock.now());
                 Self::spawn(held, placing);
                 Ok(call)
             }
@@ -201,6 +219,14 @@ impl Dialer {
 
     fn rates(&self) -> MutexGuard<'_, Rates> {
         self.rates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn retries(&self) -> MutexGuard<'_, Retries> {
+        self.retries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn counted(&self) -> MutexGuard<'_, BTreeMap<AttemptId, Timestamp>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lease(&self) -> Option<Lease> {

@@ -11,12 +11,17 @@ use tokio::time::{Instant, sleep};
 use super::Dialer;
 use super::sweep::LEASE;
 use crate::call::Action;
-use crate::outbound::attempt::{Attempt, AttemptId, Dialing, NeverLeft, Next, Placed};
+use crate::outbound::attempt::{
+    Attempt, AttemptId, Dialing, NeverLeft, Next, Obstacle, Pending, Placed,
+};
 use crate::session::OutboundCall;
 use crate::store::{Kept, StoreError, WhichAttempt};
 
 /// How long between two tries to keep what became of a call while the store does not take it.
 const KEPT_AGAIN_AFTER: Duration = Duration::from_millis(250);
+
+/// How long a call waits when too many are sent again.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A call that is kept as being dialled, and what is to be sent for it.
 #[derive(Debug)]
@@ -79,6 +84,10 @@ impl Dialer {
         })
     }
 
+    pub(super) fn sent(&self) -> MutexGuard<'_, HashSet<AttemptId>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn held(&self) -> MutexGuard<'_, HashSet<AttemptId>> {
         self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -89,6 +98,7 @@ impl Dialer {
             let placed = self.send(&placing, kept_at).await;
             crate::failpoint!("call.placed", placing.call.request.flow.as_str(), Ok(()));
             let call = self.settle(placing.call, placed, placing.moment).await?;
+            self.sent().remove(call.id());
             crate::failpoint!("call.settled", call.request.flow.as_str());
             let Attempt::Pending(pending) = &call.attempt else {
                 return Ok(());
@@ -96,13 +106,24 @@ impl Dialer {
             let pause = pending.not_before.duration_since(placing.moment.now());
             let mut stopping = self.stopping.subscribe();
             tokio::select! {
-                () = sleep(Duration::try_from(pause).unwrap_or_default()) => {}
+                () = self.until_sent_again(pause, pending, placing.moment) => {}
                 _ = stopping.wait_for(|stopping| *stopping) => return Ok(()),
             }
             match self.dial_again(call, placing.moment).await? {
                 Some(again) => placing = again,
                 None => return Ok(()),
             }
+        }
+    }
+
+    /// Waits for `pause`; and where the platform had no time, until it may be asked once more, or the call's time has passed.
+    async fn until_sent_again(&self, pause: SignedDuration, pending: &Pending, moment: Moment) {
+        sleep(Duration::try_from(pause).unwrap_or_default()).await;
+        if !matches!(pending.tried, Some((_, Obstacle::TooMany))) {
+            return;
+        }
+        while moment.now() < pending.intent.valid_until && !self.retries().again(self.clock.now()) {
+            sleep(ASKED_AGAIN_AFTER).await;
         }
     }
 
@@ -115,6 +136,7 @@ impl Dialer {
         if kept_at.elapsed() > LEASE / 2 || placing.moment.now() >= intent.valid_until {
             return Placed::NeverLeft(NeverLeft::NotSent);
         }
+        self.sent().insert(intent.id.clone());
         client
             .start(&intent.id, &placing.actions, intent.valid_until)
             .await

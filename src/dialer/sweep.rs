@@ -5,6 +5,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::sleep;
 
 use super::Dialer;
@@ -15,6 +16,12 @@ use crate::store::StoreError;
 
 /// For how long a server counts as alive after it was last heard of.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
+
+/// For how long a call counts in the rates.
+const COUNTED: SignedDuration = SignedDuration::from_hours(1);
+
+/// How much later than others a call may come to be seen that was begun before them: servers' clocks differ.
+const OVERLAP: SignedDuration = SignedDuration::from_secs(30);
 
 /// How often it is heard of, and looks for what others left.
 const EVERY: Duration = Duration::from_secs(2);
@@ -52,11 +59,31 @@ impl Dialer {
             // Others take this server for dead, and it must not dial until that has passed.
             return Ok(());
         }
+        self.count_others().await?;
         for call in self.store.unsettled_attempts().await? {
             if let Some(held) = self.hold(call.id()) {
                 self.take_up(held, call).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Counts the calls that others started, or this server's before it began, in the rates.
+    async fn count_others(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let an_hour_ago = now - COUNTED;
+        let newest = self.counted().values().max().copied();
+        let since = newest.map_or(an_hour_ago, |newest| (newest - OVERLAP).max(an_hour_ago));
+        for call in self.store.attempts_since(since).await? {
+            let intent = call.attempt.intent();
+            let (id, at) = (intent.id.clone(), intent.begun_at);
+            // One that this server is beginning at this moment is counted there.
+            let is_new = !self.held().contains(&id) && self.counted().insert(id, at).is_none();
+            if is_new {
+                self.rates().count(intent.destination.clone(), at.min(now));
+            }
+        }
+        self.counted().retain(|_, at| *at >= an_hour_ago);
         Ok(())
     }
 
@@ -77,19 +104,24 @@ impl Dialer {
         Ok(())
     }
 
-    /// A call that is being dialled by nobody: by this server, whose write was lost before it came to send it; or by
-    /// another one that has gone.
+    /// A call that is being dialled by nobody: by this server, which broke off before it came to send it, or behind that;
+    /// or by another one that has gone.
     async fn give_up(&self, mut call: OutboundCall, dialing: Dialing) -> Result<(), StoreError> {
         let now = self.clock.now();
-        if dialing.owner.node == self.node {
-            let unsent = Placed::NeverLeft(NeverLeft::NotSent);
-            call.attempt = dialing.answered(unsent, now);
-        } else if self.is_gone(&dialing.owner).await? {
-            call.attempt = Attempt::Unknown(dialing.abandoned(now));
-        } else {
+        let is_mine = dialing.owner.node == self.node;
+        let was_sent = !is_mine || self.sent().contains(call.id());
+        if !is_mine && !self.is_gone(&dialing.owner).await? {
             return Ok(());
         }
-        self.keep(call).await.map(drop)
+        let id = call.id().clone();
+        call.attempt = match was_sent {
+            true => Attempt::Unknown(dialing.abandoned(now)),
+            false => dialing.answered(Placed::NeverLeft(NeverLeft::NotSent), now),
+        };
+        if self.keep(call).await?.is_some() {
+            self.sent().remove(&id);
+        }
+        Ok(())
     }
 
     /// Whether a server has gone: its lease has passed. It is taken over, so that the server cannot dial under it any more,

@@ -70,6 +70,28 @@ impl Problem {
         )
     }
 
+    /// 422: no verdict about a call.
+    pub fn bad_verdict(faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad_verdict",
+            "The body says neither that the call was placed nor that it was not",
+            "Each fault is named in errors; nothing was changed",
+        )
+        .with_faults(faults)
+    }
+
+    /// 409: a verdict about a call of which it is known what became.
+    pub fn call_not_unknown(id: &str, state: &'static str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "not_unknown",
+            "The call is not UNKNOWN",
+            format!("It is {state}: there is nothing to settle"),
+        )
+        .about_call(id, state)
+    }
+
     /// 409: what became of the call is not known yet.
     pub fn call_under_way(id: &str) -> Self {
         Self::new(

@@ -402,6 +402,13 @@ mod tests {
                 None,
             ),
             (Problem::key_reused(), 422, "key_reused", None),
+            (Problem::bad_verdict([]), 422, "bad_verdict", None),
+            (
+                Problem::call_not_unknown("a-1", "ACCEPTED"),
+                409,
+                "not_unknown",
+                None,
+            ),
             (
                 Problem::call_rejected("a-1", "the platform refused it".to_owned()),
                 422,

@@ -13,7 +13,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use super::api::{calls, flows, sessions};
+use super::api::{calls, flows, sessions, verdicts};
 use super::app::App;
 use super::description;
 use super::guard::{Guard, stand_guard};
@@ -55,7 +55,7 @@ const CALL: Access = Access::Token(&[Scope::Call]);
 const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
 
 /// Every route there is.
-pub static ROUTES: LazyLock<[Row; 15]> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<[Row; 16]> = LazyLock::new(|| {
     [
         webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
         webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
@@ -78,6 +78,13 @@ pub static ROUTES: LazyLock<[Row; 15]> = LazyLock::new(|| {
         get("/v1/sessions/{session_id}", READ, || {
             routes!(sessions::show)
         }),
+        Row {
+            method: Method::POST,
+            path: "/v1/sessions/{session_id}/verdict",
+            access: CALL,
+            body_limit: verdicts::BODY_LIMIT,
+            handler: || routes!(verdicts::settle),
+        },
         get("/v1/flows", READ, || routes!(flows::list)),
         get("/v1/flows/{id}", READ, || routes!(flows::show)),
         get("/openapi.json", READ, || routes!(operation::openapi)),

@@ -103,6 +103,12 @@ impl Rates {
         Ok(())
     }
 
+    /// A call to `number` was started at `at`: before this server began, or by another.
+    pub fn count(&mut self, number: PhoneNumber, at: Timestamp) {
+        let place = self.calls.partition_point(|(then, _)| *then <= at);
+        self.calls.insert(place, (at, number));
+    }
+
     /// A call to `number` that was counted is not started after all.
     pub fn take_back(&mut self, number: &PhoneNumber) {
         let counted = self.calls.iter().rposition(|(_, other)| other == number);

@@ -1,6 +1,6 @@
 //! What people and their systems ask us: sessions, calls, flows.
 //!
-//! * [`calls`] starts a call
+//! * [`calls`] starts a call; [`verdicts`] closes one of which nobody knows
 //! * [`shown`] how much of a number a caller of the API sees
 //! * [`query`] parameters, all of whose faults are told at once
 
@@ -12,6 +12,7 @@ pub mod query;
 pub mod session_view;
 pub mod sessions;
 pub mod shown;
+pub mod verdicts;
 
 use std::time::Duration;
 
