@@ -29,7 +29,7 @@ say = "Thank you."
 [end.lost]
 say = "Goodbye."
 "#;
-const MESSAGE: &str = r#"callwright = 1
+pub(crate) const MESSAGE: &str = r#"callwright = 1
 [flow]
 id = "closed"
 start = "main"
@@ -59,15 +59,26 @@ pub(crate) struct Desk {
     _serving: Serving,
 }
 
+/// The variables of a server whose platform is at `base`.
+pub(crate) fn platform_settings(base: &str) -> [(String, String); 5] {
+    [
+        ("ID", ACCOUNT),
+        ("PRODUCT", "ivr"),
+        ("API_KEY", KEY),
+        ("API_BASE", base),
+        ("NUMBERS", RESTAURANT),
+    ]
+    .map(|(key, value)| {
+        let name = format!("CALLWRIGHT_SUBACCOUNTS__MAIN__{key}");
+        (name, value.to_owned())
+    })
+}
+
 /// What the server of a platform at `base` is set to.
 pub(crate) fn settings(base: &str) -> Settings {
-    let of = |key: &str| format!("CALLWRIGHT_SUBACCOUNTS__MAIN__{key}");
-    Settings::default()
-        .env(&of("ID"), ACCOUNT)
-        .env(&of("PRODUCT"), "ivr")
-        .env(&of("API_KEY"), KEY)
-        .env(&of("API_BASE"), base)
-        .env(&of("NUMBERS"), RESTAURANT)
+    let mut settings = Settings::default();
+    settings.env.extend(platform_settings(base));
+    settings
         .flow("reminder.toml", REMINDER)
         .flow("closed.toml", MESSAGE)
         .flow("bridge.toml", BRIDGE)
