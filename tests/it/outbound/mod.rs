@@ -1,6 +1,8 @@
 //! Calls that we start, from outside: somebody asks the API, the emulator places the call and sends its webhooks.
 
+mod command;
 mod live;
+mod refusals;
 
 use callwright::clock::Clock;
 use callwright::emulator::{Account, Emulator, Mischief, Pace, Serving, Setup};

@@ -17,7 +17,7 @@ mod left_behind;
 mod locked;
 mod node_loss;
 mod out_of_order;
-mod platform;
+pub(crate) mod platform;
 mod power_cut;
 mod process;
 mod random;

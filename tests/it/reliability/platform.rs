@@ -14,25 +14,25 @@ use super::random::Random;
 use crate::voice_api::scripted::{Act, answer, created, read, refused};
 
 /// What it does with the `nth` request (from 0) for a call to a number.
-pub(super) type Mood = Arc<dyn Fn(&str, usize) -> Deed + Send + Sync>;
+pub(crate) type Mood = Arc<dyn Fn(&str, usize) -> Deed + Send + Sync>;
 
 /// What it does with a request.
 #[derive(Debug, Clone)]
-pub(super) struct Deed {
+pub(crate) struct Deed {
     /// Whether a call is placed.
-    pub(super) places: bool,
+    pub(crate) places: bool,
     /// What is answered.
-    pub(super) answer: Act,
+    pub(crate) answer: Act,
 }
 
 /// A call that it placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Placed {
-    pub(super) session: String,
+pub(crate) struct Placed {
+    pub(crate) session: String,
     /// `clientRequestId`.
-    pub(super) id: String,
-    pub(super) from: String,
-    pub(super) to: String,
+    pub(crate) id: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
 }
 
 /// What it wrote down, by the number that was to be called.
@@ -44,8 +44,8 @@ struct Book {
 }
 
 /// The platform.
-pub(super) struct Platform {
-    pub(super) address: SocketAddr,
+pub(crate) struct Platform {
+    pub(crate) address: SocketAddr,
     book: Arc<Mutex<Book>>,
     serving: JoinHandle<()>,
 }
@@ -57,17 +57,17 @@ impl Drop for Platform {
 }
 
 impl Platform {
-    pub(super) async fn with(mood: Mood) -> Self {
+    pub(crate) async fn with(mood: Mood) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await;
         Self::at(listener.expect("a port is free"), mood)
     }
 
     /// One that places every call and says so.
-    pub(super) async fn kind() -> Self {
+    pub(crate) async fn kind() -> Self {
         Self::with(kind()).await
     }
 
-    pub(super) fn at(listener: TcpListener, mood: Mood) -> Self {
+    pub(crate) fn at(listener: TcpListener, mood: Mood) -> Self {
         let address = listener.local_addr().expect("it is bound");
         let book: Arc<Mutex<Book>> = Arc::default();
         let serving = tokio::spawn({
@@ -85,7 +85,7 @@ impl Platform {
         }
     }
 
-    pub(super) fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -94,18 +94,18 @@ impl Platform {
     }
 
     /// The calls that it placed to a number.
-    pub(super) fn placed(&self, to: &str) -> Vec<Placed> {
+    pub(crate) fn placed(&self, to: &str) -> Vec<Placed> {
         self.book().placed.get(to).cloned().unwrap_or_default()
     }
 
     /// When it was asked to call a number.
-    pub(super) fn asked(&self, to: &str) -> Vec<Instant> {
+    pub(crate) fn asked(&self, to: &str) -> Vec<Instant> {
         let book = self.book();
         book.asked.get(to).cloned().unwrap_or_default()
     }
 
     /// How many numbers it called, and how many of them more than once.
-    pub(super) fn called(&self) -> (usize, usize) {
+    pub(crate) fn called(&self) -> (usize, usize) {
         let book = self.book();
         let twice = book.placed.values().filter(|calls| calls.len() > 1).count();
         (book.placed.len(), twice)
@@ -113,7 +113,7 @@ impl Platform {
 }
 
 /// Places every call and says so.
-pub(super) fn kind() -> Mood {
+pub(crate) fn kind() -> Mood {
     Arc::new(|_, _| Deed {
         places: true,
         answer: Act::Close,
@@ -166,7 +166,7 @@ impl Book {
 }
 
 /// One that is at its worst, as `seed` says.
-pub(super) fn nasty(seed: u64) -> Mood {
+pub(crate) fn nasty(seed: u64) -> Mood {
     Arc::new(move |to, nth| {
         let number: u64 = to.trim_start_matches('+').parse().unwrap_or(0);
         let mut random = Random::of(seed ^ number.wrapping_mul(31).wrapping_add(nth as u64));
