@@ -19,7 +19,7 @@ CREATE TABLE attempts (
     begun_at     BIGINT NOT NULL,
     -- Counts the changes of this row: a node writes only over what it has read.
     revision     BIGINT NOT NULL,
-    -- All that is known, numbers and variables with it, as JSON (see attempts.rs); sealed.
+    -- All that is known, numbers and variables with it, as CBOR (see attempts.rs); sealed.
     record       BYTEA  NOT NULL
 );
 

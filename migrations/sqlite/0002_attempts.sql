@@ -19,7 +19,7 @@ CREATE TABLE attempts (
     begun_at     INTEGER NOT NULL,
     -- Counts the changes of this row: whoever writes it writes over what he has read.
     revision     INTEGER NOT NULL,
-    -- All that is known, numbers and variables with it, as JSON (see attempts.rs); sealed.
+    -- All that is known, numbers and variables with it, as CBOR (see attempts.rs); sealed.
     record       BLOB    NOT NULL
 );
 

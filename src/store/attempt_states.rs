@@ -1,7 +1,7 @@
-//! The state of an attempt as JSON, each with its own facts.
+//! The state of an attempt as it is kept, each with its own facts. Times are milliseconds; what is one of several is kept as
+//! a word.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use super::StoreError;
 use super::forms::read_time;
@@ -11,92 +11,117 @@ use crate::outbound::attempt::{
     Rejected, Rejection, ToldBy, Unknown,
 };
 
-/// A state, by its word. Times are milliseconds.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+const UNREADABLE: StoreError = StoreError::Unreadable { what: "attempt" };
+
+const TOLD_BY: [(&str, ToldBy); 4] = [
+    ("answer", ToldBy::Answer),
+    ("echo", ToldBy::Echo),
+    ("numbers", ToldBy::Numbers),
+    ("operator", ToldBy::Operator),
+];
+
+const OBSTACLES: [(&str, Obstacle); 6] = [
+    ("idle", Obstacle::Idle),
+    ("too_many", Obstacle::TooMany),
+    ("no_address", Obstacle::NeverLeft(NeverLeft::NoAddress)),
+    (
+        "no_connection",
+        Obstacle::NeverLeft(NeverLeft::NoConnection),
+    ),
+    ("no_tls", Obstacle::NeverLeft(NeverLeft::NoTls)),
+    ("not_sent", Obstacle::NeverLeft(NeverLeft::NotSent)),
+];
+
+/// A state.
+#[derive(Encode, Decode)]
 pub(super) enum StateForm {
+    #[n(0)]
     Pending {
+        #[n(0)]
         not_before: i64,
+        #[n(1)]
         tries: u32,
-        obstacle: Option<ObstacleForm>,
+        #[n(2)]
+        obstacle: Option<String>,
     },
+    #[n(1)]
     Dialing {
+        #[n(0)]
         since: i64,
+        #[n(1)]
         node: String,
+        #[n(2)]
         epoch: u64,
+        #[n(3)]
         tries: u32,
     },
+    #[n(2)]
     Accepted {
+        #[n(0)]
         session: String,
-        told_by: ToldByForm,
+        #[n(1)]
+        told_by: String,
+        #[n(2)]
         at: i64,
     },
+    #[n(3)]
     Rejected {
+        #[n(0)]
         why: RejectionForm,
+        #[n(1)]
         at: i64,
     },
+    #[n(4)]
     Unknown {
+        #[n(0)]
         why: DoubtForm,
+        #[n(1)]
         at: i64,
     },
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "ToldBy", rename_all = "snake_case")]
-enum ToldByWord {
-    Answer,
-    Echo,
-    Numbers,
+#[derive(Encode, Decode)]
+pub(super) enum RejectionForm {
+    #[n(0)]
+    Platform {
+        #[n(0)]
+        code: i64,
+        #[n(1)]
+        message: String,
+        #[n(2)]
+        advice: String,
+    },
+    #[n(1)]
+    Expired(#[n(0)] String),
+    #[n(2)]
     Operator,
+    #[n(3)]
+    Barred(#[n(0)] String),
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct ToldByForm(#[serde(with = "ToldByWord")] ToldBy);
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "NeverLeft", rename_all = "snake_case")]
-enum NeverLeftWord {
-    NoAddress,
-    NoConnection,
-    NoTls,
-    NotSent,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Obstacle", rename_all = "snake_case")]
-enum ObstacleWord {
-    Idle,
-    NeverLeft(#[serde(with = "NeverLeftWord")] NeverLeft),
-    TooMany,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct ObstacleForm(#[serde(with = "ObstacleWord")] Obstacle);
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Doubt", rename_all = "snake_case")]
-enum DoubtWord {
+#[derive(Encode, Decode)]
+pub(super) enum DoubtForm {
+    #[n(0)]
     TimedOut,
+    #[n(1)]
     Broken,
-    Failed { status: u16 },
-    Unreadable { status: u16 },
+    #[n(2)]
+    Failed(#[n(0)] u16),
+    #[n(3)]
+    Unreadable(#[n(0)] u16),
+    #[n(4)]
     OwnerGone,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct DoubtForm(#[serde(with = "DoubtWord")] Doubt);
+/// The word of one of several.
+fn word<T: PartialEq>(words: &[(&'static str, T)], of: &T) -> String {
+    let word = words.iter().find(|(_, it)| it == of);
+    word.map_or("", |(word, _)| word).to_owned()
+}
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RejectionForm {
-    Platform {
-        code: i64,
-        message: String,
-        advice: String,
-    },
-    Expired(ObstacleForm),
-    Operator,
-    Barred(String),
+fn read_word<T: Copy>(words: &[(&'static str, T)], text: &str) -> Result<T, StoreError> {
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, it)| *it).ok_or(UNREADABLE)
 }
 
 impl From<&Attempt> for StateForm {
@@ -105,7 +130,7 @@ impl From<&Attempt> for StateForm {
             Attempt::Pending(it) => Self::Pending {
                 not_before: it.not_before.as_millisecond(),
                 tries: it.tried.map_or(0, |(tries, _)| tries),
-                obstacle: it.tried.map(|(_, obstacle)| ObstacleForm(obstacle)),
+                obstacle: it.tried.map(|(_, obstacle)| word(&OBSTACLES, &obstacle)),
             },
             Attempt::Dialing(it) => Self::Dialing {
                 since: it.since.as_millisecond(),
@@ -115,7 +140,7 @@ impl From<&Attempt> for StateForm {
             },
             Attempt::Accepted(it) => Self::Accepted {
                 session: it.session.to_string(),
-                told_by: ToldByForm(it.told_by),
+                told_by: word(&TOLD_BY, &it.told_by),
                 at: it.at.as_millisecond(),
             },
             Attempt::Rejected(it) => Self::Rejected {
@@ -123,7 +148,7 @@ impl From<&Attempt> for StateForm {
                 at: it.at.as_millisecond(),
             },
             Attempt::Unknown(it) => Self::Unknown {
-                why: DoubtForm(it.why),
+                why: it.why.into(),
                 at: it.at.as_millisecond(),
             },
         }
@@ -138,11 +163,15 @@ impl StateForm {
                 not_before,
                 tries,
                 obstacle,
-            } => Attempt::Pending(Pending {
-                intent,
-                not_before: read_time(not_before)?,
-                tried: obstacle.map(|ObstacleForm(obstacle)| (tries, obstacle)),
-            }),
+            } => {
+                let obstacle = obstacle.map(|word| read_word(&OBSTACLES, &word));
+                let obstacle = obstacle.transpose()?;
+                Attempt::Pending(Pending {
+                    intent,
+                    not_before: read_time(not_before)?,
+                    tried: obstacle.map(|obstacle| (tries, obstacle)),
+                })
+            }
             Self::Dialing {
                 since,
                 node,
@@ -156,23 +185,24 @@ impl StateForm {
             }),
             Self::Accepted {
                 session,
-                told_by: ToldByForm(told_by),
+                told_by,
                 at,
             } => Attempt::Accepted(Accepted {
                 intent,
                 session: SessionId::new(session),
-                told_by,
+                told_by: read_word(&TOLD_BY, &told_by)?,
                 at: read_time(at)?,
             }),
             Self::Rejected { why, at } => Attempt::Rejected(Rejected {
                 intent,
+                why: why.rejection()?,
+                at: read_time(at)?,
+            }),
+            Self::Unknown { why, at } => Attempt::Unknown(Unknown {
+                intent,
                 why: why.into(),
                 at: read_time(at)?,
             }),
-            Self::Unknown { why, at } => {
-                let (DoubtForm(why), at): (_, Timestamp) = (why, read_time(at)?);
-                Attempt::Unknown(Unknown { intent, why, at })
-            }
         })
     }
 }
@@ -185,28 +215,52 @@ impl From<&Rejection> for RejectionForm {
                 message: refusal.message.clone(),
                 advice: refusal.advice.clone().into_owned(),
             },
-            Rejection::Expired(obstacle) => Self::Expired(ObstacleForm(*obstacle)),
+            Rejection::Expired(obstacle) => Self::Expired(word(&OBSTACLES, obstacle)),
             Rejection::Operator => Self::Operator,
             Rejection::Barred(why) => Self::Barred(why.clone()),
         }
     }
 }
 
-impl From<RejectionForm> for Rejection {
-    fn from(form: RejectionForm) -> Self {
-        match form {
-            RejectionForm::Platform {
+impl RejectionForm {
+    fn rejection(self) -> Result<Rejection, StoreError> {
+        Ok(match self {
+            Self::Platform {
                 code,
                 message,
                 advice,
-            } => Self::Platform(Refusal {
+            } => Rejection::Platform(Refusal {
                 code,
                 message,
                 advice: advice.into(),
             }),
-            RejectionForm::Expired(ObstacleForm(obstacle)) => Self::Expired(obstacle),
-            RejectionForm::Operator => Self::Operator,
-            RejectionForm::Barred(why) => Self::Barred(why),
+            Self::Expired(word) => Rejection::Expired(read_word(&OBSTACLES, &word)?),
+            Self::Operator => Rejection::Operator,
+            Self::Barred(why) => Rejection::Barred(why),
+        })
+    }
+}
+
+impl From<Doubt> for DoubtForm {
+    fn from(why: Doubt) -> Self {
+        match why {
+            Doubt::TimedOut => Self::TimedOut,
+            Doubt::Broken => Self::Broken,
+            Doubt::Failed { status } => Self::Failed(status),
+            Doubt::Unreadable { status } => Self::Unreadable(status),
+            Doubt::OwnerGone => Self::OwnerGone,
+        }
+    }
+}
+
+impl From<DoubtForm> for Doubt {
+    fn from(form: DoubtForm) -> Self {
+        match form {
+            DoubtForm::TimedOut => Self::TimedOut,
+            DoubtForm::Broken => Self::Broken,
+            DoubtForm::Failed(status) => Self::Failed { status },
+            DoubtForm::Unreadable(status) => Self::Unreadable { status },
+            DoubtForm::OwnerGone => Self::OwnerGone,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! A call that we start, as its row keeps it: what it is found by, in the clear or as a keyed hash; all else, numbers and
-//! variables with it, as JSON that is sealed.
+//! variables with it, as CBOR that is sealed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use super::StoreError;
 use super::attempt_states::StateForm;
@@ -87,36 +87,47 @@ pub(super) fn read(
     sealed: &[u8],
 ) -> Result<OutboundCall, StoreError> {
     let text = vault.open(place(id), sealed).map_err(|_| UNREADABLE)?;
-    let form: Form<'_> = serde_json::from_slice(&text).map_err(|_| UNREADABLE)?;
+    let form: Form<'_> = minicbor::decode(&text).map_err(|_| UNREADABLE)?;
     form.call(AttemptId::new(id), revision.unsigned_abs())
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct Form<'a> {
+    #[b(0)]
     sub_account: Text<'a>,
+    #[b(1)]
     source: Text<'a>,
+    #[b(2)]
     destination: Text<'a>,
+    #[n(3)]
     begun_at: i64,
+    #[n(4)]
     valid_until: i64,
+    #[b(5)]
     request: RequestForm<'a>,
+    #[b(6)]
     version: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(7)]
     position: Option<PositionForm<'a>>,
+    #[n(8)]
     state: StateForm,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(9)]
     told: Option<StateForm>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct RequestForm<'a> {
+    #[b(0)]
     flow: Text<'a>,
+    #[b(1)]
     to: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(2)]
     from: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[b(3)]
     variables: BTreeMap<Text<'a>, Text<'a>>,
+    #[n(4)]
     valid_for_ms: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(5)]
     sub_account: Option<Text<'a>>,
 }
 
@@ -134,7 +145,7 @@ fn write(call: &OutboundCall) -> Vec<u8> {
         state: StateForm::from(&call.attempt),
         told: call.told.as_ref().map(StateForm::from),
     };
-    serde_json::to_vec(&form).expect("this form has text keys only")
+    minicbor::to_vec(&form).expect("memory takes all")
 }
 
 impl Form<'_> {

@@ -304,7 +304,7 @@ pub(super) async fn a_call_that_was_not_heard_of_holds_its_version(engine: &dyn 
         text: "…".to_owned(),
     };
     store
-        .keep_flows(&[text.clone()], at(0))
+        .keep_flows(std::slice::from_ref(&text), at(0))
         .await
         .expect("write");
     let mut call = dialing("a", THEIRS);
