@@ -116,3 +116,36 @@ impl Problem {
         .retry_after(seconds)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::RETRY_AFTER;
+
+    use super::*;
+    use crate::http::problem::tests::holds;
+
+    #[test]
+    fn each_refusal_of_a_call_says_what_it_is() {
+        let refused = Problem::destination_refused("premium_rate", "premium-rate numbers");
+        let rejected = Problem::call_rejected("a-1", "the platform refused it".to_owned());
+        let too_many = Problem::too_many_calls("calls_per_minute", "120 calls".to_owned(), 7);
+        let known = Problem::call_not_unknown("a-1", "ACCEPTED");
+        holds(vec![
+            (Problem::key_needed(), 400, "key_needed", None),
+            (Problem::call_in_flight("a-1"), 409, "in_flight", None),
+            (
+                Problem::call_under_way("a-1"),
+                409,
+                "under_way",
+                Some(RETRY_AFTER),
+            ),
+            (known, 409, "not_unknown", None),
+            (Problem::bad_call([]), 422, "bad_call", None),
+            (refused, 422, "destination_refused", None),
+            (Problem::key_reused(), 422, "key_reused", None),
+            (rejected, 422, "rejected", None),
+            (Problem::bad_verdict([]), 422, "bad_verdict", None),
+            (too_many, 429, "too_many_calls", Some(RETRY_AFTER)),
+        ]);
+    }
+}
