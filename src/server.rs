@@ -123,6 +123,9 @@ async fn listen(app: App) -> Result<Running, StartError> {
     };
     let socket = TcpListener::bind(wanted).await.map_err(bind)?;
     let address = socket.local_addr().map_err(bind)?;
+    if let Err(error) = app.dialer.look_around().await {
+        tracing::error!(%error, "calls that were left cannot be looked after yet");
+    }
     let (stop, stopped) = oneshot::channel();
     let router = http::router(app.clone());
     let limits = app.config.http.clone();

@@ -181,7 +181,7 @@ impl Switchboard {
     ) -> Result<Recalled, Unstored> {
         let asked = &incoming.recall;
         let mut recalled = timeout_at(deadline, self.store.recall(asked)).await??;
-        if recalled.standing == Standing::Unknown && incoming.may_be_placed() {
+        if incoming.may_be_placed() && matches!(recalled.standing, Standing::Unknown) {
             let claiming = self.claim(&incoming.action);
             recalled.standing = timeout_at(deadline, claiming).await??;
         }

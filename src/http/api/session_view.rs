@@ -166,8 +166,14 @@ impl SessionDetail {
             trace,
             recordings,
         } = record;
+        let mut session = SessionItem::new(row, shown);
+        // A voice message has no voice call action that would tell.
+        if let (None, Some(call)) = (&session.flow, call) {
+            session.flow = Some(call.request.flow.to_string());
+            session.version = Some(call.version.to_string());
+        }
         Self {
-            session: SessionItem::new(row, shown),
+            session,
             started: call.map(CallView::new),
             sub_account: row.sub_account.as_ref().map(ToString::to_string),
             error: error.as_ref().map(|error| ErrorView::new(error, shown)),

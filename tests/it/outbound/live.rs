@@ -76,6 +76,12 @@ async fn a_message_needs_no_menu_and_a_bridge_two_calls() {
     call.meet(Fate::Answers { talks_ms: None });
     assert_eq!(said(&call, 1).await, ["We are closed today."]);
     assert_eq!(call.ended().await.ending, Some(Ending::Completed));
+    let session = told["session_id"].as_str().expect("a session");
+    let (_, shown) = desk.app.get(&format!("/v1/sessions/{session}")).await;
+    assert_eq!(
+        (&shown["flow"], &shown["id"]),
+        (&json!("closed"), &told["id"])
+    );
 
     let body = json!({"flow": "bridge", "to": SOMEBODY});
     let (status, told) = desk.start("k-2", &body).await;
