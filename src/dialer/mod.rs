@@ -8,10 +8,12 @@
 //! * `hearing` what the platform tells of the sessions that come of them
 //! * `verdict` what an operator knows of one
 //! * `numbers` our own numbers, as the platform lists them
+//! * `counted` which calls count in the rates
 //! * `sweep` what nobody works on any more: left by a server that ended, or by a write that was lost
 //! * `refusal` why a call is not started
 
 mod accounts;
+mod counted;
 mod hearing;
 mod numbers;
 mod placing;
@@ -20,12 +22,11 @@ mod refusal;
 mod sweep;
 mod verdict;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -40,6 +41,7 @@ use crate::session::{CallRequest, OutboundCall, RequestKey};
 use crate::store::{Begun, Kept, Lease, Store, StoreError, WhichAttempt};
 use crate::switchboard::Switchboard;
 use accounts::Accounts;
+use counted::Counted;
 use placing::Placing;
 pub use refusal::{Fault, NotStarted};
 pub use verdict::NotSettled;
@@ -63,8 +65,7 @@ pub struct Dialer {
     accounts: Accounts,
     rates: Mutex<Rates>,
     retries: Mutex<Retries>,
-    /// The calls of about the last hour that are counted in the rates.
-    counted: Mutex<BTreeMap<AttemptId, Timestamp>>,
+    counted: Mutex<Counted>,
     clock: Clock,
     patience: Patience,
     /// This server's name among the others.
@@ -171,8 +172,7 @@ impl Dialer {
         crate::failpoint!("call.begun", key.as_str());
         match begun {
             Begun::Stored => {
-                self.counted()
-                    .insert(call.id().clone(), call.attempt.intent().begun_at);
+                self.counted().add(call.id().clone());
                 self.retries().first(self.clock.now());
                 Self::spawn(held, placing);
                 Ok(call)
@@ -225,7 +225,7 @@ impl Dialer {
         self.retries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn counted(&self) -> MutexGuard<'_, BTreeMap<AttemptId, Timestamp>> {
+    fn counted(&self) -> MutexGuard<'_, Counted> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Placing {
     pub(super) call: OutboundCall,
     pub(super) actions: Vec<Action>,
     pub(super) moment: Moment,
+    /// Before it was kept so.
+    pub(super) since: Instant,
 }
 
 /// A time of day that goes on evenly from when it was read, whatever is done to the clock.
@@ -94,8 +96,7 @@ impl Dialer {
 
     async fn place(&self, mut placing: Placing) -> Result<(), StoreError> {
         loop {
-            let kept_at = Instant::now();
-            let placed = self.send(&placing, kept_at).await;
+            let placed = self.send(&placing).await;
             crate::failpoint!("call.placed", placing.call.request.flow.as_str(), Ok(()));
             let call = self.settle(placing.call, placed, placing.moment).await?;
             self.sent().remove(call.id());
@@ -128,12 +129,12 @@ impl Dialer {
     }
 
     /// Sends the request. Not when it was kept too long ago: the lease may have passed, and somebody may have found it.
-    async fn send(&self, placing: &Placing, kept_at: Instant) -> Placed {
+    async fn send(&self, placing: &Placing) -> Placed {
         let intent = placing.call.attempt.intent();
         let Some(client) = self.accounts.client(&intent.sub_account) else {
             return Placed::NeverLeft(NeverLeft::NotSent);
         };
-        if kept_at.elapsed() > LEASE / 2 || placing.moment.now() >= intent.valid_until {
+        if placing.since.elapsed() > LEASE / 2 || placing.moment.now() >= intent.valid_until {
             return Placed::NeverLeft(NeverLeft::NotSent);
         }
         self.sent().insert(intent.id.clone());
@@ -221,11 +222,13 @@ impl Dialer {
         call.attempt = Attempt::Dialing(dialing);
         call.version = flow.version.clone();
         call.position = opening.position;
+        let since = Instant::now();
         let kept = self.keep(call).await?;
         Ok(kept.map(|call| Placing {
             call,
             actions: opening.actions,
             moment,
+            since,
         }))
     }
 }

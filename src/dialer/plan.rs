@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::Dialer;
 use super::accounts::Account;
@@ -48,6 +49,7 @@ impl Dialer {
             },
             actions: opening.actions,
             moment: Moment::at(now),
+            since: Instant::now(),
         })
     }
 

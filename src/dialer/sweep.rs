@@ -5,7 +5,6 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use tokio::time::sleep;
 
 use super::Dialer;
@@ -16,12 +15,6 @@ use crate::store::StoreError;
 
 /// For how long a server counts as alive after it was last heard of.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
-
-/// For how long a call counts in the rates.
-const COUNTED: SignedDuration = SignedDuration::from_hours(1);
-
-/// How much later than others a call may come to be seen that was begun before them: servers' clocks differ.
-const OVERLAP: SignedDuration = SignedDuration::from_secs(30);
 
 /// How often it is heard of, and looks for what others left.
 const EVERY: Duration = Duration::from_secs(2);
@@ -65,25 +58,6 @@ impl Dialer {
                 self.take_up(held, call).await?;
             }
         }
-        Ok(())
-    }
-
-    /// Counts the calls that others started, or this server's before it began, in the rates.
-    async fn count_others(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let an_hour_ago = now - COUNTED;
-        let newest = self.counted().values().max().copied();
-        let since = newest.map_or(an_hour_ago, |newest| (newest - OVERLAP).max(an_hour_ago));
-        for call in self.store.attempts_since(since).await? {
-            let intent = call.attempt.intent();
-            let (id, at) = (intent.id.clone(), intent.begun_at);
-            // One that this server is beginning at this moment is counted there.
-            let is_new = !self.held().contains(&id) && self.counted().insert(id, at).is_none();
-            if is_new {
-                self.rates().count(intent.destination.clone(), at.min(now));
-            }
-        }
-        self.counted().retain(|_, at| *at >= an_hour_ago);
         Ok(())
     }
 

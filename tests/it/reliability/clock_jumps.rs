@@ -61,7 +61,9 @@ async fn platform() -> Platform {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_jumps_calls_nobody_twice() {
     let (platform, jumping) = (platform().await, Jumping::default());
-    let settings = settings(&platform.base()).clock(jumping.clock());
+    let settings = settings(&platform.base())
+        .env("CALLWRIGHT_OUTBOUND__CALLS_PER_MINUTE", "10000")
+        .clock(jumping.clock());
     let app = TestApp::start_with(settings).await;
     let rounds = by_day_or_night(ROUNDS.0, ROUNDS.1);
     let jumps = (0..rounds).flat_map(|_| JUMPS);

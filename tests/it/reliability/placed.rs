@@ -276,6 +276,28 @@ async fn a_platform_that_has_no_time_is_asked_when_it_says() {
     drop(server);
 }
 
+#[tokio::test]
+async fn the_log_of_a_call_holds_no_number_and_no_variable() {
+    let platform = Platform::with(nasty(3)).await;
+    let home = home(&platform.base(), Home::new()).env("CALLWRIGHT_LOG__LEVEL", "trace");
+    let server = home.start();
+    for nth in 0..20 {
+        post(&home, "key-6568332048", &number(nth)).await;
+        let told = post(&home, &format!("k-{nth}"), &number(nth)).await;
+        let told = told.expect("it answers").1.to_string();
+        assert!(!told.contains(&number(nth)[1..]), "{told}");
+    }
+    server.kill();
+    let log = home.read_log();
+    assert!(log.contains("attempt_id"), "calls are told of");
+    let numbers: Vec<_> = (0..20).map(number).collect();
+    let numbers = numbers.iter().map(|number| &number[1..]);
+    for private in numbers.chain([&RESTAURANT[1..], "key-65"]) {
+        let found = log.lines().find(|line| line.contains(private));
+        assert_eq!(found, None, "{private}");
+    }
+}
+
 /// The named points on a call's way to the platform.
 pub(crate) const POINTS: [&str; 4] = ["call.planned", "call.begun", "call.placed", "call.settled"];
 
