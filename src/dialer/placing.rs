@@ -146,17 +146,18 @@ impl Dialer {
     /// Keeps what came of a request, as long as it takes.
     async fn settle(
         &self,
-        mut call: OutboundCall,
+        sent: OutboundCall,
         placed: Placed,
         moment: Moment,
     ) -> Result<OutboundCall, StoreError> {
-        loop {
+        let mut call = sent.clone();
+        while is_meant(&placed, &sent, &call) {
             let mut changed = call.clone();
             changed.attempt = changed.attempt.answered(placed.clone(), moment.now());
             changed.told.get_or_insert_with(|| changed.attempt.clone());
             match self.keep(changed).await {
                 Ok(Some(kept)) => return Ok(kept),
-                Ok(None) => call = self.look(&call).await?,
+                Ok(None) => call = self.look(&call).await.unwrap_or(call),
                 Err(StoreError::Closing) => return Err(StoreError::Closing),
                 Err(error) => {
                     tracing::error!(attempt_id = %call.id(), %error, "what became of a call could not be kept, and is tried again");
@@ -165,6 +166,7 @@ impl Dialer {
                 }
             }
         }
+        Ok(call)
     }
 
     /// Keeps a change; `None` when the call has been changed meanwhile.
@@ -233,6 +235,23 @@ impl Dialer {
     }
 }
 
+/// Whether an answer to the request that was `sent` is about the call as it stands `now`. Where nothing had left, that may
+/// have been kept although nobody said so, and another server may be dialling by now: what it sent is not to be undone.
+fn is_meant(placed: &Placed, sent: &OutboundCall, now: &OutboundCall) -> bool {
+    match (&sent.attempt, &now.attempt, placed) {
+        (Attempt::Dialing(sent), Attempt::Dialing(now), _) => {
+            // As exactly as it is kept.
+            let [before, after] = [sent.since, now.since].map(Timestamp::as_millisecond);
+            sent.owner == now.owner && before == after
+        }
+        (_, Attempt::Unknown(_), Placed::TryLater(_) | Placed::NeverLeft(_)) => {
+            now.revision == sent.revision + 1
+        }
+        (_, Attempt::Pending(_), _) => false,
+        _ => true,
+    }
+}
+
 /// One line for each step of a call, without its numbers.
 fn tell(call: &OutboundCall) {
     let (attempt_id, state) = (call.id(), call.attempt.state());
@@ -253,5 +272,82 @@ fn tell(call: &OutboundCall) {
             tracing::warn!(%attempt_id, state, %flow, reason, "a call waits to be placed");
         }
         Attempt::Dialing(_) => tracing::debug!(%attempt_id, state, %flow, "a call is dialled"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::call::{PhoneNumber, SessionId, SubAccountId};
+    use crate::flow::model::{FlowId, FlowVersion};
+    use crate::outbound::attempt::{Doubt, Intent, Owner, USUAL_VALIDITY};
+    use crate::session::CallRequest;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).expect("within the calendar")
+    }
+
+    /// A call that `node` began to dial at `second`, changed so often before.
+    fn dialled(node: &str, second: i64, revision: u64) -> OutboundCall {
+        let intent = Intent {
+            id: AttemptId::new("a"),
+            sub_account: SubAccountId::new("acme"),
+            source: PhoneNumber::new("+6561115777"),
+            destination: PhoneNumber::new("+6568332048"),
+            begun_at: at(0),
+            valid_until: at(0) + USUAL_VALIDITY,
+        };
+        let owner = Owner {
+            node: node.to_owned(),
+            epoch: 1,
+        };
+        let Next::Dial(dialing) = Pending::new(intent).due(owner, at(second)) else {
+            unreachable!("it is due")
+        };
+        OutboundCall {
+            attempt: Attempt::Dialing(dialing),
+            request: CallRequest {
+                flow: FlowId::new("closed"),
+                to: PhoneNumber::new("+6568332048"),
+                from: None,
+                variables: BTreeMap::new(),
+                valid_for: USUAL_VALIDITY,
+                sub_account: None,
+            },
+            version: FlowVersion::new("0123456789ab"),
+            position: None,
+            told: None,
+            revision,
+        }
+    }
+
+    #[test]
+    fn an_answer_undoes_nothing_of_what_another_sent() {
+        let sent = dialled("one", 0, 0);
+        let become_of = |call: &OutboundCall, placed: Placed| OutboundCall {
+            attempt: call.attempt.clone().answered(placed, at(2)),
+            revision: call.revision + 1,
+            ..call.clone()
+        };
+        let doubt = || Placed::Unknown(Doubt::OwnerGone);
+        let theirs = dialled("two", 3, 2);
+        let later = Placed::TryLater(None);
+        for (now, placed, meant) in [
+            (sent.clone(), later.clone(), true),
+            (become_of(&sent, doubt()), later.clone(), true),
+            (become_of(&sent, later.clone()), later.clone(), false),
+            (theirs.clone(), later.clone(), false),
+            (dialled("one", 3, 2), later.clone(), false),
+            (become_of(&theirs, doubt()), later.clone(), false),
+            (
+                become_of(&theirs, doubt()),
+                Placed::Accepted(SessionId::new("s")),
+                true,
+            ),
+        ] {
+            assert_eq!(is_meant(&placed, &sent, &now), meant, "{placed:?}: {now:?}");
+        }
     }
 }
