@@ -26,11 +26,11 @@ impl Call {
             } => self.dial(source, destination, record),
             Act::Say(utterance) => {
                 self.says(&utterance, false);
-                self.begin(Doing::Speaking, Some(self.now + utterance.ms));
+                self.begin(Doing::Speaking, Some(utterance.until(self.now)));
             }
-            Act::Play { url, ms } => {
+            Act::Play { url, ms, grace_ms } => {
                 self.sign(Sign::Plays { url, ms });
-                self.begin(Doing::Speaking, Some(self.now + ms));
+                self.begin(Doing::Speaking, Some(self.now + ms + grace_ms));
             }
             Act::Capture(rules) => {
                 let capture = Capture::begin(*rules, self.now);
@@ -80,8 +80,20 @@ impl Call {
             && (key.is_ascii_digit() || matches!(key, '*' | '#'))
         {
             let standing = capture.press(key, now);
-            self.sign(Sign::Key);
+            self.sign(Sign::Key(key));
             self.stands(standing);
+        }
+    }
+
+    /// The caller says that they have heard what was said as the `nth`.
+    pub(super) fn heard(&mut self, nth: usize) {
+        let speaks = match &self.doing {
+            Doing::Speaking => true,
+            Doing::Capturing(capture) => capture.speaks(),
+            _ => false,
+        };
+        if speaks && nth == self.spoken {
+            self.step_is_over();
         }
     }
 
@@ -91,7 +103,11 @@ impl Call {
             return;
         };
         match standing {
-            Standing::Until(until) => self.begin(Doing::Capturing(capture), Some(until)),
+            Standing::Until(until) => {
+                let ms = until - self.now;
+                self.sign(Sign::Waits { ms });
+                self.begin(Doing::Capturing(capture), Some(until));
+            }
             Standing::Again(_) => {
                 self.says(&capture.rules.failure, true);
                 self.listen(*capture);
@@ -106,7 +122,7 @@ impl Call {
                     false => &capture.rules.failure,
                 };
                 self.says(last, false);
-                self.begin(Doing::Speaking, Some(self.now + last.ms));
+                self.begin(Doing::Speaking, Some(last.until(self.now)));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! One call without I/O: driven by hand in virtual time, with this test as the server.
 
 use callwright::emulator::{
-    Answer, Call, Chance, Ending, Fate, Input, Kind, Mischief, Order, Output, Person, Post,
+    Answer, Call, Chance, Ending, Fate, Input, Kind, Manner, Mischief, Order, Output, Person, Post,
 };
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ fn order(records: bool, masking: bool) -> Order {
         chance: Chance::new(1),
         person: Person::ByHand,
         mischief: Mischief::NONE,
+        manner: Manner::default(),
         records,
         masking,
     }
