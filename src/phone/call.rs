@@ -1,0 +1,121 @@
+//! One call as the page follows it: everything that happened, from the beginning, for however many pages look on.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures_util::stream::{self, Stream};
+use tokio::sync::watch;
+
+use super::told::{Event, What};
+use crate::emulator::{Happening, Sign};
+use crate::flow::Flow;
+use crate::session::{Exchange, Stage};
+
+/// What happened on a call so far.
+#[derive(Debug)]
+pub(super) struct Call {
+    flow: Arc<Flow>,
+    log: Mutex<Log>,
+    /// How many events there are, or that there will be no more.
+    grown: watch::Sender<Grown>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    /// The events, each as JSON.
+    events: Vec<Arc<str>>,
+    /// When the last of them was.
+    ms: u64,
+    /// How many things were said or played.
+    spoken: usize,
+    /// Whether the keys that are pressed now are a secret.
+    secret: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Grown {
+    events: usize,
+    closed: bool,
+}
+
+impl Call {
+    /// A call that `flow` takes and of which nothing is known yet.
+    pub(super) fn new(flow: Arc<Flow>) -> Self {
+        Self {
+            flow,
+            log: Mutex::default(),
+            grown: watch::Sender::default(),
+        }
+    }
+
+    /// Takes something that happened on it.
+    pub(super) fn happens(&self, ms: u64, happening: Happening) {
+        let mut log = self.log();
+        log.ms = ms;
+        let what = match happening {
+            Happening::Sign(sign) => {
+                if matches!(sign, Sign::Says { .. } | Sign::Plays { .. }) {
+                    log.spoken += 1;
+                }
+                What::noticed(sign, log.spoken, log.secret)
+            }
+            Happening::Sent(post) => What::sent(&post, log.secret),
+            Happening::Answered(post, answer) => What::answered(&post, &answer),
+        };
+        self.add(log, what);
+    }
+
+    /// Takes what the server kept of it.
+    pub(super) fn kept(&self, exchange: &Exchange) {
+        let mut log = self.log();
+        if let Some(session) = &exchange.session {
+            log.secret = match &session.stage {
+                Stage::Waiting(position) => self.flow.is_secret(&position.step),
+                Stage::HungUp => false,
+            };
+        }
+        self.add(log, What::kept(exchange, &self.flow));
+    }
+
+    /// Takes what the page shows first.
+    pub(super) fn begins(&self, what: What) {
+        self.add(self.log(), what);
+    }
+
+    /// Ends what pages are told: nothing more comes.
+    pub(super) fn close(&self) {
+        if !self.grown.borrow().closed {
+            self.add(self.log(), What::Closed);
+            self.grown.send_modify(|grown| grown.closed = true);
+        }
+    }
+
+    /// The events from the `first` on, as they come, each with its number.
+    pub(super) fn events(
+        self: &Arc<Self>,
+        first: usize,
+    ) -> impl Stream<Item = (usize, Arc<str>)> + use<> {
+        let reader = (self.clone(), self.grown.subscribe(), first);
+        stream::unfold(reader, |(call, mut grown, next)| async move {
+            let there = grown
+                .wait_for(|grown| grown.closed || grown.events > next)
+                .await
+                .ok()?
+                .events
+                > next;
+            let event = there.then(|| call.log().events[next].clone())?;
+            Some(((next, event), (call, grown, next + 1)))
+        })
+    }
+
+    fn add(&self, mut log: MutexGuard<'_, Log>, what: What) {
+        let event = Event { ms: log.ms, what };
+        let json = serde_json::to_string(&event).expect("an event holds nothing but text");
+        log.events.push(json.into());
+        let events = log.events.len();
+        self.grown.send_modify(|grown| grown.events = events);
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().expect("nothing panics that holds it")
+    }
+}

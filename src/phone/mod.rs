@@ -1,0 +1,20 @@
+//! A phone on the desk: calls the flows as somebody does who picks up a telephone, through the same webhooks that the
+//! platform would send.
+//!
+//! * [`desk`] the browser's phone: its page ([`page`]), its routes, for this machine alone ([`door`])
+//! * [`call`] one call as the page follows it: what happened so far, and what happens next
+//! * [`told`] what the page is told, as JSON; [`plan`] the flows that it draws
+//! * [`overheard`] sees what the server keeps of a call: the way taken, the step, the variables
+//!
+//! It exists only where it was asked for, by `callwright demo` or `callwright serve --dev`.
+
+mod call;
+mod desk;
+mod door;
+mod overheard;
+mod page;
+mod plan;
+mod told;
+
+pub use desk::{Line, Phone};
+pub use overheard::Overheard;
