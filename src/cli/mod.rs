@@ -2,7 +2,7 @@
 //!
 //! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
 //!   configuration; `sessions` and `flows` ask a running server over its HTTP API
-//! * `demo` is a server, an emulator and a phone in one; `emulator` stands in for the platform; `platform` asks 8x8 itself
+//! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
 //! * `api` is the client of the server's API; `table` shows answers to people
 
 #![expect(
@@ -28,6 +28,7 @@ mod demo;
 mod emulator;
 mod explain;
 mod flows;
+mod phone;
 mod platform;
 mod serve;
 mod sessions;
@@ -63,6 +64,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),
+    Phone(phone::PhoneArgs),
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
@@ -86,6 +88,7 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Demo(args) => demo::run(&args),
+        Command::Phone(args) => phone::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => Ok(explain::run(&args)),

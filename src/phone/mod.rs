@@ -5,15 +5,22 @@
 //! * [`call`] one call as the page follows it: what happened so far, and what happens next
 //! * [`told`] what the page is told, as JSON; [`plan`] the flows that it draws
 //! * [`overheard`] sees what the server keeps of a call: the way taken, the step, the variables
+//! * [`terminal`] the phone in a terminal: lines in, text out; [`quick`] carries its call without time or network, and
+//!   [`answering`] is what it calls
+//! * [`script`] writes a call down as a test
 //!
-//! It exists only where it was asked for, by `callwright demo` or `callwright serve --dev`.
+//! The browser's phone exists only where it was asked for, by `callwright demo` or `callwright serve --dev`.
 
+mod answering;
 mod call;
 mod desk;
 mod door;
 mod overheard;
 mod page;
 mod plan;
+mod quick;
+pub mod script;
+pub mod terminal;
 mod told;
 
 pub use desk::{Line, Phone};

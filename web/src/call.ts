@@ -138,7 +138,7 @@ export function tell(call: Call, told: Told, now: number): Call {
     case "key":
       return { ...quiet(call), entry: call.entry + told.key };
     case "asks":
-      return { ...quiet(call), phase: call.phase === "ringing" ? "ringing" : "thinking", lines: pressed(call) };
+      return { ...quiet(call), phase: call.phase === "ringing" ? "ringing" : "thinking", entry: "", lines: pressed(call) };
     case "gone":
       return told.leg === 0
         ? call

@@ -16,7 +16,9 @@ export function FlowView(props: { plan: Plan; call: Call }) {
           The flow <code>{`${plan.id}@${plan.version.slice(0, 6)}`}</code>
         </h2>
         <p class="legend" aria-hidden="true">
-          <span class="now" /> here <span class="passed" /> the way taken <span class="wrong" /> after wrong tries
+          <span><i class="now" /> here</span>
+          <span><i class="passed" /> the way taken</span>
+          <span><i class="wrong" /> after wrong tries</span>
         </p>
       </div>
       <Drawing plan={plan} call={call} />

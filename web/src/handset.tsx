@@ -43,8 +43,9 @@ export function Handset(props: {
       <div class="screen">
         <Status call={call} />
         <Transcript lines={call.lines} aloud={settings.readAloud && canSay(voiceOf(plan))} />
-        <p class="entry" aria-label="Keys pressed">
-          {call.entry}
+        <p class="entry">
+          {call.entry !== "" && <span class="unseen">Keys pressed: </span>}
+          <span>{call.entry}</span>
         </p>
       </div>
       <p class="trouble" role="alert">
@@ -53,9 +54,8 @@ export function Handset(props: {
       <Transfer phone={phone} />
       <div class="keys" role="group" aria-label="Keys">
         {KEYS.map(([key, letters, name]) => (
-          <button key={key} type="button" class="key" disabled={!live} aria-label={name ?? key} onClick={() => phone.press(key)}>
-            {key}
-            <small aria-hidden="true">{letters}</small>
+          <button key={key} type="button" class="key" disabled={!live} aria-label={name} onClick={() => phone.press(key)}>
+            {key} <small>{letters}</small>
           </button>
         ))}
       </div>

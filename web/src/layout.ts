@@ -66,7 +66,9 @@ export function lay(plan: Plan): Layout {
     edges: edges.map(({ from, to, label, wrong }) => {
       const laid = graph.edge(from, to);
       const place = label === "" ? null : { text: label, x: laid.x ?? 0, y: laid.y ?? 0 };
-      return { from, to, wrong, label: place, path: curve(laid.points ?? []) };
+      const [leaves, reaches] = [box(graph.node(from)), box(graph.node(to))];
+      const path = from === to ? loop(leaves) : line(leaves, reaches, laid.points ?? []);
+      return { from, to, wrong, label: place, path };
     }),
   };
 }
@@ -163,24 +165,35 @@ function box(node: Box): Box {
   return { x: x - width / 2, y: y - height / 2, width, height };
 }
 
-/** A smooth line through the middles of `points`. */
-function curve(points: { x: number; y: number }[]): string {
-  const [first, ...rest] = points;
-  if (first === undefined) {
-    return "";
-  }
-  const parts = [`M${at(first)}`];
-  rest.forEach((point, index) => {
-    const next = rest[index + 1];
-    if (next === undefined) {
-      parts.push(`L${at(point)}`);
-    } else {
-      parts.push(`Q${at(point)} ${at({ x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 })}`);
-    }
-  });
-  return parts.join(" ");
+/** A line from the side of `from` that faces `to`, through `bends`, which leaves and arrives level. */
+function line(from: Box, to: Box, bends: Point[]): string {
+  const forward = to.x > from.x;
+  const out = { x: forward ? from.x + from.width : from.x, y: from.y + from.height / 2 };
+  const into = { x: forward ? to.x : to.x + to.width, y: to.y + to.height / 2 };
+  const stops = [out, ...bends.slice(1, -1), into];
+  return stops
+    .map((point, index) => {
+      const last = stops[index - 1];
+      if (last === undefined) {
+        return `M${at(point)}`;
+      }
+      const middle = (last.x + point.x) / 2;
+      return `C${at({ x: middle, y: last.y })} ${at({ x: middle, y: point.y })} ${at(point)}`;
+    })
+    .join(" ");
 }
 
-function at(point: { x: number; y: number }): string {
+/** A line back to where it comes from. */
+function loop(of: Box): string {
+  const [left, right, top] = [of.x + of.width * 0.3, of.x + of.width * 0.7, of.y];
+  return `M${at({ x: left, y: top })} C${at({ x: left, y: top - 22 })} ${at({ x: right, y: top - 22 })} ${at({ x: right, y: top })}`;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+function at(point: Point): string {
   return `${point.x.toFixed(1)},${point.y.toFixed(1)}`;
 }

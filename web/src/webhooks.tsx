@@ -30,8 +30,7 @@ function Item(props: { webhook: Webhook; open: boolean; again: (number: number) 
         <summary>
           <span class="kind">{kind}</span>
           <span class="about">
-            {about(webhook)}
-            <small>{outcome(webhook)}</small>
+            {about(webhook)} <small>{outcome(webhook)}</small>
           </span>
           <span class="when">
             {seconds(webhook.ms)}

@@ -1,0 +1,241 @@
+//! The page in real Chromium: a person presses keys and hears the restaurant, by the keyboard and by the buttons.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::browser::Browser;
+use super::demo::Demo;
+use super::{clinic, text};
+
+const LARGE: (u32, u32) = (1440, 900);
+const SMALL: (u32, u32) = (390, 844);
+
+/// Waits until this step is lit.
+async fn lit(browser: &mut Browser, step: &str) {
+    let found = format!(
+        "document.querySelector('.step.lit')?.dataset.step === {}",
+        json!(step)
+    );
+    browser.until(&found).await;
+}
+
+/// What stands in the list of webhooks, the oldest first.
+async fn webhooks(browser: &mut Browser) -> Vec<String> {
+    let script = "[...document.querySelectorAll('.webhooks li')].reverse()
+        .map((item) => item.querySelector('.kind').innerText + ' ' + item.querySelector('.about').innerText.replace(/\\s+/g, ' '))";
+    let listed = browser.eval(script).await;
+    let listed = listed.as_array().cloned().unwrap_or_default();
+    listed
+        .iter()
+        .filter_map(|item| Some(item.as_str()?.to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_table_is_booked_by_the_keyboard() {
+    let Some(mut browser) = Browser::start().await else {
+        return;
+    };
+    let demo = Demo::start(None);
+    browser.look(LARGE, "light").await;
+    browser.open(&demo.url(), "ABC Restaurant").await;
+    browser.picture("large-light-ready").await;
+    browser.key("c").await;
+    browser
+        .until_text("Welcome to ABC Restaurant, to book a table press 1")
+        .await;
+    lit(&mut browser, "main").await;
+    browser.key("1").await;
+    browser
+        .until_text("Press 1 to make a new reservation")
+        .await;
+    lit(&mut browser, "reservations").await;
+    // The prompt is not waited for: it is heard, and then silence counts down.
+    browser.key("s").await;
+    browser
+        .until("document.querySelector('.countdown b')?.innerText === '10'")
+        .await;
+    browser.picture("large-light-turn").await;
+    browser.key("1").await;
+    lit(&mut browser, "book_table").await;
+    browser.key("2").await;
+    browser
+        .until_text("We have booked your table for tomorrow, thank you.")
+        .await;
+    browser.key("s").await;
+    browser.until_text("The call is over: completed").await;
+    lit(&mut browser, "booked_tomorrow").await;
+    browser.picture("large-light-over").await;
+    let passed =
+        "[...document.querySelectorAll('.step.passed')].map((it) => it.dataset.step).sort()";
+    assert_eq!(
+        browser.eval(passed).await,
+        json!(["book_table", "booked_tomorrow", "main", "reservations"])
+    );
+    browser
+        .until("document.querySelectorAll('.webhooks li').length === 11")
+        .await;
+    let listed = webhooks(&mut browser).await;
+    let actions: Vec<_> = listed
+        .iter()
+        .filter(|item| item.starts_with("VCA"))
+        .collect();
+    assert_eq!(
+        actions,
+        [
+            "VCA call received sayAndCapture",
+            "VCA dtmf received: 1 sayAndCapture",
+            "VCA dtmf received: 1 sayAndCapture",
+            "VCA dtmf received: 2 say, hangup",
+        ]
+    );
+    assert_eq!(listed.last().map(String::as_str), Some("VSS completed"));
+    assert_eq!(browser.complaints, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_transfer_ends_as_the_person_at_the_phone_says() {
+    let Some(mut browser) = Browser::start().await else {
+        return;
+    };
+    let demo = Demo::start(None);
+    browser.look(SMALL, "dark").await;
+    browser.open(&demo.url(), "ABC Restaurant").await;
+    for (button, then) in [
+        ("Busy", "all our representatives are busy"),
+        ("They answer", "They answered"),
+    ] {
+        browser.click("Call").await;
+        browser.until_text("Welcome to ABC").await;
+        browser.click("2").await;
+        browser.until_text("Connecting you to the next").await;
+        browser.click("1").await;
+        browser.until_text("+6568332048 rings").await;
+        browser.picture("small-dark-rings").await;
+        browser.click(button).await;
+        browser.until_text(then).await;
+        browser.click("Hang up").await;
+        browser.until_text("The call is over").await;
+    }
+}
+
+#[tokio::test]
+async fn webhooks_come_twice_and_late_and_secrets_stay_dots() {
+    let Some(mut browser) = Browser::start().await else {
+        return;
+    };
+    let demo = Demo::start(Some(&clinic()));
+    browser.look(LARGE, "dark").await;
+    browser.open(&demo.url(), "Clinic").await;
+    browser.click("Twice").await;
+    // The language is chosen beforehand: its key is pressed by the page.
+    let choose = "(() => { const select = [...document.querySelectorAll('select')].find((it) => it.innerText.includes('zh'));
+        select.value = 'zh'; select.dispatchEvent(new Event('change', {bubbles: true})); })()";
+    browser.eval(choose).await;
+    browser.click("Call").await;
+    browser.key("s").await;
+    browser.until_text("请输入六位编号。").await;
+    for key in "123456".chars() {
+        browser.key(&key.to_string()).await;
+    }
+    browser.until_text("请输入密码").await;
+    for key in "98".chars() {
+        browser.key(&key.to_string()).await;
+    }
+    browser
+        .until("document.querySelector('.entry :last-child').innerText === '••'")
+        .await;
+    browser.picture("large-dark-secret").await;
+    for key in "76".chars() {
+        browser.key(&key.to_string()).await;
+    }
+    browser.until_text("编号1 2 3 4 5 6").await;
+    browser.until_text("answered alike").await;
+    let page = browser.eval("document.documentElement.outerHTML").await;
+    let page = page.as_str().expect("text");
+    assert!(!page.contains("9876") && !page.contains("9 8 7 6"));
+    assert!(browser.text_of(".variables").await.contains("••••"));
+    browser.click("Hang up").await;
+    browser.until_text("The call is over").await;
+    assert!(!page.contains("ANSWERED DIFFERENTLY"));
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_again_goes_on_with_its_call() {
+    let Some(mut browser) = Browser::start().await else {
+        return;
+    };
+    let demo = Demo::start(None);
+    browser.look(LARGE, "light").await;
+    browser.open(&demo.url(), "ABC Restaurant").await;
+    browser.click("Call").await;
+    browser.until_text("Welcome to ABC").await;
+    browser.click("1").await;
+    browser
+        .until_text("Press 1 to make a new reservation")
+        .await;
+    let address = browser.eval("location.href").await;
+    browser.open("about:blank", "").await;
+    let address = address.as_str().expect("it has one");
+    browser
+        .open(address, "Press 1 to make a new reservation")
+        .await;
+    lit(&mut browser, "reservations").await;
+    browser.click("Hang up").await;
+    browser.until_text("The call is over").await;
+}
+
+/// The rules of WCAG up to 2.2, A and AA.
+const RULES: &str = r#"["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]"#;
+
+#[tokio::test]
+async fn nothing_on_the_page_breaks_wcag() {
+    let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/node_modules/axe-core/axe.min.js");
+    if !axe.exists() {
+        let in_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+        assert!(!in_ci, "axe-core is not installed: npm ci in web/");
+        println!("skipped: axe-core is not installed (npm ci in web/)");
+        return;
+    }
+    let axe = text(&axe);
+    let Some(mut browser) = Browser::start().await else {
+        return;
+    };
+    let demo = Demo::start(None);
+    for (size, name) in [(LARGE, "large"), (SMALL, "small")] {
+        for colours in ["light", "dark"] {
+            browser.look(size, colours).await;
+            browser.open("about:blank", "").await;
+            browser.open(&demo.url(), "ABC Restaurant").await;
+            browser.eval(&axe).await;
+            no_violation(&mut browser, &format!("{name} {colours}, ready")).await;
+            browser.key("c").await;
+            browser.until_text("Welcome to ABC").await;
+            browser.key("1").await;
+            browser
+                .until_text("Press 1 to make a new reservation")
+                .await;
+            browser.key("s").await;
+            browser.until_text("Your turn").await;
+            let open = "document.querySelectorAll('details').forEach((it) => { it.open = true })";
+            browser.eval(open).await;
+            no_violation(&mut browser, &format!("{name} {colours}, on a call")).await;
+            browser.picture(&format!("{name}-{colours}-open")).await;
+            let wide = browser.eval("document.documentElement.scrollWidth").await;
+            assert!(wide.as_u64() <= Some(u64::from(size.0)), "{wide} wide");
+            browser.key("h").await;
+            browser.until_text("The call is over").await;
+            no_violation(&mut browser, &format!("{name} {colours}, over")).await;
+        }
+    }
+}
+
+async fn no_violation(browser: &mut Browser, when: &str) {
+    let run = format!(
+        "axe.run(document, {{runOnly: {RULES}}}).then(({{violations}}) => violations.map(({{id, help, nodes}}) =>
+            [id, help, ...nodes.map((node) => node.html + ' ' + (node.any[0]?.message ?? ''))]))"
+    );
+    let violations = browser.eval(&run).await;
+    assert_eq!(violations, Value::Array(Vec::new()), "{when}");
+}

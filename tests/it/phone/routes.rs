@@ -1,0 +1,79 @@
+//! The page's routes: there when they were asked for, for this machine's own page.
+
+use callwright::clock::Clock;
+use callwright::config::Config;
+use callwright::server::{self, StartError, With};
+
+use super::demo::Demo;
+use crate::app::{TestApp, client};
+
+#[tokio::test]
+async fn a_server_for_the_platform_has_no_phone() {
+    let app = TestApp::start().await;
+    for path in ["/phone", "/phone/flows", "/phone/phone.js"] {
+        assert_eq!(app.get(path).await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_phone_that_others_could_reach_is_refused() {
+    let env = [
+        ("CALLWRIGHT_LISTEN", "0.0.0.0:0"),
+        ("CALLWRIGHT_SUBACCOUNTS__MAIN__ID", "main"),
+        ("CALLWRIGHT_SUBACCOUNTS__MAIN__PRODUCT", "ivr"),
+        (
+            "CALLWRIGHT_SUBACCOUNTS__MAIN__WEBHOOK_SECRET",
+            "sixteen letters or more",
+        ),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = Config::load(None, env).expect("it is sound without the phone");
+    let refused = server::start_with(With::Phone, config, Clock::system()).await;
+    assert!(matches!(refused, Err(StartError::PhoneInReach(_))));
+}
+
+#[tokio::test]
+async fn another_sites_page_gets_nothing() {
+    let demo = Demo::start(None);
+    let url = format!("{}/flows", demo.url());
+    for (name, value, status) in [
+        ("origin", "https://example.com", 403),
+        ("origin", "null", 403),
+        ("host", "phone.example.com", 403),
+        ("x-nothing", "", 200),
+    ] {
+        let asked = client().get(&url).header(name, value).send().await;
+        let answer = asked.expect("it answers");
+        assert_eq!(answer.status().as_u16(), status, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_phone_cannot_do_is_a_problem() {
+    let demo = Demo::start(None);
+    for (path, body, status) in [
+        ("calls", "{", 400),
+        (
+            "calls",
+            r#"{"flow": "nothing", "from": "+6591234567"}"#,
+            404,
+        ),
+        (
+            "calls",
+            r#"{"flow": "restaurant", "from": "+6591234567", "at": "noon"}"#,
+            400,
+        ),
+        ("calls/nothing", r#"{"do": "press", "keys": "1"}"#, 404),
+    ] {
+        let url = format!("{}/{path}", demo.url());
+        let answer = client()
+            .post(url)
+            .body(body)
+            .send()
+            .await
+            .expect("it answers");
+        assert_eq!(answer.status().as_u16(), status, "{path} {body}");
+        let media_type = answer.headers()["content-type"].clone();
+        assert_eq!(media_type, "application/problem+json");
+    }
+}
