@@ -34,15 +34,7 @@ export interface Call {
   closed: boolean;
 }
 
-export type Phase =
-  | "idle"
-  | "ringing"
-  | "thinking"
-  | "speaking"
-  | "listening"
-  | "dialling"
-  | "bridged"
-  | "over";
+export type Phase = "idle" | "ringing" | "thinking" | "speaking" | "listening" | "dialling" | "bridged" | "over";
 
 export interface Utterance {
   nth: number;
@@ -106,9 +98,7 @@ export function tell(call: Call, told: Told, now: number): Call {
         lines: said(call, "line", `Calling ${told.destination}`),
       };
     case "connected":
-      return told.leg === 0
-        ? call
-        : { ...call, phase: "bridged", lines: said(call, "line", "They answered") };
+      return told.leg === 0 ? call : { ...call, phase: "bridged", lines: said(call, "line", "They answered") };
     case "says":
       return {
         ...call,
@@ -138,11 +128,14 @@ export function tell(call: Call, told: Told, now: number): Call {
     case "key":
       return { ...quiet(call), entry: call.entry + told.key };
     case "asks":
-      return { ...quiet(call), phase: call.phase === "ringing" ? "ringing" : "thinking", entry: "", lines: pressed(call) };
+      return {
+        ...quiet(call),
+        phase: call.phase === "ringing" ? "ringing" : "thinking",
+        entry: "",
+        lines: pressed(call),
+      };
     case "gone":
-      return told.leg === 0
-        ? call
-        : { ...call, transfer: null, lines: said(call, "line", parted(told.how)) };
+      return told.leg === 0 ? call : { ...call, transfer: null, lines: said(call, "line", parted(told.how)) };
     case "over":
       return {
         ...quiet(call),

@@ -30,21 +30,36 @@ export function Choices(props: {
         </label>
         <label>
           Caller
-          <input type="tel" value={settings.from} autocomplete="off" onChange={(event) => change({ from: event.currentTarget.value })} />
+          <input
+            type="tel"
+            value={settings.from}
+            autocomplete="off"
+            onChange={(event) => change({ from: event.currentTarget.value })}
+          />
         </label>
         <label>
-          <span>
-            Time <small>now if empty</small>
-          </span>
-          <input type="datetime-local" value={settings.at} onChange={(event) => change({ at: event.currentTarget.value })} />
+          Time
+          <input
+            type="datetime-local"
+            aria-describedby="now"
+            value={settings.at}
+            onChange={(event) => change({ at: event.currentTarget.value })}
+          />
         </label>
+        <small id="now">Without a time the call begins now.</small>
       </fieldset>
       <fieldset>
         <legend class="unseen">While it lasts</legend>
         <label>
           Language
-          <select value={languages.includes(settings.language) ? settings.language : ""} disabled={languages.length === 0} onChange={(event) => change({ language: event.currentTarget.value })}>
-            <option value="">{languages.length === 0 ? `${plan?.languages[0]?.code ?? ""} only` : "I choose by key"}</option>
+          <select
+            value={languages.includes(settings.language) ? settings.language : ""}
+            disabled={languages.length === 0}
+            onChange={(event) => change({ language: event.currentTarget.value })}
+          >
+            <option value="">
+              {languages.length === 0 ? `${plan?.languages[0]?.code ?? ""} only` : "I choose by key"}
+            </option>
             {languages.map((code) => (
               <option key={code} value={code}>
                 {code}: its key is pressed for me
@@ -54,7 +69,10 @@ export function Choices(props: {
         </label>
         <label>
           A transfer
-          <select value={settings.outcome} onChange={(event) => change({ outcome: event.currentTarget.value as Fate | "" })}>
+          <select
+            value={settings.outcome}
+            onChange={(event) => change({ outcome: event.currentTarget.value as Fate | "" })}
+          >
             <option value="">Ask me when it rings</option>
             {FATES.map(([fate, name]) => (
               <option key={fate} value={fate}>

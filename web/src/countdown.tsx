@@ -11,7 +11,14 @@ export function Countdown(props: { until: number; ms: number }) {
     <span class="countdown" aria-hidden="true">
       <svg viewBox="0 0 36 36" width="36" height="36">
         <circle class="track" cx="18" cy="18" r="15" />
-        <circle class="rest" cx="18" cy="18" r="15" stroke-dasharray={`${part * ROUND} ${ROUND}`} transform="rotate(-90 18 18)" />
+        <circle
+          class="rest"
+          cx="18"
+          cy="18"
+          r="15"
+          stroke-dasharray={`${part * ROUND} ${ROUND}`}
+          transform="rotate(-90 18 18)"
+        />
       </svg>
       <b>{Math.ceil(left / 1000)}</b>
     </span>

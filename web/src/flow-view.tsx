@@ -16,9 +16,15 @@ export function FlowView(props: { plan: Plan; call: Call }) {
           The flow <code>{`${plan.id}@${plan.version.slice(0, 6)}`}</code>
         </h2>
         <p class="legend" aria-hidden="true">
-          <span><i class="now" /> here</span>
-          <span><i class="passed" /> the way taken</span>
-          <span><i class="wrong" /> after wrong tries</span>
+          <span>
+            <i class="now" /> here
+          </span>
+          <span>
+            <i class="passed" /> the way taken
+          </span>
+          <span>
+            <i class="wrong" /> after wrong tries
+          </span>
         </p>
       </div>
       <Drawing plan={plan} call={call} />
@@ -46,7 +52,13 @@ function Drawing(props: { plan: Plan; call: Call | null }) {
   // The edges passed come last: they lie over the others.
   const edges = drawn.edges.toSorted((a, b) => Number(passed.has(name(a))) - Number(passed.has(name(b))));
   return (
-    <div class="drawing" ref={frame} tabIndex={0} role="region" aria-label="Drawing of the flow; the steps as a list follow below">
+    <div
+      class="drawing"
+      ref={frame}
+      tabIndex={0}
+      role="region"
+      aria-label="Drawing of the flow; the steps as a list follow below"
+    >
       <svg width={drawn.width} height={drawn.height} viewBox={`0 0 ${drawn.width} ${drawn.height}`} aria-hidden="true">
         <Arrow id="arrow" />
         <Arrow id="arrow-passed" />
@@ -63,7 +75,17 @@ function Drawing(props: { plan: Plan; call: Call | null }) {
 
 function Arrow(props: { id: string }) {
   return (
-    <marker id={props.id} class={props.id} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto">
+    <marker
+      id={props.id}
+      class={props.id}
+      viewBox="0 0 8 8"
+      refX="7"
+      refY="4"
+      markerWidth="8"
+      markerHeight="8"
+      markerUnits="userSpaceOnUse"
+      orient="auto"
+    >
       <path d="M0,0.5 L7.5,4 L0,7.5 z" />
     </marker>
   );
@@ -90,7 +112,9 @@ function Step(props: { node: Node; lit: boolean; passed: boolean }) {
   const middle = node.x + node.width / 2;
   return (
     <g class={kinds} data-step={node.name}>
-      {lit && <rect class="halo" x={node.x - 4} y={node.y - 4} width={node.width + 8} height={node.height + 8} rx="13" />}
+      {lit && (
+        <rect class="halo" x={node.x - 4} y={node.y - 4} width={node.width + 8} height={node.height + 8} rx="13" />
+      )}
       <rect x={node.x} y={node.y} width={node.width} height={node.height} rx="9" />
       {node.step === null ? (
         <text class="kind" x={middle} y={node.y + node.height / 2 + 4} text-anchor="middle">

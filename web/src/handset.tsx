@@ -26,12 +26,7 @@ const KEYS: [key: string, letters: string, name?: string][] = [
   ["#", "", "hash"],
 ];
 
-export function Handset(props: {
-  phone: Phone;
-  plan: Plan | undefined;
-  settings: Settings;
-  change: Change;
-}) {
+export function Handset(props: { phone: Phone; plan: Plan | undefined; settings: Settings; change: Change }) {
   const { phone, plan, settings, change } = props;
   const { call, live } = phone;
   return (
@@ -54,7 +49,14 @@ export function Handset(props: {
       <Transfer phone={phone} />
       <div class="keys" role="group" aria-label="Keys">
         {KEYS.map(([key, letters, name]) => (
-          <button key={key} type="button" class="key" disabled={!live} aria-label={name} onClick={() => phone.press(key)}>
+          <button
+            key={key}
+            type="button"
+            class="key"
+            disabled={!live}
+            aria-label={name}
+            onClick={() => phone.press(key)}
+          >
             {key} <small>{letters}</small>
           </button>
         ))}
@@ -72,7 +74,11 @@ export function Handset(props: {
             {call.phase === "over" ? "Call again" : "Call"} <Letter of={LETTERS.call} />
           </button>
         )}
-        <button type="button" aria-pressed={!settings.readAloud} onClick={() => change({ readAloud: !settings.readAloud })}>
+        <button
+          type="button"
+          aria-pressed={!settings.readAloud}
+          onClick={() => change({ readAloud: !settings.readAloud })}
+        >
           Mute <Letter of={LETTERS.mute} />
         </button>
       </div>
@@ -126,7 +132,14 @@ function Transcript(props: { lines: Line[]; aloud: boolean }) {
   }, [props.lines.length]);
   // Where the prompts are read aloud by the page, a screen reader need not say them as well.
   return (
-    <div class="lines" ref={end} role="log" aria-label="The call so far" aria-live={props.aloud ? "off" : "polite"} tabIndex={0}>
+    <div
+      class="lines"
+      ref={end}
+      role="log"
+      aria-label="The call so far"
+      aria-live={props.aloud ? "off" : "polite"}
+      tabIndex={0}
+    >
       {props.lines.length === 0 && <p class="hint">What you hear will stand here.</p>}
       {props.lines.map((line, at) => (
         <p key={at} class={line.who} lang={line.voice === "" ? undefined : languageOf(line.voice)}>

@@ -2,6 +2,7 @@
 
 import { Graph, layout } from "@dagrejs/dagre";
 
+import { type Box, paths } from "./lines";
 import type { Plan, PlanStep, PlanWay } from "./told";
 
 export interface Layout {
@@ -11,14 +12,10 @@ export interface Layout {
   edges: Edge[];
 }
 
-export interface Node {
+export interface Node extends Box {
   /** A step's name; empty for hanging up. */
   name: string;
   step: PlanStep | null;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
 }
 
 export interface Edge {
@@ -26,7 +23,7 @@ export interface Edge {
   to: string;
   /** An SVG path. */
   path: string;
-  /** Where an arrow points to, and from where. */
+  /** What it says, and where. */
   label: { text: string; x: number; y: number } | null;
   /** Whether only wrong tries lead this way. */
   wrong: boolean;
@@ -55,20 +52,24 @@ export function lay(plan: Plan): Layout {
   }
   layout(graph);
   const { width = 0, height = 0 } = graph.graph();
+  const boxes = new Map(graph.nodes().map((name) => [name, box(graph.node(name))]));
+  const runs = edges.map(({ from, to }) => ({
+    from: boxes.get(from) as Box,
+    to: boxes.get(to) as Box,
+    bends: graph.edge(from, to).points ?? [],
+  }));
+  const drawn = paths(runs);
   return {
     width,
     height,
-    nodes: graph.nodes().map((name) => ({
+    nodes: [...boxes].map(([name, place]) => ({
       name,
       step: plan.steps.find((step) => step.name === name) ?? null,
-      ...box(graph.node(name)),
+      ...place,
     })),
-    edges: edges.map(({ from, to, label, wrong }) => {
-      const laid = graph.edge(from, to);
-      const place = label === "" ? null : { text: label, x: laid.x ?? 0, y: laid.y ?? 0 };
-      const [leaves, reaches] = [box(graph.node(from)), box(graph.node(to))];
-      const path = from === to ? loop(leaves) : line(leaves, reaches, laid.points ?? []);
-      return { from, to, wrong, label: place, path };
+    edges: edges.map(({ from, to, label, wrong }, index) => {
+      const { x = 0, y = 0 } = graph.edge(from, to);
+      return { from, to, wrong, label: label === "" ? null : { text: label, x, y }, path: drawn[index] ?? "" };
     }),
   };
 }
@@ -106,7 +107,10 @@ function merged(ways: PlanWay[]): Merged[] {
     return {
       from: first.from,
       to: first.to ?? HANG_UP,
-      label: same.map(reason).filter((text) => text !== "").join(", "),
+      label: same
+        .map(reason)
+        .filter((text) => text !== "")
+        .join(", "),
       wrong: same.every((way) => way.when === "gave_up"),
     };
   });
@@ -153,47 +157,8 @@ export function spoken(way: PlanWay): string {
   }
 }
 
-interface Box {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
+/** A laid-out node's corner and size; dagre gives its middle. */
 function box(node: Box): Box {
   const { x, y, width, height } = node;
   return { x: x - width / 2, y: y - height / 2, width, height };
-}
-
-/** A line from the side of `from` that faces `to`, through `bends`, which leaves and arrives level. */
-function line(from: Box, to: Box, bends: Point[]): string {
-  const forward = to.x > from.x;
-  const out = { x: forward ? from.x + from.width : from.x, y: from.y + from.height / 2 };
-  const into = { x: forward ? to.x : to.x + to.width, y: to.y + to.height / 2 };
-  const stops = [out, ...bends.slice(1, -1), into];
-  return stops
-    .map((point, index) => {
-      const last = stops[index - 1];
-      if (last === undefined) {
-        return `M${at(point)}`;
-      }
-      const middle = (last.x + point.x) / 2;
-      return `C${at({ x: middle, y: last.y })} ${at({ x: middle, y: point.y })} ${at(point)}`;
-    })
-    .join(" ");
-}
-
-/** A line back to where it comes from. */
-function loop(of: Box): string {
-  const [left, right, top] = [of.x + of.width * 0.3, of.x + of.width * 0.7, of.y];
-  return `M${at({ x: left, y: top })} C${at({ x: left, y: top - 22 })} ${at({ x: right, y: top - 22 })} ${at({ x: right, y: top })}`;
-}
-
-interface Point {
-  x: number;
-  y: number;
-}
-
-function at(point: Point): string {
-  return `${point.x.toFixed(1)},${point.y.toFixed(1)}`;
 }

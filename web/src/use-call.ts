@@ -102,12 +102,10 @@ export function usePhone(settings: Settings, plan: Plan | undefined): Phone {
       setTrouble("");
       update({ become: dialled });
       const at = settings.at === "" ? null : new Date(settings.at).toISOString();
-      desk
-        .dial({ flow: plan.id, from: settings.from, at, twice, late })
-        .then(follow, (error: Error) => {
-          setTrouble(error.message);
-          update({ become: idle });
-        });
+      desk.dial({ flow: plan.id, from: settings.from, at, twice, late }).then(follow, (error: Error) => {
+        setTrouble(error.message);
+        update({ become: idle });
+      });
     },
     press(key) {
       if (!live) {

@@ -44,7 +44,11 @@ function Item(props: { webhook: Webhook; open: boolean; again: (number: number) 
           </figure>
           <figure>
             <figcaption>Out: what the server answers</figcaption>
-            {first === undefined ? <p>not answered yet</p> : <Json of={first.body} label={`Webhook ${number + 1}, out`} />}
+            {first === undefined ? (
+              <p>not answered yet</p>
+            ) : (
+              <Json of={first.body} label={`Webhook ${number + 1}, out`} />
+            )}
           </figure>
         </div>
         <button type="button" disabled={!open} onClick={() => again(number)}>
