@@ -125,7 +125,7 @@ fn greeting(args: &DemoArgs, address: SocketAddr, scratch: &Path) -> String {
         false => String::new(),
     };
     format!(
-        "Call the restaurant from your browser:\n\n  http://{address}/phone\n\n{taken}\
+        "Call from your browser:\n\n  http://{address}/phone\n\n{taken}\
          Ctrl-C ends it, and removes what it keeps in {}\n",
         scratch.display()
     )

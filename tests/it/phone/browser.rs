@@ -112,6 +112,13 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", features).await;
     }
 
+    /// Runs `script` in each page from now on before anything of its own.
+    pub(super) async fn before_pages(&mut self, script: &str) {
+        let wanted = json!({"source": script});
+        self.call("Page.addScriptToEvaluateOnNewDocument", wanted)
+            .await;
+    }
+
     /// Opens a page and waits until it holds `text`.
     pub(super) async fn open(&mut self, url: &str, text: &str) {
         self.call("Page.navigate", json!({"url": url})).await;

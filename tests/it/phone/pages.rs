@@ -156,9 +156,105 @@ async fn webhooks_come_twice_and_late_and_secrets_stay_dots() {
     let page = page.as_str().expect("text");
     assert!(!page.contains("9876") && !page.contains("9 8 7 6"));
     assert!(browser.text_of(".variables").await.contains("••••"));
+    browser.click("Send this webhook again").await;
+    browser.until_text("sent 3 times, answered alike").await;
+    browser.click("Twice").await;
+    browser.click("Late").await;
+    browser.key("1").await;
+    browser.until_text("The flow decides").await;
+    browser.until("[...document.querySelectorAll('.lines .menu')].filter((it) => it.innerText.includes('编号1 2 3 4 5 6')).length === 2").await;
     browser.click("Hang up").await;
     browser.until_text("The call is over").await;
-    assert!(!page.contains("ANSWERED DIFFERENTLY"));
+    let page = browser.eval("document.body.innerText").await.to_string();
+    assert!(!page.contains("ANSWERED DIFFERENTLY"), "{page}");
+    assert_eq!(browser.complaints, [""; 0]);
+}
+
+/// A machine with a voice of its own and one from elsewhere, and a loudspeaker; both write down what they are given. A text is
+/// said when `finish` is called.
+const LOUDSPEAKER: &str = r#"
+    globalThis.spoken = []; globalThis.tones = [];
+    globalThis.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+    Object.defineProperty(globalThis, 'speechSynthesis', {value: {
+        getVoices: () => [{lang: 'en-US', localService: false, name: 'far'}, {lang: 'en-GB', localService: true, name: 'here'}],
+        speak: (it) => { spoken.push(it.voice.name + ': ' + it.text); globalThis.finish = () => it.onend(); },
+        cancel: () => {},
+    }});
+    const gain = () => ({gain: {setValueAtTime() {}, linearRampToValueAtTime() {}}, connect: (it) => it});
+    globalThis.AudioContext = class {
+        currentTime = 0;
+        createGain() { return gain(); }
+        createOscillator() {
+            const frequency = {value: 0};
+            return {frequency, connect: (it) => it, start: () => tones.push(frequency.value), stop() {}};
+        }
+    };
+"#;
+
+#[tokio::test]
+async fn prompts_are_read_by_the_machines_own_voice_and_keys_have_their_tones() {
+    let Some(mut browser) = Browser::start().await else {
+        return;
+    };
+    let demo = Demo::start(None);
+    browser.before_pages(LOUDSPEAKER).await;
+    browser.open(&demo.url(), "ABC Restaurant").await;
+    browser.click("Call").await;
+    browser.until_text("The menu speaks, and listens").await;
+    browser.until("spoken.length === 1").await;
+    let said = browser.eval("spoken[0]").await;
+    let said = said.as_str().unwrap_or_default();
+    assert!(
+        said.starts_with("here: Welcome to ABC Restaurant"),
+        "{said}"
+    );
+    browser.eval("finish()").await;
+    browser.until_text("Your turn: press a key").await;
+    browser.eval("tones.length = 0").await;
+    browser.click("3").await;
+    browser.until_text("Our restaurant hours").await;
+    assert_eq!(browser.eval("tones.slice(0, 2)").await, json!([697, 1477]));
+    browser.eval("finish()").await;
+    browser.until_text("The call is over: completed").await;
+}
+
+#[tokio::test]
+async fn everything_is_reached_by_the_tab_key_and_seen_to_be() {
+    let Some(mut browser) = Browser::start().await else {
+        return;
+    };
+    let demo = Demo::start(None);
+    browser.look(LARGE, "light").await;
+    browser.open(&demo.url(), "ABC Restaurant").await;
+    let mut reached = Vec::new();
+    let at = "(() => { const it = document.activeElement; const outline = getComputedStyle(it).outlineStyle;
+        return it === document.body ? '' : outline + ' ' + (it.labels?.[0]?.innerText ?? it.ariaLabel ?? it.innerText).split('\\n')[0] })()";
+    for _ in 0..40 {
+        browser.key("Tab").await;
+        let now = browser.eval(at).await;
+        reached.push(now.as_str().unwrap_or_default().to_owned());
+    }
+    for control in [
+        "Phone",
+        "Call C",
+        "Mute M",
+        "Flow",
+        "Caller",
+        "Time",
+        "A transfer",
+        "Twice",
+        "Late",
+        "Tones",
+        "Shortcuts",
+        "The call so far",
+        "The steps as a list",
+    ] {
+        let seen = reached.iter().any(|it| {
+            let (outline, name) = it.split_once(' ').unwrap_or_default();
+            outline != "none" && name.starts_with(control)
+        });
+        assert!(seen, "{control}: {reached:?}");
+    }
 }
 
 #[tokio::test]

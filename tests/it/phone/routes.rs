@@ -77,3 +77,27 @@ async fn what_the_phone_cannot_do_is_a_problem() {
         assert_eq!(media_type, "application/problem+json");
     }
 }
+
+#[tokio::test]
+async fn the_page_may_do_nothing_but_be_itself() {
+    let demo = Demo::start(None);
+    let answer = client().get(demo.url()).send().await.expect("it answers");
+    let policy = answer.headers()["content-security-policy"].clone();
+    let policy = policy.to_str().expect("it is text");
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self'; "),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for path in ["", "/phone.js", "/phone.css"] {
+        let url = format!("{}{path}", demo.url());
+        let answer = client().get(url).send().await.expect("it answers");
+        let text = answer.text().await.expect("it is text");
+        // SVG's name space is a name.
+        let text = text.replace("http://www.w3.org/", "");
+        assert!(
+            !text.contains("http://") && !text.contains("https://"),
+            "/phone{path} names another place"
+        );
+    }
+}
