@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Call } from "./call";
 import { type Edge, HANG_UP, lay, type Node, spoken } from "./layout";
+import type { Box } from "./lines";
 import type { Plan, Waits } from "./told";
 
 export function FlowView(props: { plan: Plan; call: Call }) {
@@ -40,12 +41,13 @@ export function FlowView(props: { plan: Plan; call: Call }) {
 function Drawing(props: { plan: Plan; call: Call | null }) {
   const { plan, call } = props;
   const drawn = useMemo(() => lay(plan), [plan]);
+  const { view } = drawn;
   const frame = useRef<HTMLDivElement>(null);
   const lit = call?.step ?? null;
   const node = drawn.nodes.find((one) => one.name === (lit ?? plan.start));
   useEffect(() => {
     if (node !== undefined) {
-      reveal(frame.current, node);
+      reveal(frame.current, node, view);
     }
   }, [node]);
   const passed = passedEdges(call);
@@ -59,7 +61,12 @@ function Drawing(props: { plan: Plan; call: Call | null }) {
       role="region"
       aria-label="Drawing of the flow; the steps as a list follow below"
     >
-      <svg width={drawn.width} height={drawn.height} viewBox={`0 0 ${drawn.width} ${drawn.height}`} aria-hidden="true">
+      <svg
+        width={view.width}
+        height={view.height}
+        viewBox={`${view.x} ${view.y} ${view.width} ${view.height}`}
+        aria-hidden="true"
+      >
         <Arrow id="arrow" />
         <Arrow id="arrow-passed" />
         {edges.map((edge) => (
@@ -192,12 +199,12 @@ function passedEdges(call: Call | null): Set<string> {
   return new Set(pairs);
 }
 
-/** Scrolls `frame` so that `node` is in its middle. */
-function reveal(frame: HTMLDivElement | null, node: Node): void {
+/** Scrolls `frame`, which shows `view`, so that `node` is in its middle. */
+function reveal(frame: HTMLDivElement | null, node: Node, view: Box): void {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   frame?.scrollTo({
-    left: node.x + node.width / 2 - frame.clientWidth / 2,
-    top: node.y + node.height / 2 - frame.clientHeight / 2,
+    left: node.x - view.x + node.width / 2 - frame.clientWidth / 2,
+    top: node.y - view.y + node.height / 2 - frame.clientHeight / 2,
     behavior: still ? "auto" : "smooth",
   });
 }

@@ -2,18 +2,18 @@
 
 import { Graph, layout } from "@dagrejs/dagre";
 
-import { type Box, paths } from "./lines";
+import { above, type Box, paths, type Run } from "./lines";
 import type { Plan, PlanStep, PlanWay } from "./told";
 
 export interface Layout {
-  width: number;
-  height: number;
+  /** The part of the plane that it takes. */
+  view: Box;
   nodes: Node[];
   edges: Edge[];
 }
 
 export interface Node extends Box {
-  /** A step's name; empty for hanging up. */
+  /** A step's name, or that of hanging up. */
   name: string;
   step: PlanStep | null;
 }
@@ -29,15 +29,15 @@ export interface Edge {
   wrong: boolean;
 }
 
-/** The end that has no name. */
-export const HANG_UP = "";
+/** The end that has no name: no step has this one. */
+export const HANG_UP = "-";
 
 const HEIGHT = 46;
 const LETTER = 7.4;
 
 export function lay(plan: Plan): Layout {
   const graph = new Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 44, edgesep: 12, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: "LR", nodesep: 16, ranksep: 38, edgesep: 12 });
   for (const step of inOrder(plan)) {
     const width = Math.max(step.name.length, step.kind.length) * LETTER + 28;
     graph.setNode(step.name, { width, height: HEIGHT });
@@ -51,7 +51,6 @@ export function lay(plan: Plan): Layout {
     graph.setEdge(from, to, { width: label === "" ? 0 : width, height: 16, labelpos: "c" });
   }
   layout(graph);
-  const { width = 0, height = 0 } = graph.graph();
   const boxes = new Map(graph.nodes().map((name) => [name, box(graph.node(name))]));
   const runs = edges.map(({ from, to }) => ({
     from: boxes.get(from) as Box,
@@ -60,18 +59,26 @@ export function lay(plan: Plan): Layout {
   }));
   const drawn = paths(runs);
   return {
-    width,
-    height,
+    view: view([...boxes.values()], runs),
     nodes: [...boxes].map(([name, place]) => ({
       name,
       step: plan.steps.find((step) => step.name === name) ?? null,
       ...place,
     })),
     edges: edges.map(({ from, to, label, wrong }, index) => {
-      const { x = 0, y = 0 } = graph.edge(from, to);
+      const { x = 0, y = 0 } = from === to ? above(boxes.get(from) as Box) : graph.edge(from, to);
       return { from, to, wrong, label: label === "" ? null : { text: label, x, y }, path: drawn[index] ?? "" };
     }),
   };
+}
+
+/** What has to be seen for all of it to be seen, with room for a lit step's halo and a loop. */
+function view(boxes: Box[], runs: Run[]): Box {
+  const bends = runs.flatMap(({ from, to, bends }) => (from === to ? [] : bends));
+  const xs = [...boxes.flatMap(({ x, width }) => [x, x + width]), ...bends.map(({ x }) => x)];
+  const ys = [...boxes.flatMap(({ y, height }) => [y - 16, y + height]), ...bends.map(({ y }) => y)];
+  const [x, y] = [Math.min(...xs) - 8, Math.min(...ys) - 8];
+  return { x, y, width: Math.max(...xs) + 8 - x, height: Math.max(...ys) + 8 - y };
 }
 
 /** The steps as a call comes to them: each before those that it leads to, where that can be. */

@@ -86,11 +86,16 @@ function line(run: Run, out: number, into: number): string {
   return parts.join(" ");
 }
 
+/** The top of a line that leads back to where it comes from. */
+export function above(box: Box): Point {
+  return { x: box.x + box.width / 2, y: box.y - 16 };
+}
+
 /** A line back to where it comes from, over the top. */
 function loop(box: Box): string {
   const [left, right, top] = [box.x + box.width * 0.3, box.x + box.width * 0.7, box.y];
-  const above = top - 22;
-  return `M${at({ x: left, y: top })} C${at({ x: left, y: above })} ${at({ x: right, y: above })} ${at({ x: right, y: top })}`;
+  const high = top - 21;
+  return `M${at({ x: left, y: top })} C${at({ x: left, y: high })} ${at({ x: right, y: high })} ${at({ x: right, y: top })}`;
 }
 
 function at(point: Point): string {
