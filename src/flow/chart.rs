@@ -4,7 +4,7 @@ use super::Flow;
 use super::model::{
     Ask, Connect, Keys, Language, Menu, Message, PerLanguage, Step, StepName, Target, Utterance,
 };
-use super::template::Template;
+use super::template::{Part, Template};
 
 /// One way out of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +104,12 @@ fn uttered(flow: &Flow, utterance: &Utterance) -> Option<String> {
 
 fn text(flow: &Flow, say: &PerLanguage<Template>) -> Option<String> {
     let default = &flow.languages.default;
+    let shown = |part: &Part| match part {
+        Part::Text(words) => words.clone(),
+        Part::Place { name, .. } => format!("{{{name}}}"),
+    };
     let template = say.get(default, default)?;
-    template
-        .fill(|name| Some(format!("{{{name}}}").into()))
-        .ok()
+    Some(template.parts().iter().map(shown).collect())
 }
 
 #[cfg(test)]
