@@ -1,11 +1,12 @@
-//! How the core's words are written into a column as JSON, and read back. Fields may be added; one that is missing
-//! reads as unknown, so that a later version's rows and an earlier one's can be read by both.
+//! How the core's words are written as CBOR (RFC 8949), and read back. A field is known by its index, so names cost nothing:
+//! an index is never given to another field. Optional fields may be added; one that is missing reads as unknown, so that a
+//! later version's rows and an earlier one's can be read by both.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use super::StoreError;
 use crate::call::event::{Direction, Leg, SummaryLeg};
@@ -30,60 +31,63 @@ pub(super) fn number(number: &Option<PhoneNumber>) -> Option<Text<'_>> {
 }
 
 /// Where a flow waits. It holds secret variables, so it is stored sealed only.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 pub(super) struct PositionForm<'a> {
+    #[b(0)]
     step: Text<'a>,
-    #[serde(default)]
+    #[n(1)]
     wrong_tries: u8,
+    #[b(2)]
     language: Text<'a>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[b(3)]
     variables: BTreeMap<Text<'a>, Text<'a>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[b(4)]
     secrets: BTreeMap<Text<'a>, Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(5)]
     last_menu: Option<Text<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 pub(super) struct LegForm<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(0)]
     call: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(1)]
     direction: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(2)]
     call_type: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(3)]
     source: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(4)]
     destination: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(5)]
     source_country: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(6)]
     destination_country: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(7)]
     duration_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(8)]
     sip_code: Option<u16>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 pub(super) struct SummaryLegForm<'a> {
+    #[b(0)]
     name: Text<'a>,
-    #[serde(flatten)]
+    #[b(1)]
     leg: LegForm<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(2)]
     status: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(3)]
     initiated_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(4)]
     connected_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(5)]
     disconnected_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(6)]
     mos: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(7)]
     packet_loss_rate: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(8)]
     jitter: Option<f64>,
 }
 
@@ -216,10 +220,6 @@ impl From<SummaryLegForm<'_>> for SummaryLeg {
 mod tests {
     use super::*;
 
-    fn write(form: &impl Serialize) -> String {
-        serde_json::to_string(form).expect("text keys only")
-    }
-
     #[test]
     fn a_position_comes_back_and_its_secrets_stay_secret() {
         let value = |text: &str, secret| Value {
@@ -236,26 +236,41 @@ mod tests {
             ]),
             last_menu: Some(StepName::new("main")),
         };
-        let written = write(&PositionForm::from(&position));
-        let read: PositionForm<'_> = serde_json::from_str(&written).expect("our own");
+        let written = minicbor::to_vec(PositionForm::from(&position)).expect("memory");
+        let read: PositionForm<'_> = minicbor::decode(&written).expect("our own");
         assert_eq!(Position::from(read), position);
     }
 
     #[test]
-    fn a_leg_keeps_the_spelling_of_its_numbers_and_says_no_nulls() {
+    fn a_leg_keeps_the_spelling_of_its_numbers() {
         let leg = Leg {
             source: Some(PhoneNumber::new("6591234567")),
             sip_code: Some(486),
             ..Leg::default()
         };
-        let written = write(&LegForm::from(&leg));
-        assert_eq!(written, r#"{"source":"6591234567","sip_code":486}"#);
-        let read: LegForm<'_> = serde_json::from_str(&written).expect("our own");
-        let read = Leg::from(read);
+        let written = minicbor::to_vec(LegForm::from(&leg)).expect("memory");
+        let read = Leg::from(minicbor::decode::<LegForm<'_>>(&written).expect("our own"));
         assert_eq!(read, leg);
         assert_eq!(
             read.source.expect("it was there").as_it_came(),
             "6591234567"
         );
+    }
+
+    #[test]
+    fn what_an_earlier_or_a_later_version_wrote_is_read() {
+        let read = |written: Vec<u8>| {
+            Leg::from(minicbor::decode::<LegForm<'_>>(&written).expect("readable"))
+        };
+        let leg = Leg {
+            call: Some(CallId::new("leg-1")),
+            ..Leg::default()
+        };
+        let earlier = minicbor::to_vec(["leg-1"]).expect("memory");
+        assert_eq!(read(earlier), leg);
+        let mut fields = [None; 10];
+        (fields[0], fields[9]) = (Some("leg-1"), Some("of a later version"));
+        let later = minicbor::to_vec(fields);
+        assert_eq!(read(later.expect("memory")), leg);
     }
 }

@@ -1,12 +1,12 @@
 //! A kept webhook as the bytes of one journal record, before they are sealed: a version, then three parts, each behind
-//! its length: the meaning as JSON, the reply, the body. Reply and body are bytes as they are, so that writing and
+//! its length: the meaning as CBOR, the reply, the body. Reply and body are bytes as they are, so that writing and
 //! reading them costs a copy.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::call::event::{
     CallAction, CallActionStatus, CallStatus, Direction, NumberUpdate, RecordingUpdate,
@@ -27,8 +27,7 @@ pub(super) fn write(entry: &Entry) -> Vec<u8> {
     let (reply, body) = (entry.reply(), entry.body());
     let mut bytes = Vec::with_capacity(1024 + reply.len() + body.len());
     bytes.extend_from_slice(&[VERSION, 0, 0, 0, 0]);
-    serde_json::to_writer(&mut bytes, &Meaning::from(entry))
-        .expect("these forms have text keys only, and memory takes all");
+    minicbor::encode(Meaning::from(entry), &mut bytes).expect("memory takes all");
     let meaning = bytes.len() - 5;
     bytes[1..5].copy_from_slice(&length(meaning));
     bytes.extend_from_slice(&length(reply.len()));
@@ -40,7 +39,7 @@ pub(super) fn write(entry: &Entry) -> Vec<u8> {
 /// Reads what [`write()`] wrote.
 pub(super) fn read(bytes: &[u8]) -> Result<Entry, StoreError> {
     let parts = Parts::of(bytes).ok_or(UNREADABLE)?;
-    let meaning: Meaning<'_> = serde_json::from_slice(parts.meaning).map_err(|_| UNREADABLE)?;
+    let meaning: Meaning<'_> = minicbor::decode(parts.meaning).map_err(|_| UNREADABLE)?;
     let utf8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| UNREADABLE);
     meaning.entry(utf8(parts.reply)?, utf8(parts.body)?)
 }
@@ -85,136 +84,172 @@ fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// What a webhook means, by its kind.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 enum Meaning<'a> {
-    #[serde(rename = "VCA")]
-    Action(#[serde(borrow)] Box<ActionForm<'a>>),
-    #[serde(rename = "VCS")]
-    Status(#[serde(borrow)] StatusForm<'a>),
-    #[serde(rename = "VSS")]
-    Summary(#[serde(borrow)] SummaryForm<'a>),
-    #[serde(rename = "VRU")]
-    Recording(#[serde(borrow)] RecordingForm<'a>),
-    #[serde(rename = "VNU")]
-    Numbers(#[serde(borrow)] NumbersForm<'a>),
+    #[n(0)]
+    Action(#[b(0)] Box<ActionForm<'a>>),
+    #[n(1)]
+    Status(#[b(0)] StatusForm<'a>),
+    #[n(2)]
+    Summary(#[b(0)] SummaryForm<'a>),
+    #[n(3)]
+    Recording(#[b(0)] RecordingForm<'a>),
+    #[n(4)]
+    Numbers(#[b(0)] NumbersForm<'a>),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct ActionForm<'a> {
+    #[b(0)]
     event: Text<'a>,
+    #[b(1)]
     session: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(2)]
     sub_account: Option<Text<'a>>,
+    #[b(3)]
     status: Text<'a>,
+    #[b(4)]
     leg: LegForm<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(5)]
     digits: Option<Text<'a>>,
+    #[n(6)]
     secret_digits: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(7)]
     label: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(8)]
     at: Option<i64>,
+    #[n(9)]
     received_at: i64,
+    #[n(10)]
     answers: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(11)]
     step: Option<Text<'a>>,
+    #[b(12)]
     path: Vec<Text<'a>>,
+    #[b(13)]
     outcome: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(14)]
     after: Option<SessionForm<'a>>,
 }
 
 /// A session as an exchange leaves it; its id is the action's.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct SessionForm<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(0)]
     sub_account: Option<Text<'a>>,
+    #[n(1)]
     outbound: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(2)]
     caller: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(3)]
     called: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(4)]
     country: Option<Text<'a>>,
+    #[n(5)]
     started_at: i64,
+    #[b(6)]
     flow: Text<'a>,
+    #[b(7)]
     version: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(8)]
     position: Option<PositionForm<'a>>,
+    #[n(9)]
     replies: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct StatusForm<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(0)]
     event: Option<Text<'a>>,
+    #[b(1)]
     session: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(2)]
     sub_account: Option<Text<'a>>,
+    #[b(3)]
     status: Text<'a>,
+    #[b(4)]
     leg: LegForm<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(5)]
     at: Option<i64>,
+    #[n(6)]
     received_at: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct SummaryForm<'a> {
+    #[b(0)]
     session: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(1)]
     sub_account: Option<Text<'a>>,
+    #[b(2)]
     status: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(3)]
     started_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(4)]
     ended_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(5)]
     last_action: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(6)]
     call_count: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(7)]
     client_request_id: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(8)]
     error: Option<ErrorForm<'a>>,
+    #[b(9)]
     legs: Vec<SummaryLegForm<'a>>,
+    #[n(10)]
     received_at: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct ErrorForm<'a> {
+    #[n(0)]
     code: Option<i64>,
+    #[b(1)]
     message: Option<Text<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct RecordingForm<'a> {
+    #[b(0)]
     session: Text<'a>,
+    #[b(1)]
     recording: Text<'a>,
+    #[n(2)]
     duration_seconds: Option<u64>,
+    #[b(3)]
     file_path: Option<Text<'a>>,
+    #[b(4)]
     status: Text<'a>,
+    #[n(5)]
     received_at: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct NumbersForm<'a> {
+    #[b(0)]
     sub_account: Option<Text<'a>>,
+    #[b(1)]
     kind: Text<'a>,
+    #[n(2)]
     total: Option<u64>,
+    #[b(3)]
     numbers: Vec<NumberForm<'a>>,
+    #[n(4)]
     received_at: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct NumberForm<'a> {
+    #[b(0)]
     number: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(1)]
     status: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(2)]
     country: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(3)]
     reference: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[n(4)]
     updated_at: Option<i64>,
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::call::event::{Direction, SummaryError};
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
@@ -12,35 +12,43 @@ use crate::store::StoreError;
 use crate::store::forms::{PositionForm, Text, number, read_time, text};
 use crate::store::known::{Ending, Face, Known, Source};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct Form<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(0)]
     sub_account: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(1)]
     direction: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(2)]
     source: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(3)]
     destination: Option<Text<'a>>,
+    #[n(4)]
     face_from: usize,
+    #[n(5)]
     face_at: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(6)]
     country: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(7)]
     flow: Option<(Text<'a>, Text<'a>)>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(8)]
     position: Option<PositionForm<'a>>,
+    #[n(9)]
     replies: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[b(10)]
     ending: Option<EndingForm<'a>>,
+    #[n(11)]
     started_at: i64,
+    #[n(12)]
     last_event_at: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, Decode)]
 struct EndingForm<'a> {
+    #[b(0)]
     status: Text<'a>,
+    #[b(1)]
     error: Option<(Option<i64>, Option<Text<'a>>)>,
+    #[n(2)]
     ended_at: Option<i64>,
 }
 
@@ -64,12 +72,12 @@ pub(super) fn write(known: &Known) -> Vec<u8> {
         started_at: known.started_at.as_millisecond(),
         last_event_at: known.last_event_at.as_millisecond(),
     };
-    serde_json::to_vec(&form).expect("this form has text keys only")
+    minicbor::to_vec(&form).expect("memory takes all")
 }
 
 /// Reads what [`write()`] wrote of session `id`.
 pub(super) fn read(id: SessionId, bytes: &[u8]) -> Result<Known, StoreError> {
-    let form: Form<'_> = serde_json::from_slice(bytes).map_err(|_| UNREADABLE)?;
+    let form: Form<'_> = minicbor::decode(bytes).map_err(|_| UNREADABLE)?;
     let from = Source::ALL.get(form.face_from).ok_or(UNREADABLE)?;
     let face = Face {
         direction: form.direction.as_deref().and_then(Direction::from_word),

@@ -115,9 +115,15 @@ impl TestApp {
         self.folder.path().join("callwright.db")
     }
 
-    /// The first file of the database's journal.
-    pub(crate) fn journal(&self) -> std::path::PathBuf {
-        self.folder.path().join("callwright.db.journal.1")
+    /// The files of the database's journal: those that are written, and the one that is ready for when they are full.
+    pub(crate) fn journal(&self) -> Vec<std::path::PathBuf> {
+        let files = std::fs::read_dir(self.folder.path()).expect("the folder can be listed");
+        let paths = files.map(|file| file.expect("it can be listed").path());
+        let is_numbered = |path: &std::path::PathBuf| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            ending.is_some_and(|ending| ending.parse::<u64>().is_ok())
+        };
+        paths.filter(is_numbered).collect()
     }
 
     /// Every byte of every file that the server keeps.

@@ -8,17 +8,21 @@ use sqlx::{ConnectOptions, Connection};
 use crate::app::{RESTAURANT, TestApp};
 
 /// Another process holds the write lock of the journal.
-async fn lock(app: &TestApp) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(app.journal());
-    let mut connection = options
-        .connect()
-        .await
-        .expect("the journal can be opened beside");
-    sqlx::raw_sql("BEGIN EXCLUSIVE")
-        .execute(&mut connection)
-        .await
-        .expect("and locked");
-    connection
+async fn lock(app: &TestApp) -> Vec<SqliteConnection> {
+    let mut locks = Vec::new();
+    for file in app.journal() {
+        let options = SqliteConnectOptions::new().filename(file);
+        let mut connection = options
+            .connect()
+            .await
+            .expect("the journal can be opened beside");
+        sqlx::raw_sql("BEGIN EXCLUSIVE")
+            .execute(&mut connection)
+            .await
+            .expect("and locked");
+        locks.push(connection);
+    }
+    locks
 }
 
 #[tokio::test]
@@ -26,7 +30,9 @@ async fn a_call_in_progress_goes_on_and_a_new_one_gets_the_apology() {
     let app = TestApp::start().await;
     let mut caller = app.caller(RESTAURANT);
     caller.dial().await;
-    let lock = lock(&app).await;
+    // Whoever queries waits for the tables, and with them for the journal's next file.
+    app.get(&format!("/v1/sessions/{}", caller.session)).await;
+    let locks = lock(&app).await;
     let began = Instant::now();
     let reservations = caller.press(Some("1")).await;
     assert!(began.elapsed() < Duration::from_secs(2), "answered in time");
@@ -44,7 +50,9 @@ async fn a_call_in_progress_goes_on_and_a_new_one_gets_the_apology() {
         "degraded",
         "whoever is on call can see it"
     );
-    lock.close().await.expect("the lock is let go");
+    for lock in locks {
+        lock.close().await.expect("the lock is let go");
+    }
 
     let book = caller.press(Some("1")).await;
     assert!(book.heard()[0].starts_with("Reserving a Table"), "{book:?}");

@@ -294,7 +294,7 @@ fn move_tail(db: &Connection, to: &Path, number: u64) -> Result<u64, StoreError>
     let rows = select.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
     let records: Records = rows.collect::<Result<_, _>>()?;
     journal::make(to, &id, number)?;
-    let mut appender = Appender::open(&segment::path(to, number), Durability::Full)?;
+    let mut appender = Appender::open(&segment::path(to, number), Durability::Full, 0)?;
     for group in records.chunks(GROUP) {
         let mut added = segment::Records::beginning_at(group.first().map_or(0, |(seq, _)| *seq));
         for (_, record) in group {

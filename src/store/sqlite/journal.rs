@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
@@ -31,15 +30,7 @@ struct Files {
     used: VecDeque<u64>,
     /// The next one, ready to be written.
     spare: Option<(u64, Appender)>,
-    /// When the last of them was begun.
-    begun: Instant,
-    /// How much room the next one gets beforehand, in bytes.
-    room: usize,
 }
-
-/// Who fills a file within this time gets room for the next one beforehand; a quiet server does not take what it may not
-/// need for days.
-const BUSY: Duration = Duration::from_secs(5);
 
 impl Journal {
     /// The journal of the database `id` at the path `database`, with these files.
@@ -56,8 +47,6 @@ impl Journal {
             files: Mutex::new(Files {
                 used: files,
                 spare: None,
-                begun: Instant::now(),
-                room: 0,
             }),
         }
     }
@@ -81,9 +70,10 @@ impl Journal {
         (*oldest, files.used.len() > 1)
     }
 
-    /// Opens the file that is being written.
+    /// Opens the file that is being written. The next one follows as soon as it is ready: what room is left here is not
+    /// known.
     pub(super) fn appender(&self) -> Result<Appender, rusqlite::Error> {
-        Appender::open(&self.path(self.newest()), self.durability)
+        Appender::open(&self.path(self.newest()), self.durability, 0)
     }
 
     /// Opens the file that is being written, for reading.
@@ -110,25 +100,22 @@ impl Journal {
         let mut files = self.lock();
         let (number, appender) = files.spare.take()?;
         files.used.push_back(number);
-        let took = files.begun.elapsed();
-        files.room = if took < BUSY { segment::FULL } else { 0 };
-        files.begun = Instant::now();
         Some(appender)
     }
 
     /// Makes the next file ready, if it is not; `tables` registers it.
     pub(super) fn make_spare(&self, tables: &mut Connection) -> Result<(), StoreError> {
-        let room = {
-            let files = self.lock();
-            if files.spare.is_some() {
-                return Ok(());
-            }
-            files.room
-        };
+        if self.lock().spare.is_some() {
+            return Ok(());
+        }
         let number = self.newest() + 1;
-        make_with(&self.database, &self.id, number, room)?;
+        let path = self.path(number);
+        make(&self.database, &self.id, number)?;
+        if let Err(error) = segment::make_room(&path) {
+            tracing::debug!(reason = %error, "no room was made beforehand for the journal: its commits take longer");
+        }
         safely(tables, |tables| register(tables, number))?;
-        let appender = Appender::open(&self.path(number), self.durability)?;
+        let appender = Appender::open(&path, self.durability, segment::FULL)?;
         self.lock().spare = Some((number, appender));
         Ok(())
     }
@@ -161,17 +148,13 @@ impl Journal {
     }
 }
 
-/// Makes the file `number` of the database `id`, which is its first.
+/// Makes the file `number` of the database `id`.
 pub(super) fn make(database: &Path, id: &[u8], number: u64) -> Result<(), StoreError> {
-    make_with(database, id, number, 0)
-}
-
-fn make_with(database: &Path, id: &[u8], number: u64, room: usize) -> Result<(), StoreError> {
     let title = Title {
         database: id.to_vec(),
         number,
     };
-    segment::make(&segment::path(database, number), &title, room).map_err(|error| match error {
+    segment::make(&segment::path(database, number), &title).map_err(|error| match error {
         MakeError::Disk(error) => StoreError::from(error),
         MakeError::Database(error) => StoreError::from(error),
     })

@@ -35,15 +35,14 @@ pub(super) struct Title {
     pub(super) number: u64,
 }
 
-/// Makes an empty file, whole on the disk when this returns, with at least `room` bytes for its log: where the disk has the
-/// room already, a commit is one write, and else another one for the file's new length. The log of a file that was done
-/// with is used again ([`retire`]).
-pub(super) fn make(path: &Path, title: &Title, room: usize) -> Result<(), MakeError> {
+/// Makes an empty file, whole on the disk when this returns. It has no room for records yet: see [`make_room`].
+pub(super) fn make(path: &Path, title: &Title) -> Result<(), MakeError> {
     delete(path);
     drop(files::create_private(path)?);
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     db.execute_batch(&format!(
-        "PRAGMA application_id = {APPLICATION};
+        "PRAGMA page_size = {PAGE};
+         PRAGMA application_id = {APPLICATION};
          PRAGMA synchronous = FULL;
          PRAGMA journal_mode = WAL;
          BEGIN;
@@ -57,7 +56,6 @@ pub(super) fn make(path: &Path, title: &Title, room: usize) -> Result<(), MakeEr
     )?;
     // Closing writes the log into the file, and syncs it.
     db.close().map_err(|(_, error)| error)?;
-    make_room(path, room)?;
     files::sync_folder_of(path)?;
     Ok(())
 }
@@ -65,23 +63,35 @@ pub(super) fn make(path: &Path, title: &Title, room: usize) -> Result<(), MakeEr
 /// How much is written at once while room is made: commits wait for the disk behind it.
 const PIECE: usize = 64 << 10;
 
-/// Makes a log of nothing, which SQLite takes for an empty one, out of one that was used before or of none.
-fn make_room(path: &Path, room: usize) -> std::io::Result<()> {
+/// Makes room for [`FULL`] bytes in the log of an empty file: where the disk has the room already, a commit is one write, and
+/// else another one for the file's new length. The log is one of nothing, which SQLite takes for an empty one, made out of
+/// that of a file that was done with ([`retire`]) or of none.
+pub(super) fn make_room(path: &Path) -> std::io::Result<()> {
     let used = used_log(path);
-    let file = match File::options().write(true).open(&used) {
+    let made = blank(&used).and_then(|()| fs::rename(&used, files::beside(path, "-wal")));
+    if made.is_err() {
+        // What there is of it would only take room that others need.
+        _ = fs::remove_file(&used);
+    }
+    made?;
+    files::sync_folder_of(path)
+}
+
+fn blank(log: &Path) -> std::io::Result<()> {
+    let file = match File::options().write(true).open(log) {
         Ok(file) => file,
-        Err(_) => files::create_private(&used)?,
+        Err(_) => files::create_private(log)?,
     };
     // Without its header it is none, whatever stands behind.
     file.write_all_at(&[0; HEADER], 0)?;
     file.sync_data()?;
     let mut length = file.metadata()?.len();
-    while length < room as u64 {
+    while length < FULL as u64 {
         file.write_all_at(&[0; PIECE], length)?;
         file.sync_data()?;
         length += PIECE as u64;
     }
-    fs::rename(used, files::beside(path, "-wal"))
+    Ok(())
 }
 
 /// Bytes of a log's header (sqlite.org/fileformat.html, section 4.1).
@@ -133,8 +143,8 @@ fn synchronous(durability: Durability) -> &'static str {
 #[derive(Debug)]
 pub(super) struct Appender {
     db: Connection,
-    /// About how much of its log is written.
-    written: usize,
+    /// About how many bytes more there is room for.
+    room: usize,
 }
 
 /// About how long (bytes) a file's log becomes before the next file is begun: in a test build soon, so that kills and power
@@ -145,22 +155,29 @@ pub(super) const FULL: usize = if cfg!(feature = "failpoints") {
     32 << 20
 };
 
+/// Bytes of a page: a group is written page by page, and a few large ones take less time than many small ones.
+const PAGE: usize = 16 << 10;
+
 /// What a page costs in the log (sqlite.org/fileformat.html, section 4.1).
-const FRAME: usize = 4096 + 24;
+const FRAME: usize = PAGE + 24;
 
 impl Appender {
-    /// Opens a file that is there.
-    pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, rusqlite::Error> {
+    /// Opens a file that is there, with `room` bytes in its log.
+    pub(super) fn open(
+        path: &Path,
+        durability: Durability,
+        room: usize,
+    ) -> Result<Self, rusqlite::Error> {
         let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         db.pragma_update(None, "wal_autocheckpoint", 0)?;
         db.pragma_update(None, "synchronous", synchronous(durability))?;
-        Ok(Self { db, written: 0 })
+        Ok(Self { db, room })
     }
 
-    /// Whether it is time for the next file.
+    /// Whether it is time for the next file. It can be written on for as long as there is none.
     pub(super) fn is_full(&self) -> bool {
-        self.written >= FULL
+        self.room == 0
     }
 
     /// Adds a group in one transaction: all of it is there, or none.
@@ -168,18 +185,13 @@ impl Appender {
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let added = self.add(group);
         // The pages that the records fill, and those that SQLite writes anew beside them.
-        self.written += group.sealed.len() + 3 * FRAME;
+        let length = group.sealed.len() + 2 * FRAME;
+        self.room = self.room.saturating_sub(length);
         if added.is_err() {
             // Where SQLite has rolled back by itself there is nothing to roll back; the first error is the one to tell.
             _ = self.db.execute_batch("ROLLBACK");
         }
         added
-    }
-
-    /// Takes it for full, for tests.
-    #[cfg(test)]
-    pub(super) fn fill(&mut self) {
-        self.written = FULL;
     }
 
     /// The connection, for tests that break it.
