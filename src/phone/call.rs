@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
 
+use super::recorder::Recorder;
 use super::told::{Event, What};
 use crate::emulator::{Happening, Sign};
 use crate::flow::Flow;
@@ -29,6 +30,8 @@ struct Log {
     spoken: usize,
     /// Whether the keys that are pressed now are a secret.
     secret: bool,
+    /// The call as a test; `None` before it begins.
+    record: Option<Recorder>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,6 +56,9 @@ impl Call {
         log.ms = ms;
         let what = match happening {
             Happening::Sign(sign) => {
+                if let Some(record) = &mut log.record {
+                    record.noticed(&sign);
+                }
                 if matches!(sign, Sign::Says { .. } | Sign::Plays { .. }) {
                     log.spoken += 1;
                 }
@@ -68,17 +74,40 @@ impl Call {
     pub(super) fn kept(&self, exchange: &Exchange) {
         let mut log = self.log();
         if let Some(session) = &exchange.session {
-            log.secret = match &session.stage {
-                Stage::Waiting(position) => self.flow.is_secret(&position.step),
-                Stage::HungUp => false,
+            let position = match &session.stage {
+                Stage::Waiting(position) => Some(position),
+                Stage::HungUp => None,
             };
+            log.secret = position.is_some_and(|it| self.flow.is_secret(&it.step));
+            if let Some(record) = &mut log.record {
+                record.comes_to(&self.flow, &exchange.path, position);
+            }
         }
         self.add(log, What::kept(exchange, &self.flow));
     }
 
-    /// Takes what the page shows first.
-    pub(super) fn begins(&self, what: What) {
-        self.add(self.log(), what);
+    /// Takes what the page shows first, and what begins to be written down.
+    pub(super) fn begins(&self, what: What, record: Recorder) {
+        let mut log = self.log();
+        log.record = Some(record);
+        self.add(log, what);
+    }
+
+    /// The caller hangs up.
+    pub(super) fn hangs_up(&self) {
+        if let Some(record) = &mut self.log().record {
+            record.hangs_up();
+        }
+    }
+
+    /// The call so far as a table of a test file.
+    pub(super) fn table(&self) -> Option<String> {
+        self.log().record.as_ref().map(Recorder::table)
+    }
+
+    /// The flow that takes it.
+    pub(super) fn flow(&self) -> &Flow {
+        &self.flow
     }
 
     /// Ends what pages are told: nothing more comes.

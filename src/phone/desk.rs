@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::sse::{Event, Sse};
@@ -18,12 +19,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::stream::{Stream, StreamExt as _};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::call::Call;
 use super::overheard::Overheard;
+use super::recorder::Recorder;
+use super::script::added;
 use super::told::What;
 use super::{door, page, plan};
 use crate::clock::Clock;
@@ -32,6 +37,7 @@ use crate::flow::Library;
 use crate::flow::model::FlowId;
 use crate::http::body;
 use crate::http::problem::{Fault, Problem};
+use crate::store::Store as _;
 
 /// The largest body of a command, in bytes.
 const LARGEST_COMMAND: usize = 4 * 1024;
@@ -86,6 +92,7 @@ impl Phone {
             .route("/phone/calls", post(call))
             .route("/phone/calls/{session}", post(command))
             .route("/phone/calls/{session}/events", get(events))
+            .route("/phone/calls/{session}/test", get(test))
             .layer(from_fn(door::guard))
             .with_state(self.clone())
     }
@@ -150,13 +157,14 @@ async fn call(State(phone): State<Phone>, body: Body) -> Result<Response, Proble
     let at = at.unwrap_or_else(|| line.clock.now());
     let call = Arc::new(Call::new(flow.clone()));
     let witness = |session: &str| {
-        call.begins(What::Began {
+        let began = What::Began {
             session: session.to_owned(),
             flow: flow.id.to_string(),
             from: from.clone(),
             to: to.clone(),
             at: at.to_string(),
-        });
+        };
+        call.begins(began, Recorder::new(to_the_second(at), &from));
         let (kept, seen) = (call.clone(), call.clone());
         line.overheard
             .listen(session, move |exchange| kept.kept(exchange));
@@ -172,6 +180,12 @@ async fn call(State(phone): State<Phone>, body: Body) -> Result<Response, Proble
         .insert(session.clone(), (handset.clone(), call.clone()));
     tokio::spawn(see_off(phone.clone(), handset, call));
     Ok((StatusCode::CREATED, Json(json!({"session": session}))).into_response())
+}
+
+/// The time on the flow's clock, which is UTC's until flows are given a zone of their own.
+fn to_the_second(at: Timestamp) -> DateTime {
+    let at = at.to_zoned(TimeZone::UTC).datetime();
+    at.with().subsec_nanosecond(0).build().unwrap_or(at)
 }
 
 /// Lets go of a call when it is over and its webhooks are delivered.
@@ -218,12 +232,17 @@ async fn command(
     Path(session): Path<String>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let (handset, _) = phone.find(&session)?;
+    let (handset, call) = phone.find(&session)?;
     let wanted = r#"{"do": "press", "keys": "1"}, or another of what docs/phone.md lists"#;
     match read(body, wanted).await? {
         Command::Press { keys } => handset.press(&keys),
         Command::Heard { nth } => handset.heard(nth),
-        Command::HangUp { leg } => handset.hang_up(leg),
+        Command::HangUp { leg } => {
+            if leg == 0 && handset.view().record.ending.is_none() {
+                call.hangs_up();
+            }
+            handset.hang_up(leg);
+        }
         Command::Meet { fate } => handset.meet(fate.into()),
         Command::Deliver { twice, late } => handset.deliver(Manner { twice, late }),
         Command::Again { number } => handset.again(number),
@@ -246,6 +265,22 @@ async fn events(
         Ok(event)
     });
     Ok(Sse::new(named))
+}
+
+/// The call as the first of a test file, beside the flow that it is of.
+async fn test(
+    State(phone): State<Phone>,
+    Path(session): Path<String>,
+) -> Result<Response, Problem> {
+    let (_, call) = phone.find(&session)?;
+    let texts = phone.0.line.overheard.last_good_flows().await;
+    let texts = texts.map_err(|_| Problem::store_unavailable())?;
+    let file = texts.iter().find(|text| text.id == call.flow().id);
+    let file = file.map_or("", |text| text.path.as_str());
+    let file = std::path::Path::new(file).file_name().unwrap_or_default();
+    let table = call.table().unwrap_or_default();
+    let text = added(None, &file.to_string_lossy(), &table).unwrap_or_default();
+    Ok(([(CONTENT_TYPE, "application/toml")], text).into_response())
 }
 
 async fn read<T: DeserializeOwned>(body: Body, wanted: &str) -> Result<T, Problem> {

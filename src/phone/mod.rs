@@ -7,7 +7,7 @@
 //! * [`overheard`] sees what the server keeps of a call: the way taken, the step, the variables
 //! * [`terminal`] the phone in a terminal: lines in, text out; [`quick`] carries its call without time or network, and
 //!   [`answering`] is what it calls
-//! * [`script`] writes a call down as a test
+//! * [`recorder`] writes a call of either phone down as it goes, as the [`script`] of a test
 //!
 //! The browser's phone exists only where it was asked for, by `callwright demo` or `callwright serve --dev`.
 
@@ -15,10 +15,12 @@ mod answering;
 mod call;
 mod desk;
 mod door;
+mod indented;
 mod overheard;
 mod page;
 mod plan;
 mod quick;
+mod recorder;
 pub mod script;
 pub mod terminal;
 mod told;

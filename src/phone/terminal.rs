@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::indented::indented;
 use super::quick::{Quick, Stop};
-use super::script::Script;
+use super::recorder::Recorder;
 use crate::emulator::{Fate, Sign};
 use crate::flow::Flow;
 use crate::flow::model::{Step, StepName};
@@ -22,7 +23,7 @@ pub struct Terminal {
     at: DateTime,
     from: String,
     /// The call as it would be saved; `None` once it was moved as no caller could.
-    script: Option<Script>,
+    record: Option<Recorder>,
 }
 
 /// What comes of a line.
@@ -48,7 +49,7 @@ impl Terminal {
             call: Quick::new(flow, from, instant(at)),
             at,
             from: from.to_owned(),
-            script: Some(Script::new(at, from)),
+            record: Some(Recorder::new(at, from)),
         };
         let opening = terminal.opening() + &terminal.told() + HELP;
         (terminal, opening)
@@ -106,17 +107,15 @@ impl Terminal {
     /// Presses the keys of a line, each at the prompt that takes it: who knows a menu types ahead.
     fn press(&mut self, keys: &str) -> String {
         let mut text = String::new();
-        let mut entry = String::new();
-        let mut entered_all = false;
+        let (mut entry_open, mut entered_all) = (false, false);
         for key in keys.chars() {
             // Who presses hash behind a whole entry means its end, whether or not the step asks for it.
             if std::mem::take(&mut entered_all) && key == '#' {
                 continue;
             }
-            let (is_menu, secret) = (self.is_menu(), self.is_secret());
-            entry.push(key);
-            if self.call.press(key) {
-                self.entered(&std::mem::take(&mut entry), is_menu, secret);
+            let is_menu = self.is_menu();
+            entry_open = !self.call.press(key);
+            if !entry_open {
                 text += &self.told();
                 entered_all = !is_menu && key != '#';
             }
@@ -124,50 +123,31 @@ impl Terminal {
                 return text;
             }
         }
-        if !entry.is_empty() {
-            let (is_menu, secret) = (self.is_menu(), self.is_secret());
-            self.call.stay_silent();
-            self.entered(&entry, is_menu, secret);
-            text += &self.told();
+        if entry_open {
+            text += &self.stay_silent();
         }
         text
     }
 
-    fn entered(&mut self, keys: &str, is_menu: bool, secret: bool) {
-        if let Some(script) = &mut self.script {
-            match is_menu {
-                true => script.presses(keys),
-                false => script.types((!secret).then_some(keys)),
-            }
-        }
-    }
-
     fn stay_silent(&mut self) -> String {
-        if let Some(script) = &mut self.script {
-            script.stays_silent();
-        }
         self.call.stay_silent();
         self.told()
     }
 
     fn meet(&mut self, word: &str) -> String {
-        let (fate, written) = match word {
-            "a" => (Fate::Answers { talks_ms: None }, "answers"),
-            "b" => (Fate::Busy, "busy"),
-            "n" | "" => (Fate::NoAnswer, "no answer"),
-            "f" => (Fate::Fails, "fails"),
+        self.call.meet(match word {
+            "a" => Fate::Answers { talks_ms: None },
+            "b" => Fate::Busy,
+            "n" | "" => Fate::NoAnswer,
+            "f" => Fate::Fails,
             _ => return said("a answer, b busy, n no answer, f fails, h hang up"),
-        };
-        if let Some(script) = &mut self.script {
-            script.meets(written);
-        }
-        self.call.meet(fate);
+        });
         self.told()
     }
 
     fn hang_up(&mut self) -> String {
-        if let Some(script) = &mut self.script {
-            script.hangs_up();
+        if let Some(record) = &mut self.record {
+            record.hangs_up();
         }
         self.call.hang_up();
         self.told()
@@ -177,7 +157,7 @@ impl Terminal {
         let Some((came, given)) = &self.call.answering.last else {
             return said("nothing was sent yet");
         };
-        format!("{}\n{}\n", pretty(came), pretty(given))
+        format!("{}\n{}\n", indented(came), indented(given))
     }
 
     fn variables(&self) -> String {
@@ -223,7 +203,7 @@ impl Terminal {
     }
 
     fn save(&self, file: &str) -> Outcome {
-        let Some(script) = &self.script else {
+        let Some(record) = &self.record else {
             let why = ":goto moved this call as no caller could, so it is no test; Enter or :at calls anew";
             return Outcome::Text(said(why));
         };
@@ -231,19 +211,17 @@ impl Terminal {
             let why = "end the file's name in .test.toml: any other .toml is taken for a flow";
             return Outcome::Text(said(why));
         }
-        let last = self.call.answering.way.last();
-        let step = last.map_or("nowhere", StepName::as_str);
         Outcome::Save {
             file: file.to_owned(),
-            table: script.table(step),
+            table: record.table(),
         }
     }
 
     /// Calls anew, at the step `to` when that is given.
     fn again(&mut self, at: DateTime, to: Option<StepName>) -> String {
         self.at = at;
-        self.script = match &to {
-            None => Some(Script::new(at, &self.from)),
+        self.record = match &to {
+            None => Some(Recorder::new(at, &self.from)),
             Some(_) => None,
         };
         self.call.again(instant(at), to);
@@ -263,39 +241,35 @@ impl Terminal {
         )
     }
 
-    /// What was noticed since the last line, as text and for the script.
+    /// What was noticed since the last line, as text; it is written down as well.
     fn told(&mut self) -> String {
         let mut text = String::new();
         let mut spoken: Vec<(String, String)> = Vec::new();
         for sign in self.call.noticed() {
+            if let Some(record) = &mut self.record {
+                record.noticed(&sign);
+            }
             match sign {
-                Sign::Says { text, voice, .. } => {
-                    if let Some(script) = &mut self.script {
-                        script.hears(&text);
-                    }
-                    spoken.push((text, voice));
-                }
+                Sign::Says { text, voice, .. } => spoken.push((text, voice)),
                 Sign::Plays { url, .. } => spoken.push((format!("(plays {url})"), String::new())),
                 Sign::Rings {
                     leg: 1..,
                     destination,
                 } => {
-                    if let Some(script) = &mut self.script {
-                        script.dials(&destination);
-                    }
                     text += &self.lines(&std::mem::take(&mut spoken));
                     text += &format!(" dials {destination}\n");
                 }
                 Sign::Over { how } => {
-                    if let Some(script) = &mut self.script {
-                        script.ends();
-                    }
                     text += &self.lines(&std::mem::take(&mut spoken));
                     let how = how.as_str().to_lowercase().replace('_', " ");
                     text += &format!(" the call is over: {how}\n");
                 }
                 _ => {}
             }
+        }
+        if let Some(record) = &mut self.record {
+            let server = &self.call.answering;
+            record.comes_to(server.flow(), &server.way, server.position());
         }
         text + &self.lines(&spoken)
     }
@@ -359,34 +333,4 @@ fn is_keys(line: &str) -> bool {
 
 fn said(sentence: &str) -> String {
     format!(" ({sentence})\n")
-}
-
-/// JSON with a line for each field, in the order that it was sent.
-fn pretty(json: &str) -> String {
-    let mut text = String::new();
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    let line = |depth: usize| format!("\n{}", "  ".repeat(depth + 1));
-    for c in json.chars() {
-        match c {
-            '{' | '[' if !quoted => {
-                depth += 1;
-                text.push(c);
-                text += &line(depth);
-            }
-            '}' | ']' if !quoted => {
-                depth = depth.saturating_sub(1);
-                text += &line(depth);
-                text.push(c);
-            }
-            ',' if !quoted => {
-                text.push(c);
-                text += &line(depth);
-            }
-            ':' if !quoted => text += ": ",
-            _ => text.push(c),
-        }
-        quoted ^= c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-    }
-    format!("  {text}")
 }

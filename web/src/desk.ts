@@ -23,8 +23,8 @@ export async function command(session: string, what: Command): Promise<void> {
   await asked(`calls/${session}`, what);
 }
 
-/** Follows a call from its beginning; gives what stops that. */
-export function follow(session: string, told: (event: Told) => void): () => void {
+/** Follows a call from its beginning, and tells when the server is away, perhaps for good; gives what stops that. */
+export function follow(session: string, told: (event: Told) => void, away: (forGood: boolean) => void): () => void {
   const source = new EventSource(`/phone/calls/${session}/events`);
   source.onmessage = (message) => {
     const event = JSON.parse(message.data as string) as Told;
@@ -33,6 +33,7 @@ export function follow(session: string, told: (event: Told) => void): () => void
     }
     told(event);
   };
+  source.onerror = () => away(source.readyState === EventSource.CLOSED);
   return () => source.close();
 }
 

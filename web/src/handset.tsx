@@ -50,6 +50,7 @@ export function Handset(props: { phone: Phone; plan: Plan | undefined; settings:
       <div class="keys" role="group" aria-label="Keys">
         {KEYS.map(([key, letters, name]) => (
           <button
+            aria-keyshortcuts={LETTERS.skip.toUpperCase()}
             key={key}
             type="button"
             class="key"
@@ -66,15 +67,27 @@ export function Handset(props: { phone: Phone; plan: Plan | undefined; settings:
           Skip <Letter of={LETTERS.skip} />
         </button>
         {live ? (
-          <button type="button" class="down" onClick={() => phone.hangUp()}>
+          <button
+            aria-keyshortcuts={LETTERS.hangUp.toUpperCase()}
+            type="button"
+            class="down"
+            onClick={() => phone.hangUp()}
+          >
             Hang up <Letter of={LETTERS.hangUp} />
           </button>
         ) : (
-          <button type="button" class="up" disabled={plan === undefined} onClick={phone.dial}>
+          <button
+            aria-keyshortcuts={LETTERS.call.toUpperCase()}
+            type="button"
+            class="up"
+            disabled={plan === undefined}
+            onClick={phone.dial}
+          >
             {call.phase === "over" ? "Call again" : "Call"} <Letter of={LETTERS.call} />
           </button>
         )}
         <button
+          aria-keyshortcuts={LETTERS.mute.toUpperCase()}
           type="button"
           aria-pressed={!settings.readAloud}
           onClick={() => change({ readAloud: !settings.readAloud })}
@@ -82,6 +95,11 @@ export function Handset(props: { phone: Phone; plan: Plan | undefined; settings:
           Mute <Letter of={LETTERS.mute} />
         </button>
       </div>
+      {call.session !== null && (
+        <a class="save" href={`/phone/calls/${call.session}/test`} download={`${call.flow}.test.toml`}>
+          Save this call as a test
+        </a>
+      )}
     </section>
   );
 }

@@ -22,7 +22,7 @@ export function Transfer(props: { phone: Phone }) {
     <div class="transfer" role="group" aria-label={`Transfer to ${transfer.number}`}>
       {phase === "dialling" &&
         FATES.map(([fate, name, letter]) => (
-          <button key={fate} type="button" onClick={() => phone.meet(fate)}>
+          <button aria-keyshortcuts={letter.toUpperCase()} key={fate} type="button" onClick={() => phone.meet(fate)}>
             {name} <Letter of={letter} />
           </button>
         ))}

@@ -43,7 +43,17 @@ export function usePhone(settings: Settings, plan: Plan | undefined): Phone {
 
   const follow = (session: string): void => {
     stop.current();
-    stop.current = desk.follow(session, (told) => update({ told }));
+    const told = (event: Told): void => {
+      setTrouble("");
+      update({ told: event });
+    };
+    stop.current = desk.follow(session, told, (forGood) => {
+      setTrouble(forGood ? "This call is no longer known." : "The server does not answer; it is asked again.");
+      if (forGood) {
+        history.replaceState(null, "", location.pathname);
+        update({ become: idle });
+      }
+    });
     history.replaceState(null, "", `#${session}`);
   };
   const command = (what: Command): void => {

@@ -1,13 +1,27 @@
 //! What the callflow says, done one after another, and what people do meanwhile.
 
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
 use super::super::capture::{Capture, Standing};
 use super::super::leg::{Ending, Fate, Leg, State};
+use super::super::person::Person;
 use super::super::record::Recording;
-use super::super::script::{Act, Utterance};
+use super::super::script::{self, Act, Utterance};
 use super::{Call, Doing, Due, Input, RINGS_MS, Sign};
 use crate::call::event::Direction;
 
 impl Call {
+    /// What a callflow says is done, as whoever is on the phone hears it.
+    pub(super) fn read(&self, callflow: &Value) -> VecDeque<Act> {
+        let acts = script::read(callflow);
+        match self.order.person {
+            Person::Listening => acts.into_iter().map(Act::for_a_listener).collect(),
+            _ => acts,
+        }
+    }
+
     /// Does the next thing of the callflow; asks for another callflow when there is none.
     pub(super) fn proceed(&mut self) {
         let Some(act) = self.acts.pop_front() else {

@@ -25,7 +25,7 @@ use super::leg::{Fate, Leg, written};
 use super::mischief::{Delivery, Manner, Mischief};
 use super::person::Person;
 use super::record::{Record, Recording};
-use super::script::{self, Act};
+use super::script::Act;
 use super::webhook::Kind;
 use crate::call::event::Direction;
 use post::Hook;
@@ -279,14 +279,6 @@ impl Call {
             error: None,
             faults: Vec::new(),
             trace: Sha256::new(),
-        }
-    }
-
-    fn read(&self, callflow: &Value) -> VecDeque<Act> {
-        let acts = script::read(callflow);
-        match self.order.person {
-            Person::Listening => acts.into_iter().map(Act::for_a_listener).collect(),
-            _ => acts,
         }
     }
 

@@ -32,6 +32,14 @@ async fn webhooks(browser: &mut Browser) -> Vec<String> {
         .collect()
 }
 
+/// The test file that the page offers of its call.
+async fn saved_test(browser: &mut Browser) -> toml::Table {
+    let fetched = "fetch(document.querySelector('a.save').href).then((it) => it.text())";
+    let text = browser.eval(fetched).await;
+    let text = text.as_str().expect("it is text");
+    text.parse().expect("it is TOML")
+}
+
 #[tokio::test]
 async fn a_table_is_booked_by_the_keyboard() {
     let Some(mut browser) = Browser::start().await else {
@@ -91,6 +99,14 @@ async fn a_table_is_booked_by_the_keyboard() {
         ]
     );
     assert_eq!(listed.last().map(String::as_str), Some("VSS completed"));
+    let saved = saved_test(&mut browser).await;
+    assert_eq!(saved["flow"].as_str(), Some("restaurant.toml"));
+    let steps = saved["call"][0]["steps"].as_array().expect("steps").iter();
+    let steps: Vec<_> = steps.filter_map(toml::Value::as_str).collect();
+    let done = steps.iter().filter(|step| !step.starts_with("hear "));
+    let done: Vec<_> = done.copied().collect();
+    assert_eq!(done, ["press 1", "press 1", "press 2", "ended"]);
+    assert!(steps.contains(&"hear We have booked your table for tomorrow, thank you."));
     assert_eq!(browser.complaints, [""; 0]);
 }
 
@@ -167,6 +183,12 @@ async fn webhooks_come_twice_and_late_and_secrets_stay_dots() {
     browser.until_text("The call is over").await;
     let page = browser.eval("document.body.innerText").await.to_string();
     assert!(!page.contains("ANSWERED DIFFERENTLY"), "{page}");
+    let saved = saved_test(&mut browser).await.to_string();
+    assert!(
+        saved.contains("type ****") && !saved.contains("9876"),
+        "{saved}"
+    );
+    assert!(saved.contains("hangs up"), "{saved}");
     assert_eq!(browser.complaints, [""; 0]);
 }
 
