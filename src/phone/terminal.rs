@@ -108,12 +108,18 @@ impl Terminal {
     fn press(&mut self, keys: &str) -> String {
         let mut text = String::new();
         let (mut entry_open, mut entered_all) = (false, false);
+        let secret = self.is_secret();
         for key in keys.chars() {
             // Who presses hash behind a whole entry means its end, whether or not the step asks for it.
             if std::mem::take(&mut entered_all) && key == '#' {
                 continue;
             }
             let is_menu = self.is_menu();
+            // What was typed ahead stands in the clear.
+            if self.is_secret() && !secret {
+                return text
+                    + &said("the rest was not pressed: a secret is typed at its own prompt");
+            }
             entry_open = !self.call.press(key);
             if !entry_open {
                 text += &self.told();

@@ -4,7 +4,10 @@ use callwright::clock::Clock;
 use callwright::config::Config;
 use callwright::server::{self, StartError, With};
 
+use serde_json::Value;
+
 use super::demo::Demo;
+use super::restaurant;
 use crate::app::{TestApp, client};
 
 #[tokio::test]
@@ -30,6 +33,58 @@ async fn a_phone_that_others_could_reach_is_refused() {
     let config = Config::load(None, env).expect("it is sound without the phone");
     let refused = server::start_with(With::Phone, config, Clock::system()).await;
     assert!(matches!(refused, Err(StartError::PhoneInReach(_))));
+}
+
+#[tokio::test]
+async fn beside_a_configured_server_the_phone_calls_as_its_sub_account() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let env = [
+        ("LISTEN", "127.0.0.1:0".to_owned()),
+        (
+            "DATABASE_URL",
+            format!("sqlite://{}", path("callwright.db")),
+        ),
+        ("KEYS__FILE", path("callwright.keys")),
+        ("FLOWS", restaurant().display().to_string()),
+        ("SUBACCOUNTS__MAIN__ID", "main".to_owned()),
+        ("SUBACCOUNTS__MAIN__PRODUCT", "ivr".to_owned()),
+        (
+            "SUBACCOUNTS__MAIN__WEBHOOK_SECRET",
+            "sixteen letters or more".to_owned(),
+        ),
+    ];
+    let env = env.map(|(name, value)| (format!("CALLWRIGHT_{name}"), value));
+    let config = Config::load(None, env).expect("it is sound");
+    let started = server::start_with(With::Phone, config, Clock::system()).await;
+    let running = started.expect("it starts");
+    let calls = format!("http://{}/phone/calls", running.address());
+    let body = r#"{"flow": "restaurant", "from": "+6591234567"}"#;
+    let answer = client()
+        .post(&calls)
+        .body(body)
+        .send()
+        .await
+        .expect("it answers");
+    let answer: Value = serde_json::from_str(&answer.text().await.expect("text")).expect("JSON");
+    let session = answer["session"].as_str().expect("it is called");
+    let events = client()
+        .get(format!("{calls}/{session}/events"))
+        .send()
+        .await;
+    let mut events = events.expect("it tells");
+    let mut told = String::new();
+    while !told.contains(r#""type":"says""#) {
+        let chunk = events
+            .chunk()
+            .await
+            .expect("it goes on")
+            .expect("it has not ended");
+        told += &String::from_utf8_lossy(&chunk);
+    }
+    assert!(told.contains(r#""subAccountId":"main""#), "{told}");
+    assert!(told.contains("Welcome to ABC Restaurant"), "{told}");
+    running.stop().await;
 }
 
 #[tokio::test]

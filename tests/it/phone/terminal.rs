@@ -97,6 +97,17 @@ fn a_call_is_saved_as_a_test_without_its_secret() {
 }
 
 #[test]
+fn a_secret_is_not_typed_ahead() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let printed = phone(&clinic(), folder.path(), "2\n123456987\n:vars\n");
+    assert!(
+        printed.contains("a secret is typed at its own prompt"),
+        "{printed}"
+    );
+    assert!(!printed.contains("pin ="), "{printed}");
+}
+
+#[test]
 fn a_flow_with_errors_takes_no_call() {
     let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows/bad/menu_without_say.toml");
     let done = Command::new(env!("CARGO_BIN_EXE_callwright"))
