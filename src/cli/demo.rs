@@ -76,7 +76,10 @@ async fn demonstrate(args: &DemoArgs, scratch: &Path) -> anyhow::Result<()> {
     )?;
     let config = Config::load(Some(&file), [])?;
     telemetry::init(&config.log)?;
-    let running = server::start_with(With::Phone, config, Clock::system()).await?;
+    let running = tokio::select! {
+        started = server::start_with(With::Phone, config, Clock::system()) => started?,
+        _ = tokio::signal::ctrl_c() => return Ok(()),
+    };
     let serving = running.emulator().map(|emulator| emulator.serve(api));
     let _serving = serving.transpose()?;
     super::print(&greeting(args, running.address(), scratch))?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::call::Callflow;
+use super::plan;
 use crate::call::event::CallAction;
+use crate::call::{Callflow, PhoneNumber};
 use crate::flow::model::{Answers, FlowId, FlowVersion, StepName};
 use crate::flow::step::{self, Turn, arrive};
 use crate::flow::{Flow, Label, Library, Position};
@@ -38,7 +39,7 @@ impl Answering {
     pub(super) fn new(flow: Flow, now: Timestamp) -> Self {
         let own = match &flow.answers {
             Answers::Numbers(numbers) => numbers.clone(),
-            Answers::Any => Vec::new(),
+            Answers::Any => vec![PhoneNumber::new(plan::ANY_NUMBER)],
         };
         let library = Library::new([flow.clone()], []);
         Self {

@@ -1,5 +1,6 @@
 //! One call as the page follows it: everything that happened, from the beginning, for however many pages look on.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::stream::{self, Stream};
@@ -30,6 +31,8 @@ struct Log {
     spoken: usize,
     /// Whether the keys that are pressed now are a secret.
     secret: bool,
+    /// The webhooks that carry one, by their numbers: they may be sent again.
+    secrets: HashSet<usize>,
     /// The call as a test; `None` before it begins.
     record: Option<Recorder>,
 }
@@ -64,7 +67,12 @@ impl Call {
                 }
                 What::noticed(sign, log.spoken, log.secret)
             }
-            Happening::Sent(post) => What::sent(&post, log.secret),
+            Happening::Sent(post) => {
+                if log.secret {
+                    log.secrets.insert(post.number());
+                }
+                What::sent(&post, log.secrets.contains(&post.number()))
+            }
             Happening::Answered(post, answer) => What::answered(&post, &answer),
         };
         self.add(log, what);

@@ -19,8 +19,14 @@ export async function dial(call: {
   return session;
 }
 
-export async function command(session: string, what: Command): Promise<void> {
-  await asked(`calls/${session}`, what);
+/** The command under way. */
+let before: Promise<void> = Promise.resolve();
+
+/** Sends a command behind those before it: keys come in the order that they were pressed. */
+export function command(session: string, what: Command): Promise<void> {
+  const sent = before.then(async () => void (await asked(`calls/${session}`, what)));
+  before = sent.catch(() => {});
+  return sent;
 }
 
 /** Follows a call from its beginning, and tells when the server is away, perhaps for good; gives what stops that. */

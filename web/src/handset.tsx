@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Call, Line } from "./call";
 import { Countdown } from "./countdown";
 import { LETTERS } from "./keyboard";
+import { Letter } from "./letter";
 import type { Change, Settings } from "./settings";
 import { canSay, languageOf } from "./speech";
 import type { Plan } from "./told";
@@ -102,11 +103,6 @@ export function Handset(props: { phone: Phone; plan: Plan | undefined; settings:
       )}
     </section>
   );
-}
-
-/** The letter that does the same on the keyboard. */
-export function Letter(props: { of: string }) {
-  return <kbd aria-hidden="true">{props.of.toUpperCase()}</kbd>;
 }
 
 function Status(props: { call: Call }) {

@@ -1,7 +1,7 @@
 // The other end of a transfer: what becomes of it is for the person at this phone to say.
 
-import { Letter } from "./handset";
 import { LETTERS } from "./keyboard";
+import { Letter } from "./letter";
 import type { Fate } from "./told";
 import type { Phone } from "./use-call";
 

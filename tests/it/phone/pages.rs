@@ -183,6 +183,10 @@ async fn webhooks_come_twice_and_late_and_secrets_stay_dots() {
     browser.until_text("The call is over").await;
     let page = browser.eval("document.body.innerText").await.to_string();
     assert!(!page.contains("ANSWERED DIFFERENTLY"), "{page}");
+    let told =
+        "fetch('/phone/calls/' + location.hash.slice(1) + '/events').then((it) => it.text())";
+    let told = browser.eval(told).await.to_string();
+    assert!(told.contains("closed") && !told.contains("9876"), "{told}");
     let saved = saved_test(&mut browser).await.to_string();
     assert!(
         saved.contains("type ****") && !saved.contains("9876"),
