@@ -105,6 +105,52 @@ impl Phone {
         }
     }
 
+    /// Places a call, and gives its session.
+    fn place(&self, wanted: NewCall) -> Result<String, Problem> {
+        let NewCall {
+            flow,
+            from,
+            at,
+            twice,
+            late,
+        } = wanted;
+        let line = &self.0.line;
+        let flow = line.library.current(&FlowId::new(flow));
+        let flow = flow.ok_or_else(|| Problem::not_found("flow"))?.clone();
+        let no_number = || Problem::not_found("number of this flow");
+        let to = plan::number(&flow).ok_or_else(no_number)?;
+        let at = at.unwrap_or_else(|| line.clock.now());
+        let call = Arc::new(Call::new(flow.clone()));
+        let witness = |session: &str| {
+            let began = What::Began {
+                session: session.to_owned(),
+                flow: flow.id.to_string(),
+                from: from.clone(),
+                to: to.clone(),
+                at: at.to_string(),
+            };
+            call.begins(began, Recorder::new(to_the_second(at), &from));
+            self.follow(session, &call)
+        };
+        let handset = line
+            .emulator
+            .call_before(&from, &to, at, Manner { twice, late }, witness)
+            .map_err(|_| no_number())?;
+        let session = handset.session_id().to_owned();
+        self.calls()
+            .insert(session.clone(), (handset.clone(), call.clone()));
+        tokio::spawn(see_off(self.clone(), handset, call));
+        Ok(session)
+    }
+
+    /// Has `call` told of what happens on the phone, and of what the server keeps.
+    fn follow(&self, session: &str, call: &Arc<Call>) -> Witness {
+        let (kept, seen) = (call.clone(), call.clone());
+        let overheard = &self.0.line.overheard;
+        overheard.listen(session, move |exchange| kept.kept(exchange));
+        Witness::new(move |ms, happening| seen.happens(ms, happening))
+    }
+
     fn find(&self, session: &str) -> Result<(Handset, Arc<Call>), Problem> {
         let found = self.calls().get(session).cloned();
         found.ok_or_else(|| Problem::not_found("call"))
@@ -143,42 +189,7 @@ fn time<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Timestamp>, D::Err
 
 async fn call(State(phone): State<Phone>, body: Body) -> Result<Response, Problem> {
     let wanted = r#"{"flow": "restaurant", "from": "+6591234567", "at": "2026-12-25T04:00:00Z"}"#;
-    let NewCall {
-        flow,
-        from,
-        at,
-        twice,
-        late,
-    } = read(body, wanted).await?;
-    let line = &phone.0.line;
-    let flow = line.library.current(&FlowId::new(flow.as_str()));
-    let flow = flow.ok_or_else(|| Problem::not_found("flow"))?.clone();
-    let to = plan::number(&flow).ok_or_else(|| Problem::not_found("number of this flow"))?;
-    let at = at.unwrap_or_else(|| line.clock.now());
-    let call = Arc::new(Call::new(flow.clone()));
-    let witness = |session: &str| {
-        let began = What::Began {
-            session: session.to_owned(),
-            flow: flow.id.to_string(),
-            from: from.clone(),
-            to: to.clone(),
-            at: at.to_string(),
-        };
-        call.begins(began, Recorder::new(to_the_second(at), &from));
-        let (kept, seen) = (call.clone(), call.clone());
-        line.overheard
-            .listen(session, move |exchange| kept.kept(exchange));
-        Witness::new(move |ms, happening| seen.happens(ms, happening))
-    };
-    let handset = line
-        .emulator
-        .call_before(&from, &to, at, Manner { twice, late }, witness)
-        .map_err(|_| Problem::not_found("number of this flow"))?;
-    let session = handset.session_id().to_owned();
-    phone
-        .calls()
-        .insert(session.clone(), (handset.clone(), call.clone()));
-    tokio::spawn(see_off(phone.clone(), handset, call));
+    let session = phone.place(read(body, wanted).await?)?;
     Ok((StatusCode::CREATED, Json(json!({"session": session}))).into_response())
 }
 

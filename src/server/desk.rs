@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 
-use crate::config::Product;
+use crate::config::{Product, Subaccount};
 use crate::emulator::{Account, Emulator, Mischief, Pace, Setup};
 use crate::http::{Annex, App};
 use crate::phone::{Line, Overheard, Phone};
@@ -60,15 +60,7 @@ impl Desk {
 /// The first sub-account for menus that is configured, or a made-up one: its webhooks come as the platform's would, with its
 /// secret.
 fn account(app: &App, address: SocketAddr) -> Account {
-    let menus = |account: &&_| {
-        matches!(
-            account,
-            crate::config::Subaccount {
-                product: Product::Ivr,
-                ..
-            }
-        )
-    };
+    let menus = |account: &&Subaccount| account.product == Product::Ivr;
     let configured = app.config.subaccounts.values().find(menus);
     let key = configured.and_then(|account| account.api_key.as_ref());
     let secret = configured.and_then(|account| account.webhook_secret.as_ref());
