@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -184,19 +185,38 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
 ///
 /// What keeps the server from starting.
 pub async fn run(with: With, config: Config) -> Result<(), StartError> {
-    let running = start_with(with, config, Clock::system()).await?;
-    running.until_asked_to_stop().await;
+    let mut signal = StopSignal::listen();
+    let running = tokio::select! {
+        started = start_with(with, config, Clock::system()) => started?,
+        _ = signal.comes() => return Ok(()),
+    };
+    running.until(signal).await;
     Ok(())
 }
 
-/// Waits for the signal that ends the process, and names it.
-async fn asked_to_stop() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be handled");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be handled");
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+/// The signals that end the process (SIGTERM, SIGINT). From the moment that this is made they are asked for here and end
+/// nothing by themselves.
+#[derive(Debug)]
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    /// Listens for them.
+    pub fn listen() -> Self {
+        Self {
+            terminate: signal(SignalKind::terminate()).expect("SIGTERM can be handled"),
+            interrupt: signal(SignalKind::interrupt()).expect("SIGINT can be handled"),
+        }
+    }
+
+    /// Waits for one, and names it.
+    pub async fn comes(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
     }
 }
 
@@ -211,9 +231,9 @@ impl Running {
         self.desk.as_ref().map(Desk::emulator)
     }
 
-    /// Serves until the process is asked to stop (SIGTERM, SIGINT), and ends.
-    pub async fn until_asked_to_stop(self) {
-        let signal = asked_to_stop().await;
+    /// Serves until the process is asked to stop, and ends.
+    pub async fn until(self, mut signal: StopSignal) {
+        let signal = signal.comes().await;
         tracing::info!(signal, "stopping: requests in progress are answered");
         self.stop().await;
         tracing::info!("stopped");

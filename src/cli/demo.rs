@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::server::{self, StartError, With};
+use crate::server::{self, StartError, StopSignal, With};
 use crate::telemetry;
 
 /// The flows of the demo: those that the project ships.
@@ -62,6 +62,8 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn demonstrate(args: &DemoArgs, scratch: &Path) -> anyhow::Result<()> {
+    // Whoever ends the demo finds the scratch folder gone, however early that is.
+    let mut signal = StopSignal::listen();
     // The platform's stand-in answers its Voice API as well, so that what the server asks of the platform has an answer.
     let api = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let listen = args.listen.unwrap_or_else(usual_or_free);
@@ -78,12 +80,12 @@ async fn demonstrate(args: &DemoArgs, scratch: &Path) -> anyhow::Result<()> {
     telemetry::init(&config.log)?;
     let running = tokio::select! {
         started = server::start_with(With::Phone, config, Clock::system()) => started?,
-        _ = tokio::signal::ctrl_c() => return Ok(()),
+        _ = signal.comes() => return Ok(()),
     };
     let serving = running.emulator().map(|emulator| emulator.serve(api));
     let _serving = serving.transpose()?;
     super::print(&greeting(args, running.address(), scratch))?;
-    running.until_asked_to_stop().await;
+    running.until(signal).await;
     Ok(())
 }
 

@@ -90,6 +90,17 @@ async fn it_prints_one_address_and_leaves_nothing_behind() {
     assert!(!scratch.exists());
 }
 
+/// Whoever ends it the moment that it has printed its address.
+#[test]
+fn it_leaves_nothing_behind_however_early_it_ends() {
+    for _ in 0..3 {
+        let demo = Demo::start(None);
+        let scratch = demo.scratch();
+        demo.interrupt();
+        assert!(!scratch.exists());
+    }
+}
+
 #[test]
 fn two_of_them_have_a_port_each() {
     let (one, other) = (Demo::started([]), Demo::started([]));
