@@ -20,6 +20,7 @@ mod known_before_new;
 mod nodes;
 #[cfg(feature = "failpoints")]
 mod panics;
+mod phone;
 mod platform_commands;
 mod privacy;
 mod proxy;

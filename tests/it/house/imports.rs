@@ -10,7 +10,7 @@ const LEAVES: [&str; 5] = ["clock", "config", "failpoint", "telemetry", "flows_f
 const CORE: [&str; 5] = ["text", "call", "outbound", "flow", "session"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 17] = [
+const RULE: [(&str, &[&str]); 18] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -44,6 +44,12 @@ const RULE: [(&str, &[&str]); 17] = [
     ),
     ("emulator", &["call", "platform"]),
     (
+        "phone",
+        &[
+            "call", "outbound", "flow", "session", "platform", "store", "http", "emulator",
+        ],
+    ),
+    (
         "server",
         &[
             "call",
@@ -54,6 +60,8 @@ const RULE: [(&str, &[&str]); 17] = [
             "store",
             "switchboard",
             "http",
+            "emulator",
+            "phone",
         ],
     ),
     (
@@ -69,6 +77,7 @@ const RULE: [(&str, &[&str]); 17] = [
             "switchboard",
             "http",
             "emulator",
+            "phone",
             "server",
         ],
     ),
