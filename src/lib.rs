@@ -12,6 +12,7 @@
 //! | [`platform`] | the platform's JSON ↔ the core's words; the client of its API |
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
+//! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
 //! | [`phone`] | a phone on the desk: in the browser and in the terminal |
@@ -22,7 +23,7 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `dialer` ← `http`,
 //! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `flow`, `session`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
@@ -31,6 +32,7 @@ pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dialer;
 pub mod emulator;
 pub mod failpoint;
 pub mod flow;

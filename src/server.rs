@@ -34,6 +34,9 @@ use desk::Desk;
 /// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How long calls that are being dialled at the end have to be answered by the platform. What is left is UNKNOWN then.
+const DIALS_END_WITHIN: Duration = Duration::from_secs(5);
+
 mod desk;
 
 /// A server that serves.
@@ -45,6 +48,8 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
     forgetting: JoinHandle<()>,
+    dialling: JoinHandle<()>,
+    learning: JoinHandle<()>,
 }
 
 /// Why a server did not start.
@@ -151,6 +156,9 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
     };
     let socket = TcpListener::bind(wanted).await.map_err(bind)?;
     let address = socket.local_addr().map_err(bind)?;
+    if let Err(error) = app.dialer.look_around().await {
+        tracing::error!(%error, "calls that were left cannot be looked after yet");
+    }
     let (stop, stopped) = oneshot::channel();
     let desk = overheard.map(|overheard| Desk::new(&app, address, overheard));
     let router = http::router_with(app.clone(), desk.as_ref().map(Desk::annex));
@@ -168,6 +176,8 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
+    let dialling = tokio::spawn(app.dialer.clone().watch());
+    let learning = tokio::spawn(app.dialer.clone().learn_numbers());
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone()));
     Ok(Running {
         address,
@@ -176,6 +186,8 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         stop,
         served,
         forgetting,
+        dialling,
+        learning,
     })
 }
 
@@ -248,6 +260,9 @@ impl Running {
         let _ = self.stop.send(());
         let _ = self.served.await;
         self.forgetting.abort();
+        self.dialling.abort();
+        self.learning.abort();
+        self.app.dialer.drain(DIALS_END_WITHIN).await;
         self.app.store.close().await;
     }
 }

@@ -4,17 +4,20 @@
 //! When the store cannot take an exchange within its budget, a call in progress goes on from what is in memory or from
 //! its label, and anything else gets the apology. Both are marked `stored: false` and are no acknowledgement.
 
+mod claim;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout_at};
 
-use crate::call::event::CallAction;
+use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::call::{EventId, PhoneNumber, SessionId};
 use crate::clock::Clock;
 use crate::flow::{Label, Library};
 use crate::outbound::Destinations;
+use crate::outbound::attempt::Heard;
 use crate::platform::{callflow, webhook};
 use crate::session::{
     Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Session,
@@ -22,6 +25,7 @@ use crate::session::{
 };
 use crate::store::{Kept, Store, StoreError};
 use crate::text::plain;
+pub use claim::claim;
 
 /// How long the store may take for all that one voice call action needs of it.
 pub const STORE_BUDGET: Duration = Duration::from_millis(400);
@@ -124,7 +128,7 @@ impl Switchboard {
         let deadline = Instant::now() + STORE_BUDGET;
         let incoming = Incoming::new(action, body);
         for _ in 0..ANSWERED_ANEW {
-            let recalled = match self.recall(&incoming.recall, deadline).await {
+            let recalled = match self.recall(&incoming, deadline).await {
                 Ok(recalled) => recalled,
                 Err(reason) => return self.unstored(&incoming, reason),
             };
@@ -170,13 +174,22 @@ impl Switchboard {
     }
 
     /// What the store knows, or what is in memory when that is further on: a turn that could not be stored.
-    async fn recall(&self, asked: &Recall, deadline: Instant) -> Result<Recalled, Unstored> {
+    async fn recall(
+        &self,
+        incoming: &Incoming<'_>,
+        deadline: Instant,
+    ) -> Result<Recalled, Unstored> {
+        let asked = &incoming.recall;
         let mut recalled = timeout_at(deadline, self.store.recall(asked)).await??;
+        if incoming.may_be_placed() && matches!(recalled.standing, Standing::Unknown) {
+            let claiming = self.claim(&incoming.action);
+            recalled.standing = timeout_at(deadline, claiming).await??;
+        }
         let Some(remembered) = self.remembered.get(&asked.session) else {
             return Ok(recalled);
         };
         let stored = match &recalled.standing {
-            Standing::Unknown => 0,
+            Standing::Unknown | Standing::Placed(_) => 0,
             Standing::Live(session) => session.replies,
             Standing::Ended => u32::MAX,
         };
@@ -187,6 +200,28 @@ impl Switchboard {
             recalled.standing = known.standing;
         }
         Ok(recalled)
+    }
+
+    /// Whether the session is that of a call which we placed.
+    async fn claim(&self, action: &CallAction) -> Result<Standing, StoreError> {
+        let leg = &action.leg;
+        let (Some(source), Some(destination)) = (&leg.source, &leg.destination) else {
+            return Ok(Standing::Unknown);
+        };
+        let Some(sub_account) = &action.sub_account else {
+            return Ok(Standing::Unknown);
+        };
+        let now = self.clock.now();
+        let heard = Heard {
+            session: &action.session,
+            client_request_id: None,
+            sub_account,
+            source,
+            destination,
+            at: now,
+        };
+        let call = claim(self.store.as_ref(), &heard, now).await?;
+        Ok(call.map_or(Standing::Unknown, |call| Standing::Placed(Box::new(call))))
     }
 
     async fn keep(&self, exchange: &Arc<Exchange>, deadline: Instant) -> Result<Kept, Unstored> {
@@ -311,6 +346,13 @@ impl<'a> Incoming<'a> {
             label,
             body,
         }
+    }
+
+    /// Whether it may be the first of a call that we placed: those carry no label, and nobody has called in.
+    fn may_be_placed(&self) -> bool {
+        self.action.client_action_id.is_none()
+            && self.action.status != CallActionStatus::Received
+            && self.action.leg.direction != Some(Direction::Inbound)
     }
 }
 

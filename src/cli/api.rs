@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
-use reqwest::{StatusCode, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -47,6 +48,9 @@ pub(super) enum ApiError {
     /// The token cannot travel.
     #[error("`--token` has characters that do not travel in a header")]
     Token,
+    /// The key cannot travel.
+    #[error("`--key` has characters that do not travel in a header: write letters and digits")]
+    Key,
     /// Nobody is there.
     #[error(
         "nothing answers at {0}: start the server with `callwright serve`, or name another with --url"
@@ -119,6 +123,38 @@ pub(super) fn get(
     query: &[(&str, Option<&str>)],
 ) -> Result<String, ApiError> {
     let (url, server) = address(&args.url, path, query)?;
+    ask(args, server, |client| client.get(url))
+}
+
+/// Sends the API a JSON `body`, known again by `key` when it is to be; gives the body of the answer.
+///
+/// # Errors
+///
+/// As [`get`]. When the answer was lost, what was asked for may have been done.
+pub(super) fn post(
+    args: &ApiArgs,
+    path: &[&str],
+    key: Option<&str>,
+    body: &Value,
+) -> Result<String, ApiError> {
+    let (url, server) = address(&args.url, path, &[])?;
+    let header = key.map(HeaderValue::from_str).transpose();
+    let header = header.map_err(|_| ApiError::Key)?;
+    ask(args, server, |client| {
+        let request = client.post(url).body(body.to_string());
+        let request = request.header("content-type", "application/json");
+        match header {
+            Some(key) => request.header("idempotency-key", key),
+            None => request,
+        }
+    })
+}
+
+fn ask(
+    args: &ApiArgs,
+    server: String,
+    request: impl FnOnce(&reqwest::Client) -> RequestBuilder,
+) -> Result<String, ApiError> {
     // Another provider may be installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
@@ -128,7 +164,7 @@ pub(super) fn get(
         .user_agent(concat!("callwright/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| ApiError::Lost(server.clone(), error))?;
-    let mut request = client.get(url);
+    let mut request = request(&client);
     let token = args.token.as_deref().filter(|token| !token.is_empty());
     if let Some(token) = token {
         if !token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -194,7 +230,7 @@ fn understood(
 ) -> Result<String, ApiError> {
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&body).is_ok();
     match status {
-        StatusCode::OK if is_json => Ok(body),
+        StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED if is_json => Ok(body),
         StatusCode::UNAUTHORIZED if !with_token => Err(ApiError::NoToken(server)),
         _ => Err(match serde_json::from_str(&body) {
             Ok(problem) if !status.is_success() => ApiError::Refused(problem),

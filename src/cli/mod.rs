@@ -1,7 +1,7 @@
 //! The commands, and the only place that prints.
 //!
 //! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
-//!   configuration; `sessions` and `flows` ask a running server over its HTTP API
+//!   configuration; `sessions`, `flows`, `call` and `settle` ask a running server over its HTTP API
 //! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
 //! * `api` is the client of the server's API; `table` shows answers to people
 
@@ -22,6 +22,7 @@ use crate::server::StartError;
 
 mod api;
 mod backup;
+mod call;
 mod check;
 mod config;
 mod demo;
@@ -71,6 +72,8 @@ enum Command {
     Config(config::ConfigArgs),
     Sessions(sessions::SessionsArgs),
     Flows(flows::FlowsArgs),
+    Call(call::CallArgs),
+    Settle(call::SettleArgs),
     Emulator(emulator::EmulatorArgs),
     Platform(platform::PlatformArgs),
     Backup(backup::BackupArgs),
@@ -95,6 +98,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Call(args) => call::call(&args),
+        Command::Settle(args) => call::settle(&args),
         Command::Emulator(args) => emulator::run(&args),
         Command::Platform(args) => platform::run(&args),
         Command::Backup(args) => backup::back_up(&args),

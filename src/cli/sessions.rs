@@ -18,8 +18,11 @@ const LISTED: [Column; 7] = [
     ("STATUS", "status"),
 ];
 
-const HEAD: [Column; 11] = [
+const HEAD: [Column; 14] = [
     ("session", "session_id"),
+    ("call", "id"),
+    ("state", "state"),
+    ("reason", "reason"),
     ("sub-account", "sub_account"),
     ("direction", "direction"),
     ("from", "source"),

@@ -257,11 +257,13 @@ pub enum Scope {
     Numbers,
     /// Read metrics.
     Metrics,
+    /// Start calls.
+    Call,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Numbers, Self::Metrics];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Numbers, Self::Metrics, Self::Call];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -269,6 +271,7 @@ impl Scope {
             Self::Read => "read",
             Self::Numbers => "numbers",
             Self::Metrics => "metrics",
+            Self::Call => "call",
         }
     }
 }

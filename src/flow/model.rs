@@ -1,7 +1,7 @@
 //! A valid flow: what [`check`](super::check) builds when a file holds no error. Every step that is named exists, every
 //! template parses, every retry ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::template::Template;
 use crate::call::PhoneNumber;
@@ -53,6 +53,8 @@ pub struct Flow {
     pub start: StepName,
     /// Whose calls it takes.
     pub answers: Answers,
+    /// The variables that whoever starts a call on it has to hand in.
+    pub needs: BTreeSet<VariableName>,
     /// The languages it speaks.
     pub languages: Languages,
     /// How fast it speaks, 0.5 to 2.0.

@@ -104,13 +104,17 @@ pub enum Stuck {
     Endless,
 }
 
-/// Begins a call at the flow's first step.
-pub fn start(flow: &Flow, call: &Call) -> Result<Turn, Stuck> {
+/// Begins a call at the flow's first step, with the variables that were handed in.
+pub fn start(
+    flow: &Flow,
+    call: &Call,
+    handed_in: BTreeMap<VariableName, Value>,
+) -> Result<Turn, Stuck> {
     let before = Position {
         step: flow.start.clone(),
         wrong_tries: 0,
         language: flow.languages.default.clone(),
-        variables: BTreeMap::new(),
+        variables: handed_in,
         last_menu: None,
     };
     arrive(flow, call, before)

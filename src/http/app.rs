@@ -9,6 +9,7 @@ use super::metrics::Metrics;
 use super::turns::Turns;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::dialer::Dialer;
 use crate::flow::Library;
 use crate::store::Store;
 use crate::switchboard::Switchboard;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub flows_are_current: bool,
     /// Who answers voice call actions.
     pub switchboard: Arc<Switchboard>,
+    /// Who starts calls.
+    pub dialer: Arc<Dialer>,
     /// What time it is.
     pub clock: Clock,
     /// What is counted. Each app counts for itself.
@@ -63,6 +66,13 @@ impl App {
         switchboard: Arc<Switchboard>,
         clock: Clock,
     ) -> Self {
+        let dialer = Dialer::new(
+            &config,
+            store.clone(),
+            library.clone(),
+            switchboard.clone(),
+            clock.clone(),
+        );
         Self(Arc::new(Parts {
             webhook_keys: Arc::new(WebhookKeys::new(&config)),
             api_keys: Arc::new(ApiKeys::new(&config)),
@@ -74,6 +84,7 @@ impl App {
             library,
             flows_are_current,
             switchboard,
+            dialer: Arc::new(dialer),
             clock,
         }))
     }

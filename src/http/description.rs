@@ -1,6 +1,7 @@
 //! The API's description (OpenAPI 3.1): what the handlers say of themselves, completed with what the table of routes
 //! says of all of them: who may call, and which refusals there are.
 
+use axum::http::Method;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{
@@ -58,7 +59,11 @@ pub(super) fn opening() -> OpenApi {
 pub(super) fn completed(mut described: OpenApi, rows: &[Row]) -> OpenApi {
     for row in rows {
         let item = described.paths.paths.get_mut(row.path);
-        if let Some(operation) = item.and_then(|item| item.get.as_mut().or(item.post.as_mut())) {
+        let operation = item.and_then(|item| match row.method {
+            Method::POST => item.post.as_mut(),
+            _ => item.get.as_mut(),
+        });
+        if let Some(operation) = operation {
             complete(operation, row);
         }
     }
@@ -99,12 +104,13 @@ fn refusals(row: &Row) -> Vec<(&'static str, &'static str)> {
             ("400", "`bad_webhook`, `broken_body`"),
             ("401", "`wrong_webhook_secret`"),
             ("403", "`unknown_subaccount`"),
-            ("408", "`body_timeout`"),
-            ("413", "`body_too_large`"),
         ]),
         Access::Token(_) => {
             refusals.extend([("401", "`token_needed`"), ("403", "`missing_scope`")])
         }
+    }
+    if row.body_limit > 0 {
+        refusals.extend([("408", "`body_timeout`"), ("413", "`body_too_large`")]);
     }
     refusals
 }

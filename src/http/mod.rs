@@ -9,7 +9,7 @@
 //! * [`origin`] from whose address a request came, also behind proxies
 //! * [`head`], [`body`] requests that end, in size and in time
 //! * [`turns`] who is worked for at once, and what the others are told
-//! * [`problem`] refusals (RFC 9457)
+//! * [`problem`] refusals (RFC 9457); `call_problem` those of calls that we are to start
 //! * [`log`] one line and one count per request
 //! * [`metrics`] what is counted
 //! * [`listener`], [`census`], [`connection`] connections that end, in number and in time
@@ -19,6 +19,7 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod body;
+mod call_problem;
 pub mod census;
 pub mod connection;
 pub mod description;

@@ -41,6 +41,18 @@ pub struct ProblemDetails {
     instance: Option<String>,
     /// Every single fault, when there are several to name.
     errors: Vec<Fault>,
+    /// The rule that was broken, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    /// The call that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// The call's state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    /// The platform's status code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform_code: Option<i64>,
     #[serde(skip)]
     #[schema(ignore)]
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -74,6 +86,10 @@ impl Problem {
             code: code.into(),
             instance: None,
             errors: Vec::new(),
+            rule: None,
+            id: None,
+            state: None,
+            platform_code: None,
             headers: Vec::new(),
         }))
     }
@@ -93,6 +109,32 @@ impl Problem {
     /// The same with a response header.
     fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.0.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// The same with when to try again.
+    pub(super) fn retry_after(mut self, seconds: i64) -> Self {
+        let header = (header::RETRY_AFTER, HeaderValue::from(seconds));
+        self.0.headers.push(header);
+        self
+    }
+
+    /// The same with the rule that was broken.
+    pub(super) fn by_rule(mut self, rule: &'static str) -> Self {
+        self.0.rule = Some(rule);
+        self
+    }
+
+    /// The same about a call of ours, in this state.
+    pub(super) fn about_call(mut self, id: &str, state: &'static str) -> Self {
+        self.0.id = Some(id.to_owned());
+        self.0.state = Some(state);
+        self
+    }
+
+    /// The same with the platform's status code.
+    pub(super) fn with_platform_code(mut self, code: i64) -> Self {
+        self.0.platform_code = Some(code);
         self
     }
 
@@ -312,7 +354,7 @@ impl IntoResponse for Problem {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::http) mod tests {
     use super::*;
 
     /// Every problem there is: a status, a code, and the header it must carry.
@@ -395,7 +437,12 @@ mod tests {
 
     #[test]
     fn each_problem_says_what_it_is() {
-        for (problem, status, code, needed_header) in all() {
+        holds(all());
+    }
+
+    /// Whether each is what it should be.
+    pub(in crate::http) fn holds(problems: Vec<(Problem, u16, &'static str, Option<HeaderName>)>) {
+        for (problem, status, code, needed_header) in problems {
             let json = serde_json::to_value(&problem.0).expect("a problem is plain data");
             assert_eq!(json["status"], status, "{code}");
             assert_eq!(json["code"], code);

@@ -14,7 +14,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use super::api::{flows, sessions};
+use super::api::{calls, flows, sessions, verdicts};
 use super::app::App;
 use super::description;
 use super::guard::{Guard, stand_guard};
@@ -52,10 +52,11 @@ pub enum Access {
 }
 
 const READ: Access = Access::Token(&[Scope::Read]);
+const CALL: Access = Access::Token(&[Scope::Call]);
 const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
 
 /// Every route there is.
-pub static ROUTES: LazyLock<[Row; 14]> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<[Row; 16]> = LazyLock::new(|| {
     [
         webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
         webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
@@ -67,10 +68,24 @@ pub static ROUTES: LazyLock<[Row; 14]> = LazyLock::new(|| {
             routes!(webhooks::vnu)
         }),
         webhook("/webhooks", Kind::NumberUpdate, || routes!(webhooks::any)),
+        Row {
+            method: Method::POST,
+            path: "/v1/sessions",
+            access: CALL,
+            body_limit: calls::BODY_LIMIT,
+            handler: || routes!(calls::start),
+        },
         get("/v1/sessions", READ, || routes!(sessions::list)),
         get("/v1/sessions/{session_id}", READ, || {
             routes!(sessions::show)
         }),
+        Row {
+            method: Method::POST,
+            path: "/v1/sessions/{session_id}/verdict",
+            access: CALL,
+            body_limit: verdicts::BODY_LIMIT,
+            handler: || routes!(verdicts::settle),
+        },
         get("/v1/flows", READ, || routes!(flows::list)),
         get("/v1/flows/{id}", READ, || routes!(flows::show)),
         get("/openapi.json", READ, || routes!(operation::openapi)),

@@ -103,6 +103,18 @@ impl Rates {
         Ok(())
     }
 
+    /// A call to `number` was started at `at`: before this server began, or by another.
+    pub fn count(&mut self, number: PhoneNumber, at: Timestamp) {
+        let place = self.calls.partition_point(|(then, _)| *then <= at);
+        self.calls.insert(place, (at, number));
+    }
+
+    /// A call to `number` that was counted is not started after all.
+    pub fn take_back(&mut self, number: &PhoneNumber) {
+        let counted = self.calls.iter().rposition(|(_, other)| other == number);
+        counted.map(|at| self.calls.remove(at));
+    }
+
     /// Lets go of what counts no more. A clock that was set back neither frees a call nor keeps one for longer than its
     /// time: what seems to lie ahead was just now.
     fn forget(&mut self, now: Timestamp) {

@@ -12,10 +12,11 @@ use crate::call::SessionId;
 use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
 };
-use crate::session::{Exchange, Recall, Recalled};
+use crate::outbound::attempt::Heard;
+use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use crate::store::{
-    FlowText, Kept, Lag, Lease, SessionFilter, SessionPage, SessionRecord, Store, StoreError,
-    Webhook,
+    Begun, FlowText, Kept, Lag, Lease, SessionFilter, SessionPage, SessionRecord, Store,
+    StoreError, Webhook, WhichAttempt,
 };
 
 /// Who is told of a session's exchanges.
@@ -138,6 +139,39 @@ impl Store for Overheard {
 
     async fn forget_events(&self, lease: &Lease, before: Timestamp) -> Result<u64, StoreError> {
         self.store.forget_events(lease, before).await
+    }
+
+    async fn begin_attempt(
+        &self,
+        call: &OutboundCall,
+        key: &RequestKey,
+        lease: &Lease,
+    ) -> Result<Begun, StoreError> {
+        self.store.begin_attempt(call, key, lease).await
+    }
+
+    async fn keep_attempt(
+        &self,
+        call: &OutboundCall,
+        lease: Option<&Lease>,
+    ) -> Result<Kept, StoreError> {
+        self.store.keep_attempt(call, lease).await
+    }
+
+    async fn attempt(&self, which: &WhichAttempt) -> Result<Option<OutboundCall>, StoreError> {
+        self.store.attempt(which).await
+    }
+
+    async fn attempts_like(&self, heard: &Heard<'_>) -> Result<Vec<OutboundCall>, StoreError> {
+        self.store.attempts_like(heard).await
+    }
+
+    async fn unsettled_attempts(&self) -> Result<Vec<OutboundCall>, StoreError> {
+        self.store.unsettled_attempts().await
+    }
+
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<OutboundCall>, StoreError> {
+        self.store.attempts_since(since).await
     }
 
     fn lag(&self) -> Lag {

@@ -2,8 +2,9 @@
 //!
 //! Known before new, in this order: a known event gets its stored reply; an ended session a hangup; a step already
 //! left its stored reply; an incoming call begins its flow; a session goes on from where it stands, or, when it is
-//! lost, from its label; anything else gets the apology.
+//! lost, from its label; a call that we placed goes on from its request; anything else gets the apology.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,6 +16,8 @@ use crate::flow::model::{FlowId, FlowVersion, Step, StepName};
 use crate::flow::step::{Call, Event, Stuck, Turn, start, step};
 use crate::flow::{Flow, Label, Library, Position};
 use crate::outbound::{Destinations, Refused};
+
+mod placed;
 
 /// A voice call action, and all that bears on its answer.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +112,7 @@ pub fn answer(asked: Asked<'_>) -> Answer {
     let mut decision = match &asked.recalled.standing {
         Standing::Ended => asked.hangup(),
         Standing::Live(session) => asked.go_on(session),
+        Standing::Placed(call) => asked.take_up(call),
         Standing::Unknown => asked.first_seen(),
     };
     decision.secret_digits = asked.digits_may_be_secret();
@@ -158,7 +162,7 @@ impl Asked<'_> {
             return self.apologise(Outcome::UnknownNumber);
         };
         let session = self.new_session(flow, 0);
-        let turn = start(flow, &self.call_of(&session));
+        let turn = start(flow, &self.call_of(&session), BTreeMap::new());
         self.conclude(Outcome::Started, flow, session, None, turn)
     }
 
@@ -355,6 +359,9 @@ impl Asked<'_> {
                 }
                 Stage::HungUp => true,
             },
+            Standing::Placed(call) => call.position.as_ref().is_none_or(|position| {
+                is_secret_at(&call.request.flow, &call.version, &position.step)
+            }),
             Standing::Unknown | Standing::Ended => true,
         }
     }

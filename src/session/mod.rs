@@ -1,10 +1,11 @@
 //! CORE: one session from its first webhook to its summary, whoever carries it (a flow now).
 //!
 //! [`mod@answer`] decides what a voice call action is answered with, from what the store remembers; [`exchange`] is what is
-//! to be kept of it before the answer is sent.
+//! to be kept of it before the answer is sent; [`outbound`] is a call that we start, until its session is heard of.
 
 pub mod answer;
 pub mod exchange;
+pub mod outbound;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::flow::{Label, Position};
 
 pub use answer::{Answer, Apology, Asked, Decision, Reply, answer};
 pub use exchange::{Exchange, Outcome};
+pub use outbound::{CallRequest, NotOpened, OutboundCall, RequestKey};
 
 /// How long a webhook's event id and the reply it was given are remembered.
 pub const EVENT_MEMORY_DAYS: i64 = 30;
@@ -75,6 +77,8 @@ pub enum Standing {
     /// Nothing, or nothing but statuses.
     #[default]
     Unknown,
+    /// Nothing, but it is that of a call that we placed.
+    Placed(Box<OutboundCall>),
     /// A flow carries it.
     Live(Box<Session>),
     /// Its summary has come.

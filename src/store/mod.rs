@@ -4,6 +4,8 @@
 //! * [`sqlite`] keeps it on one machine
 //! * [`postgres`] keeps it for many
 
+mod attempt_states;
+mod attempts;
 mod cause;
 mod derived;
 mod entry;
@@ -30,7 +32,8 @@ use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
 };
 use crate::flow::model::{FlowId, FlowVersion};
-use crate::session::{Exchange, Recall, Recalled};
+use crate::outbound::attempt::{AttemptId, Heard};
+use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 pub use leases::Lease;
 pub use records::{SessionFilter, SessionPage, SessionRecord};
 
@@ -114,6 +117,41 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// It is done under `lease`: [`StoreError::LeaseLost`], and no further bite, once another has taken that over.
     async fn forget_events(&self, lease: &Lease, before: Timestamp) -> Result<u64, StoreError>;
 
+    /// Keeps a call that is to be started, under its request's `key`. When it returns [`Begun::Stored`], it is on the disk,
+    /// and may be sent; else nothing of it is. After an error it may be there: the next look by its key tells.
+    ///
+    /// It is done under `lease`: [`StoreError::LeaseLost`] once another has taken that over.
+    async fn begin_attempt(
+        &self,
+        call: &OutboundCall,
+        key: &RequestKey,
+        lease: &Lease,
+    ) -> Result<Begun, StoreError>;
+
+    /// Keeps what has become of a call, on the disk when it returns [`Kept::Stored`]. It is overtaken when it has been
+    /// changed since it was read (`call.revision`), and when it is to be dialled while another call may be on its line.
+    ///
+    /// What is about to be dialled is kept under the `lease` of whoever dials: [`StoreError::LeaseLost`], and it is not
+    /// kept, once another has taken that over.
+    async fn keep_attempt(
+        &self,
+        call: &OutboundCall,
+        lease: Option<&Lease>,
+    ) -> Result<Kept, StoreError>;
+
+    /// A call that was to be started.
+    async fn attempt(&self, which: &WhichAttempt) -> Result<Option<OutboundCall>, StoreError>;
+
+    /// The calls that a session may have come of: that which has it already, that whose id it gives back, those that may
+    /// be on its line.
+    async fn attempts_like(&self, heard: &Heard<'_>) -> Result<Vec<OutboundCall>, StoreError>;
+
+    /// Calls that wait to be dialled or are being dialled, the oldest first; some hundred at most.
+    async fn unsettled_attempts(&self) -> Result<Vec<OutboundCall>, StoreError>;
+
+    /// The calls that were begun at `since` or later, the oldest first.
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<OutboundCall>, StoreError>;
+
     /// How far what people query lags behind what was kept. Look-ups of the live call do not: they see all of it.
     fn lag(&self) -> Lag {
         Lag::default()
@@ -157,12 +195,34 @@ impl<E> Webhook<E> {
     }
 }
 
+/// What became of a call that was to be started.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// It is on the disk.
+    Stored,
+    /// Its request was known: this is the call that was begun then.
+    Known(Box<OutboundCall>),
+    /// Another call may be on its line: this one.
+    InFlight(AttemptId),
+}
+
+/// Which call that was to be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhichAttempt {
+    /// The one of this id.
+    Id(AttemptId),
+    /// The one that was asked for by this request.
+    Request(RequestKey),
+    /// The one that has this session.
+    Session(SessionId),
+}
+
 /// What became of an exchange that was to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
     /// It is on the disk.
     Stored,
-    /// Another voice call action of the session was kept since it was recalled: recall and answer again.
+    /// Another write of the same session or call was kept since it was recalled: recall and decide again.
     Overtaken,
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) env: Vec<(String, String)>,
     /// Flow files to serve instead of the shipped ones.
     pub(crate) flows: Option<Vec<(&'static str, String)>>,
+    /// What time it is, when it is not the machine's.
+    pub(crate) clock: Option<Clock>,
 }
 
 impl Settings {
@@ -51,6 +53,12 @@ impl Settings {
     /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Has the server tell the time by `clock`.
+    pub(crate) fn clock(mut self, clock: Clock) -> Self {
+        self.clock = Some(clock);
         self
     }
 
@@ -85,7 +93,8 @@ impl TestApp {
 
     async fn serve(&mut self) {
         let config = self.config();
-        let running = server::start(config, Clock::system())
+        let clock = self.settings.clock.clone();
+        let running = server::start(config, clock.unwrap_or_else(Clock::system))
             .await
             .expect("the test's server starts");
         self.address = running.address();
@@ -96,6 +105,11 @@ impl TestApp {
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
         self.serve().await;
+    }
+
+    /// Has the next start tell the time by `clock`.
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.settings.clock = Some(clock);
     }
 
     /// Stops the server.

@@ -18,6 +18,7 @@ mod house;
 mod journal;
 mod known_before_new;
 mod nodes;
+mod outbound;
 #[cfg(feature = "failpoints")]
 mod panics;
 mod phone;

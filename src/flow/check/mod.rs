@@ -58,7 +58,7 @@ use sha2::{Digest, Sha256};
 
 use super::diagnostic::{Diagnostic, Source};
 use super::file;
-use super::model::{Answers, Flow, FlowVersion};
+use super::model::{Answers, Flow, FlowVersion, VariableName};
 
 /// What checking files together gave.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -135,12 +135,16 @@ fn build(file: &mut FlowFile<'_>) -> Option<Flow> {
         Some(_) => Answers::Any,
         None => Answers::Numbers(file.head.answers.iter().map(|(n, _)| n.clone()).collect()),
     };
+    let needs = file.head.needs.iter();
+    let needs = needs.map(|(name, _)| VariableName::new(name.as_str()));
+    let needs = needs.collect();
     Some(Flow {
         id,
         version: version(file.text),
         name: file.head.name.clone(),
         start,
         answers,
+        needs,
         languages,
         speed: file.defaults.speed,
         steps,

@@ -24,7 +24,6 @@ name     = "Every key"
 start    = "language"
 timezone = "Asia/Singapore"
 answers  = ["+6561115777", "+6561115778"]
-needs    = ["order"]
 gives    = ["pin"]
 preview  = ["+6591234567"]
 
@@ -286,6 +285,7 @@ fn a_flow_needs_little() {
     assert_eq!(checked.diagnostics, []);
     let (_, flow) = &checked.flows[0];
     assert_eq!(flow.answers, Answers::Numbers(vec![]));
+    assert!(flow.needs.is_empty());
     assert_eq!(flow.languages.default, Language::new("en"));
     assert_eq!(
         flow.languages.voice(&Language::new("en")),
@@ -294,6 +294,18 @@ fn a_flow_needs_little() {
     assert_eq!(
         step(flow, "bye"),
         &Step::End(crate::flow::model::End { utterance: None })
+    );
+}
+
+#[test]
+fn what_a_flow_needs_is_known_by_name() {
+    let text = "[flow]\nid = \"t\"\nstart = \"bye\"\nneeds = [\"order\", \"day\"]\n[end.bye]\nsay = \"{order}, {day}\"\n";
+    let checked = check(&[source(text)]);
+    assert_eq!(checked.diagnostics, []);
+    let needs: Vec<_> = checked.flows[0].1.needs.iter().collect();
+    assert_eq!(
+        needs,
+        [&VariableName::new("day"), &VariableName::new("order")]
     );
 }
 

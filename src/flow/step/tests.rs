@@ -1,5 +1,6 @@
 //! The engine by example: small flows, keys in, what is heard out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Call, Event, Position, Stuck, Turn, start, step};
@@ -25,7 +26,7 @@ impl Carried {
             call: call(),
             position: None,
         };
-        let turn = start(&carried.flow, &carried.call).expect("the flow starts");
+        let turn = start(&carried.flow, &carried.call, BTreeMap::new()).expect("the flow starts");
         carried.position.clone_from(&turn.next);
         (carried, turn)
     }
@@ -301,6 +302,7 @@ fn without_a_number_of_our_own_connecting_fails() {
             called: None,
             ..call()
         },
+        BTreeMap::new(),
     )
     .expect("the flow starts");
     assert_eq!(heard(&turn), ["Failed.", "[hangup]"]);
@@ -325,7 +327,7 @@ fn a_number_that_may_not_be_called_is_not_called() {
             destinations,
             ..call()
         };
-        let turn = start(&flow(steps), &call).expect("the flow starts");
+        let turn = start(&flow(steps), &call, BTreeMap::new()).expect("the flow starts");
         let told: Vec<_> = turn
             .refused
             .iter()
@@ -400,7 +402,10 @@ say = "Bye, {ref:digits}."
 say = "Sorry."
 "#,
     );
-    let mut position = start(&flow, &call()).expect("starts").next.expect("waits");
+    let mut position = start(&flow, &call(), BTreeMap::new())
+        .expect("starts")
+        .next
+        .expect("waits");
     position.step = crate::flow::model::StepName::new("menu");
     let silence = step(&flow, &call(), &position, &Event::default()).expect("goes on");
     assert_eq!(heard(&silence), ["Sorry.", "[hangup]"]);
@@ -443,7 +448,10 @@ give_up = "end"
 #[test]
 fn a_step_that_does_not_wait_is_refused() {
     let flow = flow(TRIES);
-    let mut position = start(&flow, &call()).expect("starts").next.expect("waits");
+    let mut position = start(&flow, &call(), BTreeMap::new())
+        .expect("starts")
+        .next
+        .expect("waits");
     position.step = crate::flow::model::StepName::new("done");
     assert!(matches!(
         step(&flow, &call(), &position, &Event::default()),
@@ -462,7 +470,7 @@ fn what_the_platform_does_not_tell_of_the_caller_is_spoken_as_nothing() {
             caller_country: None,
             ..call()
         };
-        let turn = start(&flow, &call).expect("the flow starts");
+        let turn = start(&flow, &call, BTreeMap::new()).expect("the flow starts");
         assert_eq!(heard(&turn), ["Hello . Press 1. [keys]"], "{caller:?}");
     }
 }

@@ -1,13 +1,18 @@
-//! What people and their systems ask us: sessions and flows.
+//! What people and their systems ask us: sessions, calls, flows.
 //!
+//! * [`calls`] starts a call; [`verdicts`] closes one of which nobody knows
 //! * [`shown`] how much of a number a caller of the API sees
 //! * [`query`] parameters, all of whose faults are told at once
 
+mod call_body;
+pub mod call_view;
+pub mod calls;
 pub mod flows;
 pub mod query;
 pub mod session_view;
 pub mod sessions;
 pub mod shown;
+pub mod verdicts;
 
 use std::time::Duration;
 

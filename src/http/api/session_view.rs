@@ -4,8 +4,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::call_view::CallView;
 use super::shown::Shown;
 use crate::call::event::{Direction, RecordingUpdate, SummaryError, SummaryLeg};
+use crate::outbound::attempt::Attempt;
+use crate::session::OutboundCall;
 use crate::store::SessionRecord;
 use crate::store::records::{SessionRow, TraceEntry};
 
@@ -24,7 +27,8 @@ pub struct SessionList {
 /// A session as it is listed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionItem {
-    session_id: String,
+    /// The platform's id. Null for a call that we started while nothing is known of its session.
+    session_id: Option<String>,
     /// `INBOUND` or `OUTBOUND`.
     direction: Option<&'static str>,
     /// The calling number.
@@ -37,7 +41,7 @@ pub struct SessionItem {
     flow: Option<String>,
     /// The version of the flow that it began on.
     version: Option<String>,
-    /// `live`, or the summary's word.
+    /// `live`, or the summary's word; of a call that we started and that has no session yet its state in small letters.
     #[schema(example = "live")]
     status: String,
     #[schema(format = DateTime)]
@@ -51,6 +55,9 @@ pub struct SessionItem {
 pub struct SessionDetail {
     #[serde(flatten)]
     session: SessionItem,
+    /// Only of a call that we started.
+    #[serde(flatten)]
+    started: Option<CallView>,
     /// The platform's id of the sub-account.
     sub_account: Option<String>,
     /// What the summary says went wrong.
@@ -136,7 +143,7 @@ impl SessionItem {
         let number = |number: &Option<_>| number.as_ref().map(|number| shown.number(number));
         let (flow, version) = row.flow.clone().unzip();
         Self {
-            session_id: row.id.to_string(),
+            session_id: Some(row.id.to_string()),
             direction: row.direction.map(Direction::as_str),
             source: number(&row.source),
             destination: number(&row.destination),
@@ -150,7 +157,8 @@ impl SessionItem {
 }
 
 impl SessionDetail {
-    pub(super) fn new(record: &SessionRecord, shown: Shown) -> Self {
+    /// A session that is known, which came of `call` if we started it.
+    pub(super) fn new(record: &SessionRecord, call: Option<&OutboundCall>, shown: Shown) -> Self {
         let SessionRecord {
             row,
             error,
@@ -158,8 +166,15 @@ impl SessionDetail {
             trace,
             recordings,
         } = record;
+        let mut session = SessionItem::new(row, shown);
+        // A voice message has no voice call action that would tell.
+        if let (None, Some(call)) = (&session.flow, call) {
+            session.flow = Some(call.request.flow.to_string());
+            session.version = Some(call.version.to_string());
+        }
         Self {
-            session: SessionItem::new(row, shown),
+            session,
+            started: call.map(CallView::new),
             sub_account: row.sub_account.as_ref().map(ToString::to_string),
             error: error.as_ref().map(|error| ErrorView::new(error, shown)),
             legs: legs.iter().map(|leg| LegView::new(leg, shown)).collect(),
@@ -171,6 +186,41 @@ impl SessionDetail {
                 .iter()
                 .map(|update| RecordingView::new(update, shown))
                 .collect(),
+        }
+    }
+}
+
+impl SessionDetail {
+    /// A call that we started, before its session was heard of.
+    pub(super) fn not_heard_of(call: &OutboundCall, shown: Shown) -> Self {
+        let intent = call.attempt.intent();
+        let session_id = match &call.attempt {
+            Attempt::Accepted(accepted) => Some(accepted.session.to_string()),
+            _ => None,
+        };
+        let status = match session_id {
+            Some(_) => "live".to_owned(),
+            None => call.attempt.state().to_lowercase(),
+        };
+        let session = SessionItem {
+            session_id,
+            direction: Some(Direction::Outbound.as_str()),
+            source: Some(shown.number(&intent.source)),
+            destination: Some(shown.number(&intent.destination)),
+            flow: Some(call.request.flow.to_string()),
+            version: Some(call.version.to_string()),
+            status,
+            started_at: intent.begun_at.to_string(),
+            ended_at: None,
+        };
+        Self {
+            session,
+            started: Some(CallView::new(call)),
+            sub_account: Some(intent.sub_account.to_string()),
+            error: None,
+            legs: Vec::new(),
+            trace: Vec::new(),
+            recordings: Vec::new(),
         }
     }
 }

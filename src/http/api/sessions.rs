@@ -17,9 +17,11 @@ use crate::flow::model::FlowId;
 use crate::http::app::App;
 use crate::http::auth::Caller;
 use crate::http::problem::{Problem, ProblemDetails};
+use crate::outbound::attempt::{Attempt, AttemptId};
 use crate::platform::webhook::ending;
-use crate::store::SessionFilter;
+use crate::session::OutboundCall;
 use crate::store::records::Place;
+use crate::store::{SessionFilter, StoreError, WhichAttempt};
 
 /// How many sessions a page holds when nobody says.
 const PAGE: u32 = 50;
@@ -66,7 +68,7 @@ pub(in crate::http) async fn list(
 
 /// One session with all that is known of it.
 #[utoipa::path(get, path = "/v1/sessions/{session_id}", tag = "sessions",
-    params(("session_id" = String, Path, description = "The platform's id of the session")),
+    params(("session_id" = String, Path, description = "The platform's id of the session, or ours of a call that was started")),
     responses(
         (status = 200, description = "The session", body = SessionDetail),
         (status = 404, description = "`not_found`", body = ProblemDetails, content_type = "application/problem+json"),
@@ -78,10 +80,29 @@ pub(in crate::http) async fn show(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<SessionDetail>, Problem> {
     let Path(id) = id.map_err(|_| Problem::not_found("session"))?;
-    let session = SessionId::new(id);
+    let shown = Shown::to(caller);
+    let call = find(&app, started(&app, &id)).await?;
+    let session = match call.as_ref().map(|call| &call.attempt) {
+        Some(Attempt::Accepted(accepted)) => accepted.session.clone(),
+        _ => SessionId::new(id),
+    };
     let record = find(&app, app.store.session(&session)).await?;
-    let record = record.ok_or_else(|| Problem::not_found("session"))?;
-    Ok(Json(SessionDetail::new(&record, Shown::to(caller))))
+    let detail = match (record, call) {
+        (Some(record), call) => SessionDetail::new(&record, call.as_ref(), shown),
+        (None, Some(call)) => SessionDetail::not_heard_of(&call, shown),
+        (None, None) => return Err(Problem::not_found("session")),
+    };
+    Ok(Json(detail))
+}
+
+/// The call that we started by this id, or that this session came of.
+async fn started(app: &App, id: &str) -> Result<Option<OutboundCall>, StoreError> {
+    let by_ours = WhichAttempt::Id(AttemptId::new(id));
+    if let Some(call) = app.store.attempt(&by_ours).await? {
+        return Ok(Some(call));
+    }
+    let by_session = WhichAttempt::Session(SessionId::new(id));
+    app.store.attempt(&by_session).await
 }
 
 /// Which sessions are asked for.

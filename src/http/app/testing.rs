@@ -1,6 +1,6 @@
 //! An app for the tests of this room: a store in memory that fails and hangs on demand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -27,9 +27,11 @@ use crate::flow::template::Template;
 use crate::flow::{Flow, Library};
 use crate::http::Site;
 use crate::outbound::Destinations;
-use crate::session::{Apology, Exchange, Recall, Recalled};
+use crate::outbound::attempt::Heard;
+use crate::session::{Apology, Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use crate::store::{
-    FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
+    Begun, FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
+    WhichAttempt,
 };
 use crate::switchboard::Switchboard;
 
@@ -193,6 +195,37 @@ impl Store for FakeStore {
     ) -> Result<u64, StoreError> {
         Ok(0)
     }
+    async fn begin_attempt(
+        &self,
+        _: &OutboundCall,
+        _: &RequestKey,
+        _: &crate::store::Lease,
+    ) -> Result<Begun, StoreError> {
+        self.act().await?;
+        Ok(Begun::Stored)
+    }
+    async fn keep_attempt(
+        &self,
+        _: &OutboundCall,
+        _: Option<&crate::store::Lease>,
+    ) -> Result<Kept, StoreError> {
+        self.act().await?;
+        Ok(Kept::Stored)
+    }
+    async fn attempt(&self, _: &WhichAttempt) -> Result<Option<OutboundCall>, StoreError> {
+        self.act().await?;
+        Ok(None)
+    }
+    async fn attempts_like(&self, _: &Heard<'_>) -> Result<Vec<OutboundCall>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
+    async fn unsettled_attempts(&self) -> Result<Vec<OutboundCall>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn attempts_since(&self, _: Timestamp) -> Result<Vec<OutboundCall>, StoreError> {
+        Ok(Vec::new())
+    }
     async fn ping(&self) -> Result<(), StoreError> {
         self.act().await
     }
@@ -270,6 +303,7 @@ fn library() -> Library {
         name: Some("The shop".to_owned()),
         start: step("main"),
         answers: Answers::Numbers(vec![PhoneNumber::new("+6561115777")]),
+        needs: BTreeSet::new(),
         languages: Languages {
             default: Language::new("en"),
             voices: [(Language::new("en"), "en-US-BenjaminRUS".to_owned())].into(),

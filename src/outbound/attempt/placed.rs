@@ -1,5 +1,7 @@
 //! What became of a request to place a call, in the words that the next step rests on.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::call::SessionId;
@@ -27,7 +29,7 @@ pub struct Refusal {
     /// Its words, phone numbers masked.
     pub message: String,
     /// What to do about it: one sentence.
-    pub advice: &'static str,
+    pub advice: Cow<'static, str>,
 }
 
 /// When the platform wants to be asked again (`Retry-After`).
@@ -61,6 +63,9 @@ pub enum NeverLeft {
     /// The connection could not be made secret.
     #[error("the platform's certificate or encryption was not accepted")]
     NoTls,
+    /// It was kept, and then not sent: the server was held up, or its store did not answer.
+    #[error("the server did not come to send it")]
+    NotSent,
 }
 
 /// Why it cannot be known whether a call was placed.

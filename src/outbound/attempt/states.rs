@@ -94,6 +94,9 @@ pub enum Rejection {
     /// An operator said that no call was placed.
     #[error("an operator said that no call was placed")]
     Operator,
+    /// What was allowed when it was asked for is not any more.
+    #[error("it may not be placed any more: {0}")]
+    Barred(String),
 }
 
 /// What kept a request from being sent.
@@ -166,6 +169,11 @@ impl Pending {
             owner,
             tries,
         })
+    }
+
+    /// It may not be placed any more, and `why` says what it breaks.
+    pub fn barred(self, why: String, now: Timestamp) -> Rejected {
+        self.intent.rejected(Rejection::Barred(why), now)
     }
 }
 

@@ -48,7 +48,7 @@ fn refusal() -> Refusal {
     Refusal {
         code: -1014,
         message: "caller id not allowed".to_owned(),
-        advice: "have it allowed",
+        advice: "have it allowed".into(),
     }
 }
 

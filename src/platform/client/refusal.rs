@@ -74,7 +74,7 @@ pub(super) fn refusal(status: u16, body: &Value) -> Refusal {
     Refusal {
         code,
         message: words.map_or_else(|| "without a word".to_owned(), told),
-        advice: advice(code, status),
+        advice: advice(code, status).into(),
     }
 }
 

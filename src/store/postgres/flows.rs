@@ -46,7 +46,12 @@ async fn forget(pool: &Pool, at: Timestamp) -> Result<(), StoreError> {
         "DELETE FROM flow_versions AS old WHERE left_at <= $1 AND NOT EXISTS (
              SELECT 1 FROM sessions AS live
              WHERE live.status IS NULL AND live.last_event_at > $2
-                 AND live.flow_id = old.flow_id AND live.flow_version = old.version)",
+                 AND live.flow_id = old.flow_id AND live.flow_version = old.version)
+             AND NOT EXISTS (
+             SELECT 1 FROM attempts AS begun
+             WHERE begun.state <> 'REJECTED' AND begun.begun_at > $2
+                 AND begun.flow_id = old.flow_id AND begun.flow_version = old.version
+                 AND NOT EXISTS (SELECT 1 FROM sessions AS heard WHERE heard.session_id = begun.session_id))",
     )
     .bind(at.as_millisecond().saturating_sub(milliseconds(GRACE)))
     .bind(at.as_millisecond().saturating_sub(milliseconds(SILENCE)));
@@ -63,13 +68,18 @@ pub(super) async fn last_good(pool: &Pool) -> Result<Vec<FlowText>, StoreError> 
     .await
 }
 
-/// The versions that live sessions are on, by id and version.
+/// The versions that live sessions are on, and calls that were started and not heard of yet, by id and version.
 pub(super) async fn in_use(pool: &Pool) -> Result<Vec<FlowText>, StoreError> {
     texts(
         pool,
         "SELECT * FROM flow_versions AS held WHERE EXISTS (
              SELECT 1 FROM sessions AS live
              WHERE live.status IS NULL AND live.flow_id = held.flow_id AND live.flow_version = held.version)
+         OR EXISTS (
+             SELECT 1 FROM attempts AS begun
+             WHERE begun.state <> 'REJECTED'
+                 AND begun.flow_id = held.flow_id AND begun.flow_version = held.version
+                 AND NOT EXISTS (SELECT 1 FROM sessions AS heard WHERE heard.session_id = begun.session_id))
          ORDER BY flow_id, version",
     )
     .await

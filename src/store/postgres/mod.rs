@@ -9,6 +9,7 @@
 //! done or not. The one exception is a call that came in, which heard the apology and may be delivered again: it begins
 //! its flow either way.
 
+mod attempts;
 mod flows;
 mod keep;
 mod leases;
@@ -28,13 +29,15 @@ use super::entry::Entry;
 use super::leases::Lease;
 use super::vault::{Keys, Vault};
 use super::{
-    FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
+    Begun, FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
+    WhichAttempt,
 };
 use crate::call::SessionId;
 use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
 };
-use crate::session::{Exchange, Recall, Recalled};
+use crate::outbound::attempt::Heard;
+use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use keep::Keeper;
 use pool::{Pool, Times};
 
@@ -164,6 +167,39 @@ impl Store for PostgresStore {
 
     async fn forget_events(&self, lease: &Lease, before: Timestamp) -> Result<u64, StoreError> {
         leases::forget(&self.desk, lease, before).await
+    }
+
+    async fn begin_attempt(
+        &self,
+        call: &OutboundCall,
+        key: &RequestKey,
+        lease: &Lease,
+    ) -> Result<Begun, StoreError> {
+        attempts::begin(&self.desk, &self.vault, call, key, lease).await
+    }
+
+    async fn keep_attempt(
+        &self,
+        call: &OutboundCall,
+        lease: Option<&Lease>,
+    ) -> Result<Kept, StoreError> {
+        attempts::keep(&self.desk, &self.vault, call, lease).await
+    }
+
+    async fn attempt(&self, which: &WhichAttempt) -> Result<Option<OutboundCall>, StoreError> {
+        attempts::one(&self.desk, &self.vault, which).await
+    }
+
+    async fn attempts_like(&self, heard: &Heard<'_>) -> Result<Vec<OutboundCall>, StoreError> {
+        attempts::like(&self.calls, &self.vault, heard).await
+    }
+
+    async fn unsettled_attempts(&self) -> Result<Vec<OutboundCall>, StoreError> {
+        attempts::unsettled(&self.desk, &self.vault).await
+    }
+
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<OutboundCall>, StoreError> {
+        attempts::since(&self.desk, &self.vault, since.as_millisecond()).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

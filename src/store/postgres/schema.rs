@@ -155,7 +155,8 @@ fn newest_known() -> i64 {
 pub(super) async fn check_rights(db: &mut PgConnection) -> Result<(), Trouble> {
     let lacking: Vec<String> = query_scalar(
         "SELECT t || ' (' || p || ')'
-         FROM unnest(ARRAY['database_keys', 'sessions', 'webhooks', 'virtual_numbers', 'flow_versions', 'leases']) AS t,
+         FROM unnest(ARRAY['database_keys', 'sessions', 'webhooks', 'virtual_numbers', 'flow_versions', 'leases',
+             'attempts']) AS t,
              unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p
          WHERE NOT has_table_privilege(t, p) ORDER BY t, p",
     )

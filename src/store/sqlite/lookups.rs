@@ -89,7 +89,7 @@ impl Lookups {
     }
 
     /// Lends a connection; one that failed is not lent again.
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         look: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

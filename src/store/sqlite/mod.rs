@@ -4,12 +4,13 @@
 //!   waits is one transaction of the one [`writer`], and the reply is sent after its COMMIT.
 //! * **Memory** ([`memory`]) holds the sessions that are spoken of, so that the next webhook of one is answered without a
 //!   look at the disk; and all that is not yet projected, so that nothing is missed.
-//! * The **tables** are what people query. The [`projector`] writes them behind the replies, in batches, each with the
+//! * The **tables** are what people query. One of them, [`attempts`], is written on the spot instead: calls that we start. The [`projector`] writes them behind the replies, in batches, each with the
 //!   mark of how far they reach: over a crash, each record is in them exactly once. Then the journal's file is deleted.
 //!
 //! What memory holds can always be had from tables and journal; a start folds the journal's tail ([`open`]). One process
 //! at a time has the files open.
 
+mod attempts;
 mod backup;
 mod files;
 mod flows;
@@ -44,7 +45,8 @@ use super::entry::Entry;
 use super::leases::{Lease, LocalLeases};
 use super::vault::{Keys, Place, Vault};
 use super::{
-    FlowText, Kept, Lag, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
+    Begun, FlowText, Kept, Lag, SessionFilter, SessionPage, SessionRecord, Store, StoreError,
+    Webhook, WhichAttempt,
 };
 use super::{record, state};
 use crate::call::SessionId;
@@ -52,7 +54,9 @@ use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
 };
 use crate::config::Durability;
-use crate::session::{Exchange, Recall, Recalled};
+use crate::outbound::attempt::Heard;
+use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
+use attempts::Attempts;
 pub use backup::{BackedUp, back_up, restore};
 use journal::Journal;
 use lookups::Lookups;
@@ -78,6 +82,7 @@ pub struct SqliteStore {
     journal: Arc<Journal>,
     progress: Arc<Progress>,
     leases: LocalLeases,
+    attempts: Attempts,
     /// The writer's and the projector's; taken by whoever closes the store.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -140,6 +145,14 @@ impl SqliteStore {
             Some(sealed) => self.lookups.open_reply(seq, &sealed).map(Some),
             // Projected, and its file deleted, since the tables were asked.
             None => self.lookups.reply(seq),
+        }
+    }
+
+    /// Refuses what is done under a lease that another has taken over.
+    fn hold_against(&self, lease: Option<&Lease>) -> Result<(), StoreError> {
+        match lease.is_none_or(|lease| self.leases.is_newest(lease)) {
+            true => Ok(()),
+            false => Err(StoreError::LeaseLost),
         }
     }
 
@@ -245,11 +258,44 @@ impl Store for SqliteStore {
     }
 
     async fn forget_events(&self, lease: &Lease, before: Timestamp) -> Result<u64, StoreError> {
-        if !self.leases.is_newest(lease) {
-            return Err(StoreError::LeaseLost);
-        }
+        self.hold_against(Some(lease))?;
         let command = |caller| Command::Forget { before, caller };
         self.progress.command(command).await
+    }
+
+    async fn begin_attempt(
+        &self,
+        call: &OutboundCall,
+        key: &RequestKey,
+        lease: &Lease,
+    ) -> Result<Begun, StoreError> {
+        self.hold_against(Some(lease))?;
+        self.attempts.begin(call, key).await
+    }
+
+    async fn keep_attempt(
+        &self,
+        call: &OutboundCall,
+        lease: Option<&Lease>,
+    ) -> Result<Kept, StoreError> {
+        self.hold_against(lease)?;
+        self.attempts.keep(call).await
+    }
+
+    async fn attempt(&self, which: &WhichAttempt) -> Result<Option<OutboundCall>, StoreError> {
+        self.attempts.find(which)
+    }
+
+    async fn attempts_like(&self, heard: &Heard<'_>) -> Result<Vec<OutboundCall>, StoreError> {
+        self.attempts.like(heard)
+    }
+
+    async fn unsettled_attempts(&self) -> Result<Vec<OutboundCall>, StoreError> {
+        self.attempts.unsettled()
+    }
+
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<OutboundCall>, StoreError> {
+        self.attempts.since(since.as_millisecond())
     }
 
     fn lag(&self) -> Lag {
@@ -269,6 +315,8 @@ impl Store for SqliteStore {
         let mut threads = std::mem::take(&mut *threads).into_iter();
         self.queue.close();
         join(threads.next()).await;
+        let attempts = self.attempts.clone();
+        _ = tokio::task::spawn_blocking(move || attempts.close()).await;
         self.readers.close().await;
         self.lookups.close();
         // The projection has the last connection: it leaves one sound file, without a log.

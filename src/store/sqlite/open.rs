@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions, Connection as _, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::attempts::Attempts;
 use super::files::{self, beside};
 use super::lock::{Lock, NotLocked};
 use super::lookups::Lookups;
@@ -137,6 +138,7 @@ fn assemble(
     let (journal, memory) = (Arc::new(journal), Arc::new(memory));
     let progress = Arc::new(Progress::new(newest, named.projected));
     let (queue, lock) = (Queue::default(), Arc::new(lock));
+    let attempts = attempts(path).map_err(|e| told_of(&e))?;
     let writer = Writer {
         queue: queue.clone(),
         memory: memory.clone(),
@@ -164,10 +166,11 @@ fn assemble(
         vault: vault.clone(),
         queue,
         memory,
-        lookups,
+        lookups: lookups.clone(),
         journal,
         progress,
         leases: crate::store::leases::LocalLeases::default(),
+        attempts: Attempts::new(attempts, lookups, vault.clone()),
         threads: Mutex::default(),
     };
     Ok(AtRest {
@@ -220,16 +223,29 @@ pub(super) fn safely<T, E: From<rusqlite::Error>>(
     changed
 }
 
-/// The one connection that writes the tables.
+/// The connection that writes the calls that we start, each at once. The projector looks after the log.
+fn attempts(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
+    let db = writing(path)?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(db)
+}
+
+/// The connection that the projector writes the tables by.
 fn tables(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
-    use rusqlite::OpenFlags;
-    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = rusqlite::Connection::open_with_flags(path, access)?;
-    db.busy_timeout(BUSY)?;
+    let db = writing(path)?;
     db.pragma_update(None, "synchronous", BEHIND)?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
     db.set_prepared_statement_cache_capacity(32);
+    Ok(db)
+}
+
+fn writing(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
+    use rusqlite::OpenFlags;
+    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = rusqlite::Connection::open_with_flags(path, access)?;
+    db.busy_timeout(BUSY)?;
     Ok(db)
 }
 

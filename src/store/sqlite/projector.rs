@@ -1,5 +1,5 @@
 //! The projection behind the replies, on a thread of its own: reads the journal from where the tables end, folds it in
-//! batches, and drops the journal's files that are done with. It alone writes the tables.
+//! batches, and drops the journal's files that are done with. It alone writes the tables, but for the calls that we start.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

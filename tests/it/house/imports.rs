@@ -10,23 +10,36 @@ const LEAVES: [&str; 5] = ["clock", "config", "failpoint", "telemetry", "flows_f
 const CORE: [&str; 5] = ["text", "call", "outbound", "flow", "session"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 18] = [
+const RULE: [(&str, &[&str]); 19] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
     ("flow", &["text", "call", "outbound"]),
-    ("session", &["call", "outbound", "flow"]),
+    ("session", &["text", "call", "outbound", "flow"]),
     ("clock", &[]),
     ("config", &["text", "call", "outbound"]),
     ("failpoint", &[]),
     ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
     ("platform", &["text", "call", "outbound", "flow", "session"]),
-    ("store", &["call", "flow", "session"]),
+    ("store", &["call", "outbound", "flow", "session"]),
     (
         "switchboard",
         &[
             "text", "call", "outbound", "flow", "session", "platform", "store",
+        ],
+    ),
+    (
+        "dialer",
+        &[
+            "text",
+            "call",
+            "outbound",
+            "flow",
+            "session",
+            "platform",
+            "store",
+            "switchboard",
         ],
     ),
     (
@@ -40,6 +53,7 @@ const RULE: [(&str, &[&str]); 18] = [
             "platform",
             "store",
             "switchboard",
+            "dialer",
         ],
     ),
     ("emulator", &["call", "platform"]),
@@ -59,6 +73,7 @@ const RULE: [(&str, &[&str]); 18] = [
             "platform",
             "store",
             "switchboard",
+            "dialer",
             "http",
             "emulator",
             "phone",
@@ -75,6 +90,7 @@ const RULE: [(&str, &[&str]); 18] = [
             "platform",
             "store",
             "switchboard",
+            "dialer",
             "http",
             "emulator",
             "phone",

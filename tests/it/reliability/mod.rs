@@ -6,21 +6,27 @@
 //! one line that begins with its row, as `R5: …`. `CALLWRIGHT_TEST_BINARY` names another build of the program to test.
 
 mod backups;
+mod clock_jumps;
 mod crowd;
 mod damaged;
 mod database_away;
 mod deadline;
 mod disk_full;
 mod killed;
+mod left_behind;
 mod locked;
 mod node_loss;
+mod out_of_order;
+pub(crate) mod platform;
 mod power_cut;
 mod process;
 mod random;
+mod same_request;
 mod trace;
 
 #[cfg(feature = "failpoints")]
 pub(crate) mod failpoints;
+pub(crate) mod placed;
 
 /// Whether the long forms are to run.
 fn nightly() -> bool {

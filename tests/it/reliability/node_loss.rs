@@ -126,7 +126,7 @@ async fn a_node_that_thaws_does_nothing_under_its_old_lease() {
 
 /// Freezes a node that has just taken the lease and is forgetting.
 async fn catch(db: &mut PgConnection, node: Server) -> Server {
-    let taken = "SELECT EXISTS (SELECT 1 FROM leases)";
+    let taken = "SELECT EXISTS (SELECT 1 FROM leases WHERE name = 'forgetting')";
     while !sqlx::query_scalar::<_, bool>(taken)
         .fetch_one(&mut *db)
         .await

@@ -1,6 +1,7 @@
 //! What every store promises, tried on each engine by the same list. A test takes an [`Engine`] and speaks to the
 //! promise only; what is an engine's own is tested beside (`store_sqlite.rs`).
 
+mod attempts;
 mod calls;
 mod flows;
 mod listing;
@@ -135,6 +136,16 @@ contract! {
         a_call_may_begin_on_a_version_that_just_left
         what_nothing_needs_is_forgotten
         a_session_that_fell_silent_holds_nothing;
+    attempts:
+        a_call_that_was_begun_comes_back_whole
+        every_state_of_a_call_comes_back
+        one_request_is_one_call
+        one_line_has_one_call_at_a_time
+        a_change_is_made_over_what_was_read
+        who_lost_the_lease_dials_nobody
+        a_session_finds_the_calls_it_may_have_come_of
+        a_call_that_was_not_heard_of_holds_its_version
+        a_closed_store_begins_nothing;
     upkeep:
         all_of_it_survives_a_restart
         forgotten_events_are_new_again_and_leave_their_trace

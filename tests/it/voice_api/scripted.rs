@@ -121,6 +121,11 @@ async fn act_on(mut socket: TcpStream, act: Act, seen: Arc<Mutex<Vec<Seen>>>) {
         return;
     };
     seen.lock().expect("no panic holds it").push(request);
+    answer(socket, act).await;
+}
+
+/// Does with a connection whose request was read what `act` says.
+pub(crate) async fn answer(mut socket: TcpStream, act: Act) {
     let answer = match act {
         Act::Answer(status, headers, body) => {
             format!(
@@ -154,7 +159,8 @@ async fn until_it_goes(mut socket: TcpStream) {
     while socket.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {}
 }
 
-async fn read(socket: &mut TcpStream, act: &Act) -> Option<Seen> {
+/// Reads a request whole.
+pub(crate) async fn read(socket: &mut TcpStream, act: &Act) -> Option<Seen> {
     let mut bytes = Vec::new();
     let head_ends = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -70,7 +70,7 @@ async fn no_sequence_of_faults_calls_anybody_twice() {
     for attempt in lives.collect::<Vec<_>>().await {
         *states.entry(attempt.state()).or_default() += 1;
     }
-    println!("reliability R10: {sequences} sequences, 0 called twice, ended as {states:?}");
+    println!("R10: {sequences} sequences, 0 called twice, ended as {states:?}");
     for state in ["ACCEPTED", "REJECTED", "UNKNOWN"] {
         assert!(states.contains_key(state), "no sequence ended {state}");
     }

@@ -1,7 +1,8 @@
-//! Variables and secrets: CW401 – CW404.
+//! Variables and secrets: CW401 – CW404, CW411.
 //!
 //! `names` knows which variables there are, `paths` whether they are set on every way to where they are used.
 
+mod handed_in;
 mod names;
 mod paths;
 mod secrets;
@@ -14,6 +15,7 @@ pub(super) fn check(file: &FlowFile<'_>) {
     if file.lost || file.steps.iter().any(|step| step.torn) {
         return; // What seems to be missing may be in a line that could not be read.
     }
+    handed_in::check(file);
     names::check(file);
     paths::check(file, &secrets);
 }

@@ -1,0 +1,212 @@
+//! The `attempts` table: calls that we start. Each write is one transaction on a connection of its own, on the disk when it
+//! returns, whatever `durability` says: what was sent must be known after a power cut.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+
+use super::lookups::Lookups;
+use crate::outbound::attempt::Heard;
+use crate::session::{OutboundCall, RequestKey};
+use crate::store::attempts::{self, AT_ONCE, Columns, ON_THE_LINE, UNSETTLED};
+use crate::store::vault::Vault;
+use crate::store::{Begun, Kept, StoreError, WhichAttempt};
+
+/// What is read of a row.
+const COLUMNS: &str = "attempt_id, revision, record";
+
+/// The table, for those who write it one after another and those who look.
+#[derive(Debug, Clone)]
+pub(super) struct Attempts {
+    /// `None` once it is closed.
+    db: Arc<Mutex<Option<Connection>>>,
+    lookups: Arc<Lookups>,
+    vault: Vault,
+}
+
+impl Attempts {
+    pub(super) fn new(db: Connection, lookups: Arc<Lookups>, vault: Vault) -> Self {
+        Self {
+            db: Arc::new(Mutex::new(Some(db))),
+            lookups,
+            vault,
+        }
+    }
+
+    /// See [`Store::begin_attempt`](crate::store::Store::begin_attempt).
+    pub(super) async fn begin(
+        &self,
+        call: &OutboundCall,
+        key: &RequestKey,
+    ) -> Result<Begun, StoreError> {
+        let (columns, key) = (
+            Columns::of(&self.vault, call),
+            attempts::key(&self.vault, key),
+        );
+        let vault = self.vault.clone();
+        self.write(move |db| {
+            let known = "request_key = ?1";
+            if let Some(known) = one(db, &vault, known, key)? {
+                return Ok(Begun::Known(Box::new(known)));
+            }
+            let on_the_line = format!("line = ?1 AND {ON_THE_LINE}");
+            if let Some(other) = one(db, &vault, &on_the_line, columns.line)? {
+                return Ok(Begun::InFlight(other.id().clone()));
+            }
+            insert(db, &columns, &key)?;
+            Ok(Begun::Stored)
+        })
+        .await
+    }
+
+    /// See [`Store::keep_attempt`](crate::store::Store::keep_attempt).
+    pub(super) async fn keep(&self, call: &OutboundCall) -> Result<Kept, StoreError> {
+        let columns = Columns::of(&self.vault, call);
+        let revision = call.revision as i64;
+        self.write(move |db| update(db, &columns, revision)).await
+    }
+
+    /// One row.
+    pub(super) fn find(&self, which: &WhichAttempt) -> Result<Option<OutboundCall>, StoreError> {
+        self.lookups.with(|db| match which {
+            WhichAttempt::Id(id) => one(db, &self.vault, "attempt_id = ?1", id.as_str()),
+            WhichAttempt::Request(key) => {
+                let key = attempts::key(&self.vault, key);
+                one(db, &self.vault, "request_key = ?1", key)
+            }
+            WhichAttempt::Session(id) => one(db, &self.vault, "session_id = ?1", id.as_str()),
+        })
+    }
+
+    /// See [`Store::attempts_like`](crate::store::Store::attempts_like).
+    pub(super) fn like(&self, heard: &Heard<'_>) -> Result<Vec<OutboundCall>, StoreError> {
+        let line = attempts::line(&self.vault, heard.source, heard.destination);
+        let wanted = format!("session_id = ?1 OR attempt_id = ?2 OR (line = ?3 AND {ON_THE_LINE})");
+        let of = params![heard.session.as_str(), heard.client_request_id, line];
+        self.lookups.with(|db| all(db, &self.vault, &wanted, of))
+    }
+
+    /// The rows that are worked on.
+    pub(super) fn unsettled(&self) -> Result<Vec<OutboundCall>, StoreError> {
+        let wanted = format!("{UNSETTLED} ORDER BY number LIMIT {AT_ONCE}");
+        self.lookups.with(|db| all(db, &self.vault, &wanted, []))
+    }
+
+    /// The rows that were begun at a time (ms) or later.
+    pub(super) fn since(&self, since: i64) -> Result<Vec<OutboundCall>, StoreError> {
+        let wanted = "begun_at >= ?1 ORDER BY begun_at, number";
+        self.lookups
+            .with(|db| all(db, &self.vault, wanted, [since]))
+    }
+
+    /// Lets go of the connection once its last write has ended.
+    pub(super) fn close(&self) {
+        self.lock().take();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Connection>> {
+        // A transaction that panicked was rolled back as it was dropped.
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One transaction, on a thread that may wait for the disk. It ends also when its caller has gone.
+    async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let this = self.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let mut db = this.lock();
+            let db = db.as_mut().ok_or(StoreError::Closing)?;
+            let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let changed = change(&moment)?;
+            moment.commit()?;
+            Ok(changed)
+        });
+        written.await.unwrap_or(Err(StoreError::Closing))
+    }
+}
+
+fn insert(db: &Connection, columns: &Columns, key: &[u8; 16]) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO attempts (attempt_id, request_key, line, state, session_id, flow_id, flow_version, begun_at, revision, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)",
+    )?
+    .execute(params![
+        columns.id,
+        key,
+        columns.line,
+        columns.state,
+        columns.session,
+        columns.flow,
+        columns.version,
+        columns.begun_at,
+        columns.record,
+    ])?;
+    Ok(())
+}
+
+/// Writes over what was read. Another call that may be on the line makes the index refuse, which changes nothing.
+fn update(db: &Connection, columns: &Columns, revision: i64) -> Result<Kept, StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE OR IGNORE attempts SET state = ?3, session_id = ?4, flow_version = ?5, record = ?6, revision = revision + 1
+         WHERE attempt_id = ?1 AND revision = ?2",
+    )?;
+    let changed = update.execute(params![
+        columns.id,
+        revision,
+        columns.state,
+        columns.session,
+        columns.version,
+        columns.record,
+    ])?;
+    Ok(match changed {
+        0 => Kept::Overtaken,
+        _ => Kept::Stored,
+    })
+}
+
+fn one(
+    db: &Connection,
+    vault: &Vault,
+    wanted: &str,
+    of: impl rusqlite::ToSql,
+) -> Result<Option<OutboundCall>, StoreError> {
+    let mut select =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM attempts WHERE {wanted}"))?;
+    let found = select.query_row([of], columns).optional()?;
+    found.map(|found| found.read(vault)).transpose()
+}
+
+fn all(
+    db: &Connection,
+    vault: &Vault,
+    wanted: &str,
+    of: impl rusqlite::Params,
+) -> Result<Vec<OutboundCall>, StoreError> {
+    let mut select =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM attempts WHERE {wanted}"))?;
+    let found = select.query_map(of, columns)?;
+    found.map(|found| found?.read(vault)).collect()
+}
+
+/// A row as it is read.
+struct Found {
+    id: String,
+    revision: i64,
+    record: Vec<u8>,
+}
+
+impl Found {
+    fn read(self, vault: &Vault) -> Result<OutboundCall, StoreError> {
+        attempts::read(vault, &self.id, self.revision, &self.record)
+    }
+}
+
+fn columns(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
+    Ok(Found {
+        id: row.get(0)?,
+        revision: row.get(1)?,
+        record: row.get(2)?,
+    })
+}
