@@ -15,6 +15,7 @@
 //! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
+//! | [`phone`] | a phone on the desk: in the browser and in the terminal |
 //! | [`server`] | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
 //! | [`flows_folder`] | finds and reads flow files |
@@ -23,7 +24,7 @@
 //! # The import rule
 //!
 //! Imports run one way: `text`, `call` ← `outbound` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `dialer` ← `http`,
-//! `emulator` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
+//! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `flow`, `session`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
 
@@ -38,6 +39,7 @@ pub mod flow;
 pub mod flows_folder;
 pub mod http;
 pub mod outbound;
+pub mod phone;
 pub mod platform;
 pub mod server;
 pub mod session;

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::call::mask_numbers;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::emulator::Emulator;
 use crate::flow::check::{Checked, check};
 use crate::flow::diagnostic::{Diagnostic, Severity, Source};
 use crate::flow::model::Answers;
@@ -21,11 +23,13 @@ use crate::flow::{Flow, Library};
 use crate::flows_folder::{self, FolderError};
 use crate::http::{self, App, listener};
 use crate::outbound::Destinations;
+use crate::phone::Overheard;
 use crate::session::{Apology, EVENT_MEMORY_DAYS};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{FlowText, Store, StoreError, keys};
 use crate::switchboard::Switchboard;
+use desk::Desk;
 
 /// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -33,11 +37,14 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How long calls that are being dialled at the end have to be answered by the platform. What is left is UNKNOWN then.
 const DIALS_END_WITHIN: Duration = Duration::from_secs(5);
 
+mod desk;
+
 /// A server that serves.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
     app: App,
+    desk: Option<Desk>,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
     forgetting: JoinHandle<()>,
@@ -57,6 +64,11 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The phone would be in reach of others.
+    #[error(
+        "the phone is for this machine alone, and {0} is in reach of others; set \"listen\" to a loopback address, such as 127.0.0.1:8080"
+    )]
+    PhoneInReach(SocketAddr),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}: {reason}; stop what listens there, or set another \"listen\""
@@ -86,10 +98,31 @@ pub struct RefusedFlows {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Whether people call by a phone in the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    /// Nobody does: this server is for the platform.
+    NoPhone,
+    /// There is a phone at `/phone`, for this machine alone.
+    Phone,
+}
+
 /// Starts a server by `config`.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
+    start_with(With::NoPhone, config, clock).await
+}
+
+/// Starts a server by `config`, perhaps with a phone.
+pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Running, StartError> {
+    if with == With::Phone && !config.is_loopback() {
+        return Err(StartError::PhoneInReach(config.listen));
+    }
     let sources = flows_folder::read(slice::from_ref(&config.flows)).map_err(StartError::Folder)?;
-    let store = open_store(&config).await?;
+    let mut store = open_store(&config).await?;
+    let overheard = (with == With::Phone).then(|| Arc::new(Overheard::new(store.clone())));
+    if let Some(overheard) = &overheard {
+        store = overheard.clone();
+    }
     let (library, flows_are_current) = load_flows(sources, store.as_ref(), &clock).await?;
     let (library, config) = (Arc::new(library), Arc::new(config));
     let apology = Apology {
@@ -112,10 +145,10 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         Arc::new(switchboard),
         clock,
     );
-    listen(app).await
+    listen(app, overheard).await
 }
 
-async fn listen(app: App) -> Result<Running, StartError> {
+async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, StartError> {
     let wanted = app.config.listen;
     let bind = |reason| StartError::Bind {
         address: wanted,
@@ -127,7 +160,8 @@ async fn listen(app: App) -> Result<Running, StartError> {
         tracing::error!(%error, "calls that were left cannot be looked after yet");
     }
     let (stop, stopped) = oneshot::channel();
-    let router = http::router(app.clone());
+    let desk = overheard.map(|overheard| Desk::new(&app, address, overheard));
+    let router = http::router_with(app.clone(), desk.as_ref().map(Desk::annex));
     let limits = app.config.http.clone();
     let served = tokio::spawn(async move {
         let until = async {
@@ -148,6 +182,7 @@ async fn listen(app: App) -> Result<Running, StartError> {
     Ok(Running {
         address,
         app,
+        desk,
         stop,
         served,
         forgetting,
@@ -161,23 +196,39 @@ async fn listen(app: App) -> Result<Running, StartError> {
 /// # Errors
 ///
 /// What keeps the server from starting.
-pub async fn run(config: Config) -> Result<(), StartError> {
-    let running = start(config, Clock::system()).await?;
-    let signal = asked_to_stop().await;
-    tracing::info!(signal, "stopping: requests in progress are answered");
-    running.stop().await;
-    tracing::info!("stopped");
+pub async fn run(with: With, config: Config) -> Result<(), StartError> {
+    let mut signal = StopSignal::listen();
+    let running = tokio::select! {
+        started = start_with(with, config, Clock::system()) => started?,
+        _ = signal.comes() => return Ok(()),
+    };
+    running.until(signal).await;
     Ok(())
 }
 
-/// Waits for the signal that ends the process, and names it.
-async fn asked_to_stop() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be handled");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be handled");
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+/// The signals that end the process (SIGTERM, SIGINT). From the moment that this is made they are asked for here and end
+/// nothing by themselves.
+#[derive(Debug)]
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    /// Listens for them.
+    pub fn listen() -> Self {
+        Self {
+            terminate: signal(SignalKind::terminate()).expect("SIGTERM can be handled"),
+            interrupt: signal(SignalKind::interrupt()).expect("SIGINT can be handled"),
+        }
+    }
+
+    /// Waits for one, and names it.
+    pub async fn comes(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
     }
 }
 
@@ -187,9 +238,25 @@ impl Running {
         self.address
     }
 
+    /// The phone's emulator, when there is a phone.
+    pub fn emulator(&self) -> Option<&Emulator> {
+        self.desk.as_ref().map(Desk::emulator)
+    }
+
+    /// Serves until the process is asked to stop, and ends.
+    pub async fn until(self, mut signal: StopSignal) {
+        let signal = signal.comes().await;
+        tracing::info!(signal, "stopping: requests in progress are answered");
+        self.stop().await;
+        tracing::info!("stopped");
+    }
+
     /// Ends: requests in progress are answered, what is to be kept is kept.
     pub async fn stop(self) {
         self.app.phase.drain();
+        if let Some(desk) = &self.desk {
+            desk.close();
+        }
         let _ = self.stop.send(());
         let _ = self.served.await;
         self.forgetting.abort();

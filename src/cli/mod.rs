@@ -2,7 +2,7 @@
 //!
 //! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
 //!   configuration; `sessions`, `flows`, `call` and `settle` ask a running server over its HTTP API
-//! * `emulator` stands in for the platform; `platform` asks 8x8 itself
+//! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
 //! * `api` is the client of the server's API; `table` shows answers to people
 
 #![expect(
@@ -25,9 +25,11 @@ mod backup;
 mod call;
 mod check;
 mod config;
+mod demo;
 mod emulator;
 mod explain;
 mod flows;
+mod phone;
 mod platform;
 mod serve;
 mod sessions;
@@ -46,6 +48,7 @@ const CANNOT_BEGIN: u8 = 2;
                   TOML, and remembers every call.",
     after_long_help = "\
 Begin with:
+  callwright demo              call a phone menu from your browser: no account, no configuration
   callwright serve             answer calls with the flows in ./flows, on 127.0.0.1:8080
   callwright check             what is wrong with the flows, all at once
   callwright config            every setting, with its default and meaning
@@ -61,6 +64,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
+    Phone(phone::PhoneArgs),
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
@@ -85,6 +90,8 @@ enum Command {
 /// Does what was typed, and prints why it could not.
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Phone(args) => phone::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => Ok(explain::run(&args)),

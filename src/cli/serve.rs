@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::config::Config;
 use crate::flow::report::{Format, Look, render};
-use crate::server::{self, RefusedFlows, StartError};
+use crate::server::{self, RefusedFlows, StartError, With};
 use crate::telemetry;
 
 /// Start the server
@@ -22,6 +22,9 @@ pub(super) struct ServeArgs {
     /// The configuration file, instead of callwright.toml in the working directory
     #[arg(long, value_name = "FILE", env = "CALLWRIGHT_CONFIG")]
     config: Option<PathBuf>,
+    /// With a phone in the browser, at /phone, for this machine alone: never on a server that the platform calls
+    #[arg(long)]
+    dev: bool,
 }
 
 /// Serves until the server is stopped.
@@ -29,7 +32,11 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let config = Config::load(args.config.as_deref(), super::environment())?;
     telemetry::init(&config.log)?;
     let runtime = tokio::runtime::Runtime::new().context("the runtime could not be started")?;
-    match runtime.block_on(server::run(config)) {
+    let with = match args.dev {
+        true => With::Phone,
+        false => With::NoPhone,
+    };
+    match runtime.block_on(server::run(with, config)) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(StartError::Flows(refused)) => Ok(explain(&refused)),
         Err(error) => Err(error.into()),
@@ -37,7 +44,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Shows what is wrong with the flows. Nothing is served.
-fn explain(refused: &RefusedFlows) -> ExitCode {
+pub(super) fn explain(refused: &RefusedFlows) -> ExitCode {
     let look = Look {
         format: Format::Human,
         colour: super::colour(&std::io::stderr()),

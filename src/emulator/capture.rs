@@ -47,7 +47,7 @@ pub(super) enum Standing {
 impl Capture {
     /// Begins the prompt at `now`.
     pub(super) fn begin(rules: Rules, now: u64) -> Self {
-        let until = now + rules.prompt.ms;
+        let until = rules.prompt.until(now);
         Self {
             tries_left: rules.tries,
             keys: String::new(),
@@ -62,6 +62,11 @@ impl Capture {
             Phase::Prompt { until } => until,
             Phase::Waiting { overall, digit } => digit.map_or(overall, |digit| digit.min(overall)),
         }
+    }
+
+    /// Whether the prompt is spoken.
+    pub(super) fn speaks(&self) -> bool {
+        matches!(self.phase, Phase::Prompt { .. })
     }
 
     /// The caller presses `key`.
@@ -103,7 +108,7 @@ impl Capture {
             let keys = Some(keys).filter(|keys| !keys.is_empty());
             return Standing::Done { keys, entered };
         }
-        let until = now + self.rules.failure.ms + self.rules.prompt.ms;
+        let until = self.rules.prompt.until(self.rules.failure.until(now));
         self.phase = Phase::Prompt { until };
         Standing::Again(until)
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::account::{Account, digits};
@@ -11,8 +12,8 @@ use super::call::{Answer, Call, Order};
 use super::chance::Chance;
 use super::courier::{Courier, client};
 use super::leg::written;
-use super::line::{Handset, Line, Pace};
-use super::mischief::Mischief;
+use super::line::{Handset, Line, Pace, Witness};
+use super::mischief::{Manner, Mischief};
 use super::person::Person;
 use super::webhook::{self, Kind};
 use crate::clock::Clock;
@@ -119,6 +120,36 @@ impl Emulator {
     ///
     /// When nobody has that number, or it is inactive.
     pub fn call(&self, from: &str, to: &str, person: Person) -> Result<Handset, NotCarried> {
+        let (begin, manner) = (self.0.clock.now(), Manner::default());
+        self.carry_inbound(from, to, person, (begin, manner), |_| None)
+    }
+
+    /// Somebody at a phone calls `to` from `from` at `begin`, before a witness, who is made of the session's id before anything
+    /// happens.
+    ///
+    /// # Errors
+    ///
+    /// As [`Emulator::call`].
+    pub fn call_before(
+        &self,
+        from: &str,
+        to: &str,
+        begin: Timestamp,
+        manner: Manner,
+        witness: impl FnOnce(&str) -> Witness,
+    ) -> Result<Handset, NotCarried> {
+        let witness = |session: &str| Some(witness(session));
+        self.carry_inbound(from, to, Person::Listening, (begin, manner), witness)
+    }
+
+    fn carry_inbound(
+        &self,
+        from: &str,
+        to: &str,
+        person: Person,
+        (begin, manner): (Timestamp, Manner),
+        witness: impl FnOnce(&str) -> Option<Witness>,
+    ) -> Result<Handset, NotCarried> {
         let active = |account: &&Account| {
             let number = account.numbers.get(digits(to));
             number.is_some_and(|number| number.operational_status != "Inactive")
@@ -129,8 +160,14 @@ impl Emulator {
             .find(active)
             .map(|account| account.id.clone());
         let account = account.ok_or(NotCarried::NoSuchNumber)?;
-        let order = self.order(&account, from, to, None, person);
-        Ok(self.carry(&account, Call::receive(order)))
+        let order = Order {
+            begin,
+            manner,
+            ..self.order(&account, from, to, None, person)
+        };
+        let call = Call::receive(order);
+        let witness = witness(call.session_id());
+        Ok(self.carry(&account, call, witness))
     }
 
     /// A request's callflow, checked before, places a call; its person is moved by hand.
@@ -140,7 +177,7 @@ impl Emulator {
             ["source", "destination"].map(|name| params[name].as_str().unwrap_or_default());
         let id = request["clientRequestId"].as_str().map(str::to_owned);
         let order = self.order(account, from, to, id.clone(), self.outbound_person());
-        let handset = self.carry(account, Call::place(order, request));
+        let handset = self.carry(account, Call::place(order, request), None);
         self.placed_calls().push(Placed {
             session_id: handset.session_id().to_owned(),
             client_request_id: id,
@@ -179,17 +216,18 @@ impl Emulator {
             chance: Chance::of_call(self.0.setup.seed, ordinal),
             person,
             mischief: self.0.setup.mischief,
+            manner: Manner::default(),
             records,
             masking,
         }
     }
 
-    fn carry(&self, account: &str, call: Call) -> Handset {
+    fn carry(&self, account: &str, call: Call, witness: Option<Witness>) -> Handset {
         let (line, handset) = Line::new(call, self.0.setup.pace, self.courier(account));
         let session = handset.session_id().to_owned();
         self.calls()
             .insert(session, (account.to_owned(), handset.clone()));
-        tokio::spawn(line.carry());
+        tokio::spawn(line.seen_by(witness).carry());
         handset
     }
 

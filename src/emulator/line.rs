@@ -1,5 +1,8 @@
 //! Carries one call: gives it time, delivers its webhooks, takes what people do to it.
 
+use std::fmt;
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep_until};
@@ -7,6 +10,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 use super::call::{Answer, Call, Input, Output, Post, Sign};
 use super::courier::Courier;
 use super::leg::Fate;
+use super::mischief::Manner;
 use super::record::Record;
 
 /// How time passes.
@@ -28,6 +32,34 @@ pub struct View {
     pub record: Record,
     /// Whether it is over and all its webhooks have been delivered or given up.
     pub done: bool,
+}
+
+/// What happens on a call, told as it happens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// Somebody on the phone notices something.
+    Sign(Sign),
+    /// A webhook is sent.
+    Sent(Post),
+    /// A webhook was answered, or could not be delivered.
+    Answered(Post, Answer),
+}
+
+/// Who is told what happens on a call, each with the milliseconds since it began.
+#[derive(Clone)]
+pub struct Witness(Arc<dyn Fn(u64, Happening) + Send + Sync>);
+
+impl Witness {
+    /// `told` is called before the call goes on, so it should be quick.
+    pub fn new(told: impl Fn(u64, Happening) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+}
+
+impl fmt::Debug for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Witness")
+    }
 }
 
 /// The phone's end of a call.
@@ -57,6 +89,21 @@ impl Handset {
     /// Decides about the leg that rings.
     pub fn meet(&self, fate: Fate) {
         self.send(Input::Meet(fate));
+    }
+
+    /// Has heard what was said or played as the `nth`, from 1.
+    pub fn heard(&self, nth: usize) {
+        self.send(Input::Heard(nth));
+    }
+
+    /// Decides how webhooks are delivered from now on.
+    pub fn deliver(&self, manner: Manner) {
+        self.send(Input::Deliver(manner));
+    }
+
+    /// Has the webhook of this [number](Post::number) delivered once more.
+    pub fn again(&self, number: usize) {
+        self.send(Input::Again(number));
     }
 
     /// How the call looks now.
@@ -94,6 +141,7 @@ pub(super) struct Line {
     virtual_now: u64,
     inputs: mpsc::UnboundedReceiver<Input>,
     view: watch::Sender<View>,
+    witness: Option<Witness>,
     in_flight: JoinSet<(Post, Answer)>,
 }
 
@@ -120,9 +168,16 @@ impl Line {
             virtual_now: 0,
             inputs,
             view,
+            witness: None,
             in_flight: JoinSet::new(),
         };
         (line, handset)
+    }
+
+    /// The same, telling `witness` what happens.
+    pub(super) fn seen_by(mut self, witness: Option<Witness>) -> Self {
+        self.witness = witness;
+        self
     }
 
     /// Carries the call to its end.
@@ -138,12 +193,23 @@ impl Line {
             tokio::select! {
                 biased;
                 Some(input) = self.inputs.recv() => self.call.input(input, self.now()),
-                Some(Ok((post, answer))) = self.in_flight.join_next() => self.call.answered(&post, answer, self.now()),
+                Some(Ok((post, answer))) = self.in_flight.join_next() => self.answered(&post, answer),
                 () = async { if waits { sleep_until(at).await } }, if due.is_some() => self.tick(due.unwrap_or_default()),
                 else => self.call.input(Input::HangUp(0), self.now()),
             }
         }
         self.view.send_modify(|view| view.done = true);
+    }
+
+    fn answered(&mut self, post: &Post, answer: Answer) {
+        self.tell(|| Happening::Answered(post.clone(), answer.clone()));
+        self.call.answered(post, answer, self.now());
+    }
+
+    fn tell(&self, happening: impl FnOnce() -> Happening) {
+        if let Some(witness) = &self.witness {
+            (witness.0)(self.now(), happening());
+        }
     }
 
     fn tick(&mut self, due: u64) {
@@ -164,11 +230,15 @@ impl Line {
     async fn give_out(&mut self) {
         let mut signs = Vec::new();
         while let Some(output) = self.call.poll() {
+            self.tell(|| match &output {
+                Output::Sign(sign) => Happening::Sign(sign.clone()),
+                Output::Post(post) => Happening::Sent(post.clone()),
+            });
             match (output, self.pace) {
                 (Output::Sign(sign), _) => signs.push(sign),
                 (Output::Post(post), Pace::Virtual) => {
                     let answer = self.courier.deliver(post.kind, &post.body).await;
-                    self.call.answered(&post, answer, self.virtual_now);
+                    self.answered(&post, answer);
                 }
                 (Output::Post(post), Pace::Real) => {
                     let courier = self.courier.clone();

@@ -18,6 +18,33 @@ pub struct Mischief {
     pub latest_ms: u64,
 }
 
+/// How the webhooks that follow are delivered, as somebody decides instead of chance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// Each once more, half a second later.
+    pub twice: bool,
+    /// Each three seconds late. Whoever waits for its answer waits.
+    pub late: bool,
+}
+
+/// How late a late webhook is, in milliseconds.
+const LATE_MS: u64 = 3_000;
+
+/// How long after the first a second delivery comes, in milliseconds.
+const SECOND_MS: u64 = 500;
+
+impl Manner {
+    /// What becomes of one webhook; `None` leaves it to chance.
+    pub(super) fn deliveries(self) -> Option<Vec<Delivery>> {
+        let first = if self.late { LATE_MS } else { 0 };
+        let mut deliveries = vec![Delivery::plain(first)];
+        if self.twice {
+            deliveries.push(Delivery::plain(first + SECOND_MS));
+        }
+        (self != Self::default()).then_some(deliveries)
+    }
+}
+
 /// The latest that a call's action, which the caller waits for, is delivered first.
 pub(super) const PATIENT_MS: u64 = 1_500;
 

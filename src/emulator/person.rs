@@ -14,6 +14,8 @@ const LONGEST_MS: u64 = 300_000;
 pub enum Person {
     /// Does nothing; keys, hanging up and the fate of legs are given from outside.
     ByHand,
+    /// The same, and says when something has been heard: the words take as long as they take where they are spoken.
+    Listening,
     /// Does these, in order.
     Prepared(Prepared),
     /// Does as chance has it.
@@ -35,7 +37,7 @@ impl Person {
     /// When the caller hangs up by themselves.
     pub(super) fn leaves(&mut self) -> Option<u64> {
         match self {
-            Self::ByHand => None,
+            Self::ByHand | Self::Listening => None,
             Self::Prepared(prepared) => prepared.leaves_ms,
             Self::Chance(chance) => match chance.happens(15) {
                 true => Some(chance.between(0, 40_000)),
@@ -47,7 +49,7 @@ impl Person {
     /// What becomes of the leg that begins to ring, and after how long.
     pub(super) fn fate(&mut self) -> Option<(u64, Fate)> {
         match self {
-            Self::ByHand => None,
+            Self::ByHand | Self::Listening => None,
             Self::Prepared(prepared) => prepared.fates.pop_front().map(|fate| (3_000, fate)),
             Self::Chance(chance) => {
                 let after = chance.between(500, 15_000);
@@ -67,7 +69,7 @@ impl Person {
     /// What is pressed at a prompt that listens, each with the milliseconds since it began.
     pub(super) fn keys(&mut self, rules: &Rules) -> Vec<(u64, char)> {
         match self {
-            Self::ByHand => Vec::new(),
+            Self::ByHand | Self::Listening => Vec::new(),
             Self::Prepared(prepared) => {
                 let keys = prepared.keys.pop_front().unwrap_or_default();
                 spaced(&keys, rules.prompt.ms + 500, 500)

@@ -14,6 +14,9 @@ pub(super) const LETTER_MS: f64 = 65.0;
 pub(super) const SHORTEST_MS: u64 = 300;
 /// How long a sound file is taken to last, in milliseconds: nothing fetches it.
 pub(super) const FILE_MS: u64 = 5_000;
+/// How much longer than estimated something said may take, in milliseconds, while somebody tells when it was heard: until
+/// then they may be gone.
+const LISTENERS_MS: u64 = 60_000;
 /// `overallTimeout` when it is not given.
 const OVERALL_MS: u64 = 30_000;
 /// `noOfTries` when it is not given.
@@ -33,6 +36,7 @@ pub(super) enum Act {
     Play {
         url: String,
         ms: u64,
+        grace_ms: u64,
     },
     Capture(Box<Rules>),
     Hangup,
@@ -43,7 +47,23 @@ pub(super) enum Act {
 pub(super) struct Utterance {
     pub(super) text: String,
     pub(super) voice: String,
+    /// How long it takes, as estimated.
     pub(super) ms: u64,
+    /// How much longer is waited for somebody to say that they heard it.
+    pub(super) grace_ms: u64,
+}
+
+impl Utterance {
+    /// When it is over at the latest, if it begins at `now`.
+    pub(super) fn until(&self, now: u64) -> u64 {
+        now + self.ms + self.grace_ms
+    }
+
+    fn for_a_listener(&mut self) {
+        if self.ms > 0 {
+            self.grace_ms = LISTENERS_MS;
+        }
+    }
 }
 
 impl Act {
@@ -56,6 +76,21 @@ impl Act {
             Self::Capture(_) => "sayAndCapture",
             Self::Hangup => "hangup",
         }
+    }
+
+    /// The same for somebody who tells when they have heard it.
+    pub(super) fn for_a_listener(mut self) -> Self {
+        match &mut self {
+            Self::Say(utterance) => utterance.for_a_listener(),
+            Self::Play { grace_ms, .. } => *grace_ms = LISTENERS_MS,
+            Self::Capture(rules) => {
+                rules.prompt.for_a_listener();
+                rules.success.for_a_listener();
+                rules.failure.for_a_listener();
+            }
+            Self::Dial { .. } | Self::Hangup => {}
+        }
+        self
     }
 }
 
@@ -84,6 +119,7 @@ fn act(action: &Value) -> Option<Act> {
         "playFile" => Act::Play {
             url: text(params, "fileUrl"),
             ms: FILE_MS * whole(params, "repetition").unwrap_or(1),
+            grace_ms: 0,
         },
         "sayAndCapture" => Act::Capture(Box::new(rules(params))),
         "hangup" => Act::Hangup,
@@ -122,6 +158,7 @@ fn utterance(params: &Value, field: &str) -> Utterance {
         ms: speech_ms(&text, speed) * repetition,
         voice: self::text(params, "voiceProfile"),
         text,
+        grace_ms: 0,
     }
 }
 

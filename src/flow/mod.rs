@@ -5,9 +5,10 @@
 //! * [`model`], a flow that cannot be wrong: every step it names exists, every text parses
 //! * [`mod@step`] moves a call: flow, position and event in, actions and the next position out
 //!
-//! [`report`] shows diagnostics. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it,
+//! [`report`] shows diagnostics, [`chart`] the ways between the steps. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it,
 //! [`library`] the flows that a server answers with. What the keys of the language mean is in `docs/flows.md`.
 
+pub mod chart;
 pub mod check;
 pub mod diagnostic;
 pub mod file;

@@ -117,7 +117,13 @@ pub fn start(
         variables: handed_in,
         last_menu: None,
     };
-    Walk::new(flow, call, before).go(Target::Step(flow.start.clone()))
+    arrive(flow, call, before)
+}
+
+/// Has a call come to the step of `position`, knowing what that knows.
+pub fn arrive(flow: &Flow, call: &Call, position: Position) -> Result<Turn, Stuck> {
+    let step = position.step.clone();
+    Walk::new(flow, call, position).go(Target::Step(step))
 }
 
 /// Moves a call that waits at `position` on by `event`.

@@ -37,4 +37,4 @@ pub mod webhook_schema;
 pub mod webhooks;
 
 pub use app::App;
-pub use routes::{Site, router};
+pub use routes::{Annex, Site, router, router_with};

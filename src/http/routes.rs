@@ -1,11 +1,12 @@
 //! The one table of routes. The router, what guards each route, the API's description and the tests are made from it.
 
+use std::future::ready;
 use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use tower::Layer as _;
 use tower_http::set_header::{SetResponseHeader, SetResponseHeaderLayer};
@@ -125,8 +126,22 @@ pub static DESCRIPTION: LazyLock<OpenApi> = LazyLock::new(|| {
     description::completed(described.into_openapi(), ROUTES.as_slice())
 });
 
+/// Routes that stand beside the table, where somebody asked for them.
+#[derive(Debug)]
+pub struct Annex {
+    /// What the log calls all of them.
+    pub template: &'static str,
+    /// The routes.
+    pub router: Router,
+}
+
 /// All routes, guarded, logged and bounded.
 pub fn router(app: App) -> Site {
+    router_with(app, None)
+}
+
+/// The same, and an annex, whose routes guard themselves.
+pub fn router_with(app: App, annex: Option<Annex>) -> Site {
     let routed = ROUTES
         .iter()
         .fold(OpenApiRouter::<App>::default(), |router, row| {
@@ -137,7 +152,14 @@ pub fn router(app: App) -> Site {
             let layer = from_fn_with_state(guard, stand_guard);
             router.routes((row.handler)().map(|handler| handler.route_layer(layer)))
         });
+    let annexed = annex.map(|Annex { template, router }| {
+        router.layer(map_response(move |mut response: Response| {
+            response.extensions_mut().insert(Template(template));
+            ready(response)
+        }))
+    });
     let router = Router::from(routed)
+        .merge(annexed.unwrap_or_default().with_state(()))
         .fallback(async || Problem::no_such_path())
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(app.clone(), answer))

@@ -103,6 +103,21 @@ fn read_while_compiling(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
     found
 }
 
+/// What is published is built without Node: the page is in it as it is built.
+#[test]
+fn the_package_has_the_page() {
+    let listed = std::process::Command::new(env!("CARGO"))
+        .args(["package", "--list", "--allow-dirty", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs this test");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    for name in ["index.html", "phone.js", "phone.css", "icon.svg"] {
+        let file = format!("web/dist/{name}");
+        assert!(listed.lines().any(|line| line == file), "{file}: {listed}");
+    }
+}
+
 #[test]
 fn the_image_runs_as_nobody_in_particular() {
     let users = instructions("USER");

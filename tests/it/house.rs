@@ -36,7 +36,8 @@ fn collect(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
             .expect("a folder just opened lists its entries")
             .path();
         let name = path.file_name().and_then(|name| name.to_str());
-        if name.is_none_or(|name| name.starts_with('.') || name == "target") {
+        let others = ["target", "node_modules"];
+        if name.is_none_or(|name| name.starts_with('.') || others.contains(&name)) {
             continue;
         }
         if path.is_dir() {

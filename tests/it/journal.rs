@@ -114,7 +114,7 @@ async fn a_missing_journal_is_no_fresh_start() {
     place.put_back(&tempfile::tempdir().expect("an empty folder"), is_journal);
     let sentence = place.refusal().await;
     assert!(
-        sentence.contains("callwright.db.journal.1 is missing"),
+        sentence.contains("callwright.db.journal.2 is missing"),
         "{sentence}"
     );
     place.put_back(&copy, is_journal);
@@ -156,7 +156,7 @@ async fn an_older_journal_is_refused() {
     place.put_back(&copy, is_journal);
     let sentence = place.refusal().await;
     assert!(
-        sentence.contains("is older or newer than the database"),
+        sentence.contains("is missing: put it back, or restore a backup"),
         "{sentence}"
     );
 }
@@ -170,7 +170,7 @@ async fn an_older_database_is_refused() {
     place.put_back(&copy, is_database);
     let sentence = place.refusal().await;
     assert!(
-        sentence.contains("put it back, or restore a backup"),
+        sentence.contains("is older or newer than the database"),
         "{sentence}"
     );
 }

@@ -21,6 +21,7 @@ mod nodes;
 mod outbound;
 #[cfg(feature = "failpoints")]
 mod panics;
+mod phone;
 mod platform_commands;
 mod privacy;
 mod proxy;

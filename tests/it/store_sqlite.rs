@@ -143,6 +143,9 @@ async fn a_new_file_is_its_owner_s_only() {
         "callwright.db.journal.1",
         "callwright.db.journal.1-shm",
         "callwright.db.journal.1-wal",
+        "callwright.db.journal.2",
+        "callwright.db.journal.2-shm",
+        "callwright.db.journal.2-wal",
         "callwright.db.lock",
     ];
     assert_eq!(names, expected);

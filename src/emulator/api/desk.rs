@@ -225,7 +225,8 @@ fn sign(sign: &Sign) -> Value {
             json!({"says": text, "voice": voice, "ms": ms, "listens": listens})
         }
         Sign::Plays { url, ms } => json!({"plays": url, "ms": ms}),
-        Sign::Key => json!("key"),
+        Sign::Key(_) => json!("key"),
+        Sign::Waits { ms } => json!({"waits": ms}),
         Sign::Asks => json!("asks"),
         Sign::Gone { leg, how } => json!({"gone": leg, "how": how.as_str()}),
         Sign::Over { how } => json!({"over": how.as_str()}),

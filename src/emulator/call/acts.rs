@@ -1,13 +1,27 @@
 //! What the callflow says, done one after another, and what people do meanwhile.
 
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
 use super::super::capture::{Capture, Standing};
 use super::super::leg::{Ending, Fate, Leg, State};
+use super::super::person::Person;
 use super::super::record::Recording;
-use super::super::script::{Act, Utterance};
+use super::super::script::{self, Act, Utterance};
 use super::{Call, Doing, Due, Input, RINGS_MS, Sign};
 use crate::call::event::Direction;
 
 impl Call {
+    /// What a callflow says is done, as whoever is on the phone hears it.
+    pub(super) fn read(&self, callflow: &Value) -> VecDeque<Act> {
+        let acts = script::read(callflow);
+        match self.order.person {
+            Person::Listening => acts.into_iter().map(Act::for_a_listener).collect(),
+            _ => acts,
+        }
+    }
+
     /// Does the next thing of the callflow; asks for another callflow when there is none.
     pub(super) fn proceed(&mut self) {
         let Some(act) = self.acts.pop_front() else {
@@ -26,11 +40,11 @@ impl Call {
             } => self.dial(source, destination, record),
             Act::Say(utterance) => {
                 self.says(&utterance, false);
-                self.begin(Doing::Speaking, Some(self.now + utterance.ms));
+                self.begin(Doing::Speaking, Some(utterance.until(self.now)));
             }
-            Act::Play { url, ms } => {
+            Act::Play { url, ms, grace_ms } => {
                 self.sign(Sign::Plays { url, ms });
-                self.begin(Doing::Speaking, Some(self.now + ms));
+                self.begin(Doing::Speaking, Some(self.now + ms + grace_ms));
             }
             Act::Capture(rules) => {
                 let capture = Capture::begin(*rules, self.now);
@@ -80,8 +94,20 @@ impl Call {
             && (key.is_ascii_digit() || matches!(key, '*' | '#'))
         {
             let standing = capture.press(key, now);
-            self.sign(Sign::Key);
+            self.sign(Sign::Key(key));
             self.stands(standing);
+        }
+    }
+
+    /// The caller says that they have heard what was said as the `nth`.
+    pub(super) fn heard(&mut self, nth: usize) {
+        let speaks = match &self.doing {
+            Doing::Speaking => true,
+            Doing::Capturing(capture) => capture.speaks(),
+            _ => false,
+        };
+        if speaks && nth == self.spoken {
+            self.step_is_over();
         }
     }
 
@@ -91,7 +117,11 @@ impl Call {
             return;
         };
         match standing {
-            Standing::Until(until) => self.begin(Doing::Capturing(capture), Some(until)),
+            Standing::Until(until) => {
+                let ms = until - self.now;
+                self.sign(Sign::Waits { ms });
+                self.begin(Doing::Capturing(capture), Some(until));
+            }
             Standing::Again(_) => {
                 self.says(&capture.rules.failure, true);
                 self.listen(*capture);
@@ -106,7 +136,7 @@ impl Call {
                     false => &capture.rules.failure,
                 };
                 self.says(last, false);
-                self.begin(Doing::Speaking, Some(self.now + last.ms));
+                self.begin(Doing::Speaking, Some(last.until(self.now)));
             }
         }
     }

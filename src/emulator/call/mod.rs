@@ -22,10 +22,10 @@ use sha2::{Digest as _, Sha256};
 use super::capture::Capture;
 use super::chance::Chance;
 use super::leg::{Fate, Leg, written};
-use super::mischief::{Delivery, Mischief};
+use super::mischief::{Delivery, Manner, Mischief};
 use super::person::Person;
 use super::record::{Record, Recording};
-use super::script::{self, Act};
+use super::script::Act;
 use super::webhook::Kind;
 use crate::call::event::Direction;
 use post::Hook;
@@ -50,8 +50,10 @@ pub struct Order {
     pub chance: Chance,
     /// Who is on the phone.
     pub person: Person,
-    /// What happens to its webhooks.
+    /// What happens to its webhooks by chance.
     pub mischief: Mischief,
+    /// How they are delivered at first, where that is not left to chance.
+    pub manner: Manner,
     /// Whether the sub-account has recording set up.
     pub records: bool,
     /// Whether the sub-account is for number masking.
@@ -67,6 +69,12 @@ pub enum Input {
     HangUp(usize),
     /// What becomes of the leg that is ringing.
     Meet(Fate),
+    /// The caller has heard what was said or played as the n-th, from 1. Anything else that is being said goes on.
+    Heard(usize),
+    /// How webhooks are delivered from now on.
+    Deliver(Manner),
+    /// The webhook of this [number](Post::number) is delivered once more.
+    Again(usize),
 }
 
 /// What comes out.
@@ -87,6 +95,13 @@ pub struct Post {
     pub kind: Kind,
     /// Its JSON.
     pub body: String,
+}
+
+impl Post {
+    /// Which of the call's webhooks it is, from 0; a second delivery has the first one's.
+    pub fn number(&self) -> usize {
+        self.hook
+    }
 }
 
 /// What a webhook was answered with.
@@ -139,7 +154,12 @@ pub enum Sign {
         ms: u64,
     },
     /// A key was taken.
-    Key,
+    Key(char),
+    /// Keys are waited for: nothing more is being said.
+    Waits {
+        /// For how long, unless one comes.
+        ms: u64,
+    },
     /// The platform waits for a callflow.
     Asks,
     /// A leg is over.
@@ -204,6 +224,8 @@ pub struct Call {
     scheduled: u64,
     hooks: Vec<Hook>,
     out: VecDeque<Output>,
+    /// How many things were said or played.
+    spoken: usize,
     label: Option<String>,
     keys: Option<String>,
     sip_code: u16,
@@ -229,7 +251,7 @@ impl Call {
     /// The platform calls somebody by a request's callflow, whose first action is `makeCall`.
     pub fn place(order: Order, callflow: &Value) -> Self {
         let mut call = Self::new(order, Direction::Outbound);
-        call.acts = script::read(callflow);
+        call.acts = call.read(callflow);
         call.proceed();
         call
     }
@@ -248,6 +270,7 @@ impl Call {
             scheduled: 0,
             hooks: Vec::new(),
             out: VecDeque::new(),
+            spoken: 0,
             label: None,
             keys: None,
             sip_code: 200,
@@ -340,6 +363,9 @@ impl Call {
             Input::Press(key) => self.press(key),
             Input::HangUp(leg) => self.hang_up(leg),
             Input::Meet(fate) => self.meet(fate),
+            Input::Heard(nth) => self.heard(nth),
+            Input::Deliver(manner) => self.order.manner = manner,
+            Input::Again(hook) => self.once_more(hook),
         }
     }
 
@@ -358,6 +384,9 @@ impl Call {
     }
 
     fn sign(&mut self, sign: Sign) {
+        if matches!(sign, Sign::Says { .. } | Sign::Plays { .. }) {
+            self.spoken += 1;
+        }
         self.out.push_back(Output::Sign(sign));
     }
 

@@ -74,12 +74,18 @@ impl Call {
             reply: None,
         });
         let waited_for = kind == Kind::Action;
-        let deliveries = self
-            .order
-            .mischief
-            .deliveries(waited_for, &mut self.order.chance);
+        let chance = &mut self.order.chance;
+        let by_chance = self.order.mischief.deliveries(waited_for, chance);
+        let deliveries = self.order.manner.deliveries().unwrap_or(by_chance);
         for delivery in deliveries {
             self.at(self.now + delivery.after_ms, Due::Deliver(hook, delivery));
+        }
+    }
+
+    /// Delivers a webhook that was sent before once more.
+    pub(super) fn once_more(&mut self, hook: usize) {
+        if hook < self.hooks.len() {
+            self.deliver(hook, Delivery::plain(0));
         }
     }
 
@@ -157,7 +163,7 @@ impl Call {
         };
         self.answer();
         self.label = callflow["clientActionId"].as_str().map(str::to_owned);
-        self.acts = script::read(&callflow);
+        self.acts = self.read(&callflow);
         self.proceed();
     }
 

@@ -312,23 +312,23 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         let mut threads = self.threads.lock().await;
-        let threads = std::mem::take(&mut *threads);
-        let (queue, progress) = (self.queue.clone(), self.progress.clone());
+        let mut threads = std::mem::take(&mut *threads).into_iter();
+        self.queue.close();
+        join(threads.next()).await;
         let attempts = self.attempts.clone();
-        let ended = tokio::task::spawn_blocking(move || {
-            let mut threads = threads.into_iter();
-            attempts.close();
-            queue.close();
-            if let Some(writer) = threads.next() {
-                // A panic of its has been told already.
-                _ = writer.join();
-            }
-            progress.close();
-            threads.for_each(|thread| _ = thread.join());
-        });
-        _ = ended.await;
+        _ = tokio::task::spawn_blocking(move || attempts.close()).await;
         self.readers.close().await;
         self.lookups.close();
+        // The projection has the last connection: it leaves one sound file, without a log.
+        self.progress.close();
+        join(threads.next()).await;
+    }
+}
+
+/// Waits for a thread to end. A panic of its has been told already.
+async fn join(thread: Option<JoinHandle<()>>) {
+    if let Some(thread) = thread {
+        _ = tokio::task::spawn_blocking(|| thread.join()).await;
     }
 }
 

@@ -75,8 +75,11 @@ impl AtRest {
         let Self {
             mut store,
             writer,
-            projector,
+            mut projector,
         } = self;
+        if let Err(error) = projector.journal.make_spare(&mut projector.tables) {
+            tracing::debug!(reason = %error, "the journal's next file is not ready: the projection tries again");
+        }
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let threads = store.threads.get_mut();
         threads.push(named("journal").spawn(|| writer.run())?);

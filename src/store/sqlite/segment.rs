@@ -61,7 +61,7 @@ pub(super) fn make(path: &Path, title: &Title) -> Result<(), MakeError> {
 }
 
 /// How much is written at once while room is made: commits wait for the disk behind it.
-const PIECE: usize = 64 << 10;
+const PIECE: usize = 256 << 10;
 
 /// Makes room for [`FULL`] bytes in the log of an empty file: where the disk has the room already, a commit is one write, and
 /// else another one for the file's new length. The log is one of nothing, which SQLite takes for an empty one, made out of
@@ -156,7 +156,7 @@ pub(super) const FULL: usize = if cfg!(feature = "failpoints") {
 };
 
 /// Bytes of a page: a group is written page by page, and a few large ones take less time than many small ones.
-const PAGE: usize = 16 << 10;
+const PAGE: usize = 8 << 10;
 
 /// What a page costs in the log (sqlite.org/fileformat.html, section 4.1).
 const FRAME: usize = PAGE + 24;

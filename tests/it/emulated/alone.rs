@@ -1,7 +1,8 @@
 //! One call without I/O: driven by hand in virtual time, with this test as the server.
 
 use callwright::emulator::{
-    Answer, Call, Chance, Ending, Fate, Input, Kind, Mischief, Order, Output, Person, Post,
+    Answer, Call, Chance, Ending, Fate, Input, Kind, Manner, Mischief, Order, Output, Person, Post,
+    Sign,
 };
 use serde_json::{Value, json};
 
@@ -18,6 +19,7 @@ fn order(records: bool, masking: bool) -> Order {
         chance: Chance::new(1),
         person: Person::ByHand,
         mischief: Mischief::NONE,
+        manner: Manner::default(),
         records,
         masking,
     }
@@ -128,4 +130,57 @@ fn what_is_no_callflow_ends_the_session_in_error() {
             (Some(Ending::Error), faults)
         );
     }
+}
+
+/// A menu that listens for five seconds.
+fn menu() -> Value {
+    json!({"clientActionId": "here", "callflow": [{"action": "sayAndCapture", "params": {
+        "promptMessage": "Press 1.", "voiceProfile": "en-US-BenjaminRUS", "minDigits": 1, "maxDigits": 1,
+        "completeOnHash": false, "digitTimeout": 4000, "overallTimeout": 5000, "noOfTries": 1,
+    }}]})
+}
+
+#[test]
+fn a_listener_is_waited_for_until_the_prompt_was_heard() {
+    let mut call = Call::receive(Order {
+        person: Person::Listening,
+        ..order(false, false)
+    });
+    let mut replies = vec![menu(), hangup()];
+    settle(&mut call, 0, &mut replies);
+    // Anybody else would have had their five seconds by now; a word about something else changes nothing.
+    call.input(Input::Heard(2), 20_000);
+    assert_eq!(settle(&mut call, 20_000, &mut replies), []);
+    call.input(Input::Heard(1), 21_000);
+    assert_eq!(call.poll(), Some(Output::Sign(Sign::Waits { ms: 5_000 })));
+    assert_eq!(call.due(), Some(26_000));
+    call.input(Input::Heard(1), 22_000);
+    assert_eq!(settle(&mut call, 22_000, &mut replies), []);
+    settle(&mut call, 26_000, &mut replies);
+    assert_eq!(call.record().ending, Some(Ending::Completed));
+}
+
+#[test]
+fn webhooks_are_delivered_in_the_manner_that_somebody_chose() {
+    let manner = |twice, late| Manner { twice, late };
+    let mut call = Call::receive(Order {
+        manner: manner(false, true),
+        ..order(false, false)
+    });
+    let mut replies = vec![menu(); 5];
+    assert_eq!(settle(&mut call, 2_999, &mut replies), []);
+    let late = settle(&mut call, 3_000, &mut replies);
+    assert_eq!(late.len(), 2, "a status and the action: {late:?}");
+    call.input(Input::Deliver(manner(true, false)), 7_000);
+    call.input(Input::Press('1'), 7_000);
+    let action = |told: &[(Kind, Value)]| -> Vec<Value> {
+        let actions = told.iter().filter(|(kind, _)| *kind == Kind::Action);
+        actions.map(|(_, body)| body.clone()).collect()
+    };
+    let first = action(&settle(&mut call, 7_000, &mut replies));
+    let second = action(&settle(&mut call, 7_500, &mut replies));
+    assert_eq!((first.len(), &first), (1, &second));
+    call.input(Input::Deliver(manner(false, false)), 8_000);
+    call.input(Input::Again(1), 8_000);
+    assert_eq!(action(&settle(&mut call, 8_000, &mut replies)).len(), 1);
 }

@@ -10,7 +10,7 @@ const LEAVES: [&str; 5] = ["clock", "config", "failpoint", "telemetry", "flows_f
 const CORE: [&str; 5] = ["text", "call", "outbound", "flow", "session"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 18] = [
+const RULE: [(&str, &[&str]); 19] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -58,6 +58,12 @@ const RULE: [(&str, &[&str]); 18] = [
     ),
     ("emulator", &["call", "platform"]),
     (
+        "phone",
+        &[
+            "call", "outbound", "flow", "session", "platform", "store", "http", "emulator",
+        ],
+    ),
+    (
         "server",
         &[
             "call",
@@ -69,6 +75,8 @@ const RULE: [(&str, &[&str]); 18] = [
             "switchboard",
             "dialer",
             "http",
+            "emulator",
+            "phone",
         ],
     ),
     (
@@ -85,6 +93,7 @@ const RULE: [(&str, &[&str]); 18] = [
             "dialer",
             "http",
             "emulator",
+            "phone",
             "server",
         ],
     ),

@@ -6,6 +6,9 @@ use super::{File, files, no_faults};
 /// More than this and a file has two reasons to exist.
 const MOST_LINES: usize = 600;
 
+/// The same for a file of the page in `web/`, whose formatter makes more lines of the same.
+const PAGE_LINES: usize = 400;
+
 /// They say nothing of what is inside.
 const EMPTY_WORDS: [&str; 7] = [
     "utils", "util", "helpers", "helper", "common", "misc", "manager",
@@ -30,6 +33,27 @@ fn no_file_is_too_long_to_read() {
             )
         })
         .collect();
+    no_faults(&faults);
+}
+
+#[test]
+fn no_file_of_the_page_is_too_long_or_says_nothing() {
+    let mut faults = Vec::new();
+    for extension in ["ts", "tsx", "css"] {
+        for file in files("web/src", extension) {
+            let lines = file.text.lines().count();
+            if lines > PAGE_LINES {
+                faults.push(format!(
+                    "{}: {lines} lines; at most {PAGE_LINES}",
+                    file.path
+                ));
+            }
+            let says = ["// ", "/* ", "declare "];
+            if !says.iter().any(|begins| file.text.starts_with(begins)) {
+                faults.push(format!("{}:1: begin with what the file is for", file.path));
+            }
+        }
+    }
     no_faults(&faults);
 }
 

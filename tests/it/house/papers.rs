@@ -89,6 +89,18 @@ fn every_dependency_is_explained() {
     no_faults(&faults);
 }
 
+/// What the page is built with comes from whichever registry is used, and no address of one is written down.
+#[test]
+fn the_pages_lock_names_no_registry() {
+    let lock = read(&root().join("web/package-lock.json")).text;
+    let strange = |line: &&str| {
+        line.contains("\"resolved\"") && !line.contains("https://registry.npmjs.org/")
+    };
+    let strange: Vec<_> = lock.lines().filter(strange).collect();
+    assert!(strange.is_empty(), "{strange:?}");
+    assert!(lock.contains("\"integrity\""));
+}
+
 #[test]
 fn migrations_are_numbered_without_gaps() {
     let names: Vec<String> = files("migrations/sqlite", "sql")
