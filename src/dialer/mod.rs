@@ -152,8 +152,10 @@ impl Dialer {
         let counted = self.rates().start(&request.to, now);
         counted.map_err(NotStarted::TooMany)?;
         crate::failpoint!("call.planned", key.as_str());
+        let planned = placing.call.id().clone();
         let begun = self.keep_intent(&key, placing, &lease).await;
-        if begun.is_err() {
+        // One that another server has begun is counted as another's.
+        if !begun.as_ref().is_ok_and(|call| *call.id() == planned) {
             self.rates().take_back(&request.to);
         }
         begun
