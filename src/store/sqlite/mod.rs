@@ -4,8 +4,9 @@
 //!   waits is one transaction of the one [`writer`], and the reply is sent after its COMMIT.
 //! * **Memory** ([`memory`]) holds the sessions that are spoken of, so that the next webhook of one is answered without a
 //!   look at the disk; and all that is not yet projected, so that nothing is missed.
-//! * The **tables** are what people query. One of them, [`attempts`], is written on the spot instead: calls that we start. The [`projector`] writes them behind the replies, in batches, each with the
-//!   mark of how far they reach: over a crash, each record is in them exactly once. Then the journal's file is deleted.
+//! * The **tables** are what people query. The [`projector`] writes them behind the replies, in batches, each with the mark
+//!   of how far they reach: over a crash, each record is in them exactly once. Then the journal's file is deleted. One
+//!   table, of the calls that we start ([`attempts`]), is written on the spot instead.
 //!
 //! What memory holds can always be had from tables and journal; a start folds the journal's tail ([`open`]). One process
 //! at a time has the files open.
