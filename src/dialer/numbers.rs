@@ -15,14 +15,15 @@ const AGAIN: Duration = Duration::from_secs(60);
 impl Dialer {
     /// Asks the platform for our numbers, now and then: until it is dropped.
     pub async fn learn_numbers(self: Arc<Self>) {
-        loop {
-            let told = self.ask_for_numbers().await;
-            sleep(if told { EVERY } else { AGAIN }).await;
-        }
+        now_and_then(|| {
+            let dialer = self.clone();
+            async move { dialer.ask_for_numbers().await }
+        })
+        .await;
     }
 
     /// Asks once for the numbers of every sub-account that has a key. Whether all was told.
-    async fn ask_for_numbers(&self) -> bool {
+    pub async fn ask_for_numbers(&self) -> bool {
         let mut all_told = true;
         for (name, account) in self.accounts.able() {
             match account.client.numbers().await {
@@ -39,5 +40,35 @@ impl Dialer {
             }
         }
         all_told
+    }
+}
+
+/// Asks every hour, and a minute after what was not told.
+async fn now_and_then<F: Future<Output = bool>>(mut ask: impl FnMut() -> F) {
+    loop {
+        let told = ask().await;
+        sleep(if told { EVERY } else { AGAIN }).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_not_told_is_asked_for_a_minute_later_and_else_every_hour() {
+        let began = Instant::now();
+        let mut asked = Vec::new();
+        let asking = now_and_then(|| {
+            asked.push(began.elapsed().as_secs());
+            ready(asked.len() > 2)
+        });
+        let three_hours = Duration::from_secs(3 * 60 * 60);
+        assert!(timeout(three_hours, asking).await.is_err());
+        assert_eq!(asked, [0, 60, 120, 3_720, 7_320]);
     }
 }

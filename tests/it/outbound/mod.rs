@@ -2,6 +2,7 @@
 
 mod command;
 mod live;
+mod numbers;
 mod refusals;
 
 use callwright::clock::Clock;
