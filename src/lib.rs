@@ -19,6 +19,7 @@
 //! | [`server`] | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
 //! | [`flows_folder`] | finds and reads flow files |
+//! | [`outward`] | requests to addresses that people configure, guarded; a leaf |
 //! | [`config`], [`clock`], [`telemetry`], [`mod@failpoint`] | leaves |
 //!
 //! # The import rule
@@ -39,6 +40,7 @@ pub mod flow;
 pub mod flows_folder;
 pub mod http;
 pub mod outbound;
+pub mod outward;
 pub mod phone;
 pub mod platform;
 pub mod server;

@@ -49,6 +49,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     let subaccounts = subaccounts(reader, &mut root, exposed);
     let tokens = tokens(reader, &mut root, exposed);
     let outbound = outbound(reader, &mut root);
+    let outward_allow = outward(reader, &mut root);
     reader.end(root);
     Some(Config {
         listen: listen?,
@@ -64,6 +65,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         subaccounts: subaccounts?,
         tokens: tokens?,
         outbound: outbound?,
+        outward_allow: outward_allow?,
     })
 }
 
@@ -301,6 +303,13 @@ fn outbound(reader: &mut Reader<'_>, root: &mut Section) -> Option<Outbound> {
             in_a_minute: u32::try_from(in_all?).ok()?,
         },
     })
+}
+
+fn outward(reader: &mut Reader<'_>, root: &mut Section) -> Option<Vec<IpNet>> {
+    let mut section = reader.section(root, "outward");
+    let allowed = reader.list(&mut section, "allow", network, IpNet::to_string);
+    reader.end(section);
+    allowed
 }
 
 fn tokens(

@@ -66,6 +66,8 @@ pub struct Config {
     pub tokens: BTreeMap<String, Token>,
     /// Where calls may go, and how many.
     pub outbound: Outbound,
+    /// The networks that requests of ours may go to beside the internet.
+    pub outward_allow: Vec<IpNet>,
 }
 
 impl Config {

@@ -140,7 +140,7 @@ fn the_samples_of_the_default_file_are_sound() {
     assert_eq!(config.tokens["ops"].scopes, [Scope::Read, Scope::Metrics]);
     assert_eq!(
         settings.len(),
-        31,
+        32,
         "every key has a line in the default file"
     );
 }

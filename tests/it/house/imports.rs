@@ -4,13 +4,20 @@ use super::rust_text::{Named, code, line_of, named_below, named_by_super, shippe
 use super::{File, files, no_faults};
 
 /// May be used by all but the core.
-const LEAVES: [&str; 5] = ["clock", "config", "failpoint", "telemetry", "flows_folder"];
+const LEAVES: [&str; 6] = [
+    "clock",
+    "config",
+    "failpoint",
+    "telemetry",
+    "flows_folder",
+    "outward",
+];
 
 /// Neither time, nor chance, nor the world outside.
 const CORE: [&str; 5] = ["text", "call", "outbound", "flow", "session"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 19] = [
+const RULE: [(&str, &[&str]); 20] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -21,6 +28,7 @@ const RULE: [(&str, &[&str]); 19] = [
     ("failpoint", &[]),
     ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
+    ("outward", &[]),
     ("platform", &["text", "call", "outbound", "flow", "session"]),
     ("store", &["call", "outbound", "flow", "session"]),
     (
