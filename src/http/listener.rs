@@ -1,5 +1,6 @@
 //! The door: HTTP/1.1 on a socket, with a bound on everything a peer can make us wait for or hold.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -7,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,12 +18,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt as _};
 
 use super::census::{Census, Seat};
 use super::connection::{Answer, Patience, Progress, Stage, TimedIo};
 use super::head::{MAX_HEAD, MAX_HEADERS};
-use super::routes::Site;
 use crate::config;
 
 /// How long a connection that has sent no whole head may go on when the server is stopped.
@@ -35,8 +37,8 @@ pub struct Peer(pub SocketAddr);
 
 /// What every connection is served with.
 #[derive(Clone)]
-struct Door {
-    site: Site,
+struct Door<S> {
+    site: S,
     http: http1::Builder,
     patience: Patience,
     census: Arc<Census>,
@@ -45,9 +47,9 @@ struct Door {
 
 /// Serves `site` on `listener` until `shutdown`; then takes no more connections, lets those in progress end for
 /// `drain_timeout_ms`, and returns.
-pub async fn serve(
+pub async fn serve<S: Answers>(
     listener: TcpListener,
-    site: Site,
+    site: S,
     limits: &config::Http,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -76,8 +78,22 @@ pub async fn serve(
     }
 }
 
-impl Door {
-    fn new(site: Site, limits: &config::Http, stop: watch::Receiver<bool>) -> Self {
+/// What answers requests, and always does.
+pub trait Answers:
+    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
+impl<S: Answers> Door<S> {
+    fn new(site: S, limits: &config::Http, stop: watch::Receiver<bool>) -> Self {
         Self {
             site,
             http: builder(),
@@ -149,12 +165,12 @@ fn builder() -> http1::Builder {
 }
 
 /// Hands a request to the site, and marks when its answer is made.
-async fn answer(
-    site: Site,
+async fn answer<S: Answers>(
+    site: S,
     request: hyper::Request<Incoming>,
     peer: Peer,
     progress: Arc<Progress>,
-) -> Result<hyper::Response<Answer>, std::convert::Infallible> {
+) -> Result<hyper::Response<Answer>, Infallible> {
     progress.enter(Stage::Busy);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(peer);

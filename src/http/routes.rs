@@ -1,14 +1,17 @@
 //! The one table of routes. The router, what guards each route, the API's description and the tests are made from it.
 
+use std::convert::Infallible;
 use std::future::ready;
+use std::pin::Pin;
 use std::sync::LazyLock;
+use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use tower::Layer as _;
+use tower::{Layer as _, Service};
 use tower_http::set_header::{SetResponseHeader, SetResponseHeaderLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
@@ -17,7 +20,7 @@ use utoipa_axum::routes;
 use super::api::{calls, flows, sessions, verdicts};
 use super::app::App;
 use super::description;
-use super::guard::{Guard, stand_guard};
+use super::guard::Guard;
 use super::head::judge;
 use super::log::{Template, observe};
 use super::operation;
@@ -149,8 +152,7 @@ pub fn router_with(app: App, annex: Option<Annex>) -> Site {
                 app: app.clone(),
                 row,
             };
-            let layer = from_fn_with_state(guard, stand_guard);
-            router.routes((row.handler)().map(|handler| handler.route_layer(layer)))
+            router.routes((row.handler)().map(|handler| handler.route_layer(guard)))
         });
     let annexed = annex.map(|Annex { template, router }| {
         router.layer(map_response(move |mut response: Response| {
@@ -162,29 +164,45 @@ pub fn router_with(app: App, annex: Option<Annex>) -> Site {
         .merge(annexed.unwrap_or_default().with_state(()))
         .fallback(async || Problem::no_such_path())
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(app.clone(), answer))
-        .with_state(app);
-    site(router)
-}
-
-/// `router`, its answers with the headers that every answer carries.
-pub(super) fn site(router: Router) -> Site {
-    let unkept = always(header::CACHE_CONTROL, "no-store").layer(router);
+        .with_state(app.clone());
+    let unkept = always(header::CACHE_CONTROL, "no-store").layer(Observed { app, router });
     always(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(unkept)
 }
 
-/// What stands around all routes, in one layer, since each layer is paid for by every request: bounds on the head, and the
-/// log's line.
-async fn answer(State(app): State<App>, request: Request, next: Next) -> Response {
-    let route = async |request| match judge(&request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    };
-    observe(&app, request, route).await
+/// All routes, and the headers that every answer carries.
+pub type Site = SetResponseHeader<SetResponseHeader<Observed, HeaderValue>, HeaderValue>;
+
+/// An answer that is being made.
+pub(super) type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+/// The router, and what stands around all routes: bounds on the head, and the log's line. Around the router and no layer
+/// of it, since each layer is paid for by every request.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    app: App,
+    router: Router,
 }
 
-/// All routes, and the headers that every answer carries: around the router, where a layer costs no allocation.
-pub type Site = SetResponseHeader<SetResponseHeader<Router, HeaderValue>, HeaderValue>;
+impl Service<Request> for Observed {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Answering {
+        let Self { app, mut router } = self.clone();
+        Box::pin(async move {
+            let route = async |request| match judge(&request) {
+                Ok(()) => router.call(request).await.into_response(),
+                Err(problem) => problem.into_response(),
+            };
+            Ok(observe(&app, request, route).await)
+        })
+    }
+}
 
 /// A header that every answer carries.
 fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

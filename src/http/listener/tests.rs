@@ -15,7 +15,6 @@ use axum::Router;
 use super::*;
 use crate::http::app::testing::{FakeStore, Mood, serving, with_sub_accounts};
 use crate::http::body;
-use crate::http::routes::site;
 
 /// Far longer than any time-out here: a test that waits for it has failed.
 const NEVER: Duration = Duration::from_secs(20);
@@ -100,10 +99,7 @@ async fn server(
     let address = listener.local_addr().expect("it is bound");
     let (stop, stopped) = oneshot::channel();
     let running = tokio::spawn(async move {
-        serve(listener, site(router), &limits, async {
-            drop(stopped.await)
-        })
-        .await;
+        serve(listener, router, &limits, async { drop(stopped.await) }).await;
     });
     (address, stop, running)
 }
