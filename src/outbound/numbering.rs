@@ -9,7 +9,7 @@ use crate::call::PhoneNumber;
 /// A country or territory that has a numbering plan, by its code of ISO 3166-1: of those that share `+1` or `+44` each
 /// is one of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Country(Region);
+pub struct Country(pub(super) Region);
 
 impl Country {
     /// Reads a code of two letters, in any case. `None` when no numbering plan is known by it.
