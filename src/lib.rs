@@ -9,6 +9,7 @@
 //! | [`outbound`] | core: calls that leave: where they may go, how often, what is known of one |
 //! | [`flow`] | core: the flow language: file → check → model → step |
 //! | [`session`] | core: one session, and what a voice call action is answered with |
+//! | [`events`] | core: what the customer's systems are told, how it is signed, when it is tried again |
 //! | [`platform`] | the platform's JSON ↔ the core's words; the client of its API |
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
@@ -24,9 +25,9 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `flow` ← `session` ← `platform`, `store` ← `switchboard` ← `dialer` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `flow` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `dialer` ← `http`,
 //! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
-//! `flow`, `session`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
+//! `flow`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
 
 pub mod call;
@@ -35,6 +36,7 @@ pub mod clock;
 pub mod config;
 pub mod dialer;
 pub mod emulator;
+pub mod events;
 pub mod failpoint;
 pub mod flow;
 pub mod flows_folder;

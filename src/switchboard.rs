@@ -299,6 +299,7 @@ impl Switchboard {
             step,
             path,
             session,
+            saved,
             stuck,
             refused,
             secret_digits,
@@ -333,6 +334,7 @@ impl Switchboard {
             outcome,
             reply,
             session,
+            saved,
         }
     }
 }

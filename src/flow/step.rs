@@ -88,6 +88,8 @@ pub struct Turn {
     pub path: Vec<StepName>,
     /// The connects among them whose number may not be called, so that their `failed` was taken.
     pub refused: Vec<(StepName, Refused)>,
+    /// What had been saved and set when the last action hung up; empty while the call waits, since `next` has it.
+    pub saved: BTreeMap<VariableName, Value>,
 }
 
 /// Why a flow cannot go on. A flow that was checked gets here only when its session's variables were lost.
@@ -294,6 +296,7 @@ impl<'a> Walk<'a> {
             next: Some(self.at),
             path: self.path,
             refused: self.refused,
+            saved: BTreeMap::new(),
         }
     }
 
@@ -305,6 +308,7 @@ impl<'a> Walk<'a> {
             next: None,
             path: self.path,
             refused: self.refused,
+            saved: self.at.variables,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::call::event::{
 use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use crate::store::{
-    Begun, FlowText, Kept, Lag, Lease, SessionFilter, SessionPage, SessionRecord, Store,
+    Begun, FlowText, Kept, Lag, Lease, Outbox, SessionFilter, SessionPage, SessionRecord, Store,
     StoreError, Webhook, WhichAttempt,
 };
 
@@ -172,6 +172,10 @@ impl Store for Overheard {
 
     async fn attempts_since(&self, since: Timestamp) -> Result<Vec<OutboundCall>, StoreError> {
         self.store.attempts_since(since).await
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
+        self.store.outbox()
     }
 
     fn lag(&self) -> Lag {

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::{Outcome, Recalled, Session, Stage, Standing};
 use crate::call::callflow::{Action, Callflow};
 use crate::call::event::{CallAction, CallActionStatus, Direction};
-use crate::flow::model::{FlowId, FlowVersion, Step, StepName};
-use crate::flow::step::{Call, Event, Stuck, Turn, start, step};
+use crate::flow::model::{FlowId, FlowVersion, Step, StepName, VariableName};
+use crate::flow::step::{Call, Event, Stuck, Turn, Value, start, step};
 use crate::flow::{Flow, Label, Library, Position};
 use crate::outbound::{Destinations, Refused};
 
@@ -87,6 +87,8 @@ pub struct Decision {
     pub path: Vec<StepName>,
     /// The session afterwards; `None` when it stays as it is.
     pub session: Option<Session>,
+    /// What the flow had saved and set when it hung up, without what is secret.
+    pub saved: BTreeMap<VariableName, Value>,
     /// Why the flow could not go on, when it could not.
     pub stuck: Option<Stuck>,
     /// The connects on the way whose number may not be called.
@@ -223,15 +225,18 @@ impl Asked<'_> {
         let answers = session.replies;
         let replies = answers + 1;
         let mut stuck = None;
-        let mut refusals = Vec::new();
+        let (mut refusals, mut kept) = (Vec::new(), BTreeMap::new());
         let (outcome, callflow, stage, path) = match turn {
             Ok(Turn {
                 actions,
                 next,
                 path,
                 refused,
+                mut saved,
             }) => {
                 refusals = refused;
+                saved.retain(|_, value| !value.secret);
+                kept = saved;
                 let label = next.as_ref().map(|next| label_of(flow, next, replies));
                 let client_action_id = label.map(|label| label.to_string());
                 let callflow = Callflow {
@@ -258,6 +263,7 @@ impl Asked<'_> {
             step,
             path,
             session,
+            saved: kept,
             stuck,
             refused: refusals,
             ..self.decide(outcome, reply)
@@ -285,6 +291,7 @@ impl Asked<'_> {
             step: self.label.map(|label| label.step.clone()),
             path: Vec::new(),
             session: None,
+            saved: BTreeMap::new(),
             stuck: None,
             refused: Vec::new(),
             secret_digits: false,

@@ -1,12 +1,14 @@
 //! One voice call action and the reply it is given: what is kept, in one transaction, before the reply is sent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::Session;
 use crate::call::event::CallAction;
-use crate::flow::model::StepName;
+use crate::flow::model::{StepName, VariableName};
+use crate::flow::step::Value;
 
 /// A voice call action with its reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,8 @@ pub struct Exchange {
     pub reply: Arc<str>,
     /// The session afterwards; `None` when no flow carries it.
     pub session: Option<Session>,
+    /// What the flow had saved and set when this reply hung up, without what is secret.
+    pub saved: BTreeMap<VariableName, Value>,
 }
 
 /// Why a voice call action was given its reply.

@@ -13,11 +13,13 @@ mod forms;
 pub mod keys;
 mod known;
 pub mod leases;
+pub mod outbox;
 pub mod postgres;
 mod record;
 pub mod records;
 pub mod sqlite;
 mod state;
+mod telling;
 pub mod vault;
 mod view;
 
@@ -35,6 +37,7 @@ use crate::flow::model::{FlowId, FlowVersion};
 use crate::outbound::attempt::{AttemptId, Heard};
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 pub use leases::Lease;
+pub use outbox::{EventRecord, Outbox};
 pub use records::{SessionFilter, SessionPage, SessionRecord};
 
 /// What the server keeps and finds again.
@@ -151,6 +154,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// The calls that were begun at `since` or later, the oldest first.
     async fn attempts_since(&self, since: Timestamp) -> Result<Vec<OutboundCall>, StoreError>;
+
+    /// What is kept of events.
+    fn outbox(&self) -> &dyn Outbox;
 
     /// How far what people query lags behind what was kept. Look-ups of the live call do not: they see all of it.
     fn lag(&self) -> Lag {

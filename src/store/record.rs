@@ -3,6 +3,7 @@
 //! reading them costs a copy.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,7 +14,8 @@ use crate::call::event::{
     SessionSummary, SummaryError, VirtualNumber,
 };
 use crate::call::{Digits, EventId, PhoneNumber, SessionId, SubAccountId};
-use crate::flow::model::{FlowId, FlowVersion, StepName};
+use crate::flow::model::{FlowId, FlowVersion, StepName, VariableName};
+use crate::flow::step::Value;
 use crate::session::{Exchange, Outcome, Session, Stage};
 use crate::store::entry::Entry;
 use crate::store::forms::{LegForm, PositionForm, SummaryLegForm, Text, number, read_time, text};
@@ -130,6 +132,9 @@ struct ActionForm<'a> {
     outcome: Text<'a>,
     #[b(14)]
     after: Option<SessionForm<'a>>,
+    /// What was saved and set when the reply hung up; none of it is secret.
+    #[b(15)]
+    saved: Option<BTreeMap<Text<'a>, Text<'a>>>,
 }
 
 /// A session as an exchange leaves it; its id is the action's.
@@ -320,8 +325,22 @@ impl<'a> From<&'a Exchange> for ActionForm<'a> {
                 .collect(),
             outcome: exchange.outcome.as_str().into(),
             after: exchange.session.as_ref().map(SessionForm::from),
+            saved: saved_form(exchange),
         }
     }
+}
+
+fn saved_form(exchange: &Exchange) -> Option<BTreeMap<Text<'_>, Text<'_>>> {
+    let shown = exchange.saved.iter().filter(|(_, value)| !value.secret);
+    let saved: BTreeMap<_, _> = shown
+        .map(|(name, value)| (name.as_str().into(), value.text.as_str().into()))
+        .collect();
+    (!saved.is_empty()).then_some(saved)
+}
+
+fn open_value(text: Text<'_>) -> Value {
+    let (text, secret) = (text.into_owned(), false);
+    Value { text, secret }
 }
 
 impl ActionForm<'_> {
@@ -354,6 +373,12 @@ impl ActionForm<'_> {
             path: self.path.into_iter().map(StepName::new).collect(),
             outcome: Outcome::from_word(&self.outcome).ok_or(UNREADABLE)?,
             reply: reply.into(),
+            saved: self
+                .saved
+                .into_iter()
+                .flatten()
+                .map(|(name, text)| (VariableName::new(name), open_value(text)))
+                .collect(),
         })
     }
 }

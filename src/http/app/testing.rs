@@ -29,6 +29,9 @@ use crate::http::Site;
 use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
 use crate::session::{Apology, Exchange, OutboundCall, Recall, Recalled, RequestKey};
+use crate::store::outbox::{
+    Delivery, EndpointState, EventFilter, EventRecord, Outbox, Pruned, Replayed, Settled, Wants,
+};
 use crate::store::{
     Begun, FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
     WhichAttempt,
@@ -129,8 +132,72 @@ impl FakeStore {
     }
 }
 
+/// It has no events.
+#[async_trait]
+impl Outbox for FakeStore {
+    async fn spread_events(
+        &self,
+        _: &crate::store::Lease,
+        _: &[Wants],
+        _: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.act().await?;
+        Ok(0)
+    }
+    async fn claim_deliveries(
+        &self,
+        _: &str,
+        _: u32,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
+    async fn settle_delivery(&self, _: &Settled) -> Result<bool, StoreError> {
+        self.act().await?;
+        Ok(false)
+    }
+    async fn events(&self, _: &EventFilter) -> Result<Vec<EventRecord>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
+    async fn replay_events(
+        &self,
+        _: &Wants,
+        _: &EventFilter,
+        _: Timestamp,
+    ) -> Result<Replayed, StoreError> {
+        self.act().await?;
+        Ok(Replayed::default())
+    }
+    async fn prune_events(
+        &self,
+        _: &crate::store::Lease,
+        _: Timestamp,
+        _: u64,
+    ) -> Result<Pruned, StoreError> {
+        self.act().await?;
+        Ok(Pruned::default())
+    }
+    async fn declare_endpoints(&self, _: &[(String, [u8; 16])]) -> Result<(), StoreError> {
+        self.act().await
+    }
+    async fn enable_endpoint(&self, _: &str) -> Result<bool, StoreError> {
+        self.act().await?;
+        Ok(false)
+    }
+    async fn endpoints(&self) -> Result<Vec<EndpointState>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
+}
+
 #[async_trait]
 impl Store for FakeStore {
+    fn outbox(&self) -> &dyn Outbox {
+        self
+    }
     async fn recall(&self, _: &Recall) -> Result<Recalled, StoreError> {
         self.act().await?;
         Ok(Recalled::default())

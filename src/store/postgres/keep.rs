@@ -11,14 +11,16 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
+use super::events::Rows;
 use super::pool::{Failure, Pool, Statement};
 use super::{clear, numbers};
 use crate::call::SessionId;
+use crate::events::{Event, Told};
 use crate::session::{Recall, Recalled};
 use crate::store::entry::{Entry, mark_of_action};
 use crate::store::known::Known;
 use crate::store::vault::{Place, Vault};
-use crate::store::{Kept, StoreError, record, state};
+use crate::store::{Kept, StoreError, record, state, telling};
 
 /// How many sessions are remembered between recall and keep.
 const REMEMBERED: u64 = 10_000;
@@ -151,11 +153,16 @@ impl Keeper {
     /// Writes the webhook and its session in one statement: both, or neither.
     async fn write(&self, entry: &Entry, seen: Seen) -> Result<Written, StoreError> {
         let revision = seen.revision;
+        let (is_new, had_ended) = match &seen.known {
+            Some(known) => (false, known.ending.is_some()),
+            None => (true, false),
+        };
         let Some(known) = entry.fold(seen.known) else {
             return Ok(Written::Repeated);
         };
         let row = Uuid::new_v4();
-        let sealed = Sealed::of(&self.vault, entry, &known, &row);
+        let told = self.told(entry, is_new, had_ended, &known).await?;
+        let sealed = Sealed::of(&self.vault, entry, &known, &row, told);
         match self
             .pool
             .run(sealed.statement(entry, &known, revision))
@@ -167,6 +174,46 @@ impl Keeper {
             Err(Failure::Unknown(error)) => self.find_out(entry, &row, error).await,
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What a webhook has told, which makes its session `known`. If another one comes in between, this one is not written.
+    async fn told(
+        &self,
+        entry: &Entry,
+        is_new: bool,
+        had_ended: bool,
+        known: &Known,
+    ) -> Result<Vec<Event>, StoreError> {
+        let started = is_new.then(|| telling::started(known));
+        let then = match entry {
+            Entry::Summary(_) if !had_ended => {
+                let turns = "answers IS NOT NULL ORDER BY answers DESC LIMIT 4";
+                let turns = self.entries(&known.id, turns).await?;
+                let last = turns.into_iter().find_map(telling::variables);
+                telling::ended(known, last.unwrap_or_default())
+            }
+            Entry::Recording(webhook) => {
+                let earlier = self.entries(&known.id, "true").await?;
+                telling::ready(&webhook.event, &earlier)
+            }
+            _ => None,
+        };
+        Ok(started.into_iter().chain(then).collect())
+    }
+
+    /// Webhooks of a session.
+    async fn entries(&self, session: &SessionId, which: &str) -> Result<Vec<Entry>, StoreError> {
+        let id = clear(session.as_str());
+        let text =
+            format!("SELECT sealed_for, record FROM webhooks WHERE session_id = $1 AND {which}");
+        let rows = self
+            .pool
+            .read(|| sqlx::query(sqlx::AssertSqlSafe(text.clone())).bind(id.as_str()));
+        let read = |row: &PgRow| {
+            let (place, sealed) = (row.try_get("sealed_for")?, row.try_get("record")?);
+            record::read(&open_record(&self.vault, place, sealed)?)
+        };
+        rows.await?.iter().map(read).collect()
     }
 
     /// The connection broke in the middle: whether the write was done is asked, never tried again. What is not there
@@ -213,6 +260,54 @@ impl Keeper {
     }
 }
 
+/// Moves a session and adds a webhook.
+const MOVES: &str = "WITH moved AS (
+         INSERT INTO sessions AS s (session_id, revision, source_index, destination_index, flow_id, flow_version,
+             status, started_at, last_event_at, state)
+         VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (session_id) DO UPDATE SET
+             revision = excluded.revision, source_index = excluded.source_index,
+             destination_index = excluded.destination_index, flow_id = excluded.flow_id,
+             flow_version = excluded.flow_version, status = excluded.status,
+             last_event_at = excluded.last_event_at, state = excluded.state
+         WHERE s.revision = $2
+         RETURNING 1
+     )
+     INSERT INTO webhooks (sealed_for, session_id, mark, answers, received_at, record)
+     SELECT $11, $1, $12, $13, $14, $15 FROM moved
+     RETURNING 1";
+
+/// The same, and has events told.
+const MOVES_AND_TELLS: &str = "WITH moved AS (
+         INSERT INTO sessions AS s (session_id, revision, source_index, destination_index, flow_id, flow_version,
+             status, started_at, last_event_at, state, events)
+         VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $16)
+         ON CONFLICT (session_id) DO UPDATE SET
+             revision = excluded.revision, source_index = excluded.source_index,
+             destination_index = excluded.destination_index, flow_id = excluded.flow_id,
+             flow_version = excluded.flow_version, status = excluded.status,
+             last_event_at = excluded.last_event_at, state = excluded.state, events = s.events + $16
+         WHERE s.revision = $2
+         RETURNING events
+     ), told AS (
+         INSERT INTO events (sealed_for, kind, session_id, sequence, at, data)
+         SELECT t.sealed_for, t.kind, $1, moved.events - $16 + t.place, $14, t.data
+         FROM moved, unnest($17::bytea[], $18::text[], $19::bytea[]) WITH ORDINALITY AS t (sealed_for, kind, data, place)
+     )
+     INSERT INTO webhooks (sealed_for, session_id, mark, answers, received_at, record)
+     SELECT $11, $1, $12, $13, $14, $15 FROM moved
+     RETURNING 1";
+
+/// An event that a webhook has told; the statement counts it.
+fn told_at(event: Event, entry: &Entry) -> Told {
+    let (at, sequence) = (entry.received_at(), None);
+    Told {
+        event,
+        at,
+        sequence,
+    }
+}
+
 /// What a write brings, sealed.
 struct Sealed {
     place: [u8; 16],
@@ -222,10 +317,11 @@ struct Sealed {
     source: Option<[u8; 16]>,
     destination: Option<[u8; 16]>,
     state: Vec<u8>,
+    told: Rows,
 }
 
 impl Sealed {
-    fn of(vault: &Vault, entry: &Entry, known: &Known, row: &Uuid) -> Self {
+    fn of(vault: &Vault, entry: &Entry, known: &Known, row: &Uuid, told: Vec<Event>) -> Self {
         let index = |number: &Option<crate::call::PhoneNumber>| {
             number.as_ref().map(|number| vault.index(number.digits()))
         };
@@ -239,6 +335,7 @@ impl Sealed {
             source: index(&known.face.source),
             destination: index(&known.face.destination),
             state: vault.seal(session_place(&session_id), &state::write(known)),
+            told: Rows::of(vault, told.into_iter().map(|event| told_at(event, entry))),
             session_id,
         }
     }
@@ -248,38 +345,40 @@ impl Sealed {
     /// undoes all of it.
     fn statement(&self, entry: &Entry, known: &Known, revision: i64) -> Statement<'_> {
         let word = |text: &str| clear(text);
-        sqlx::query(
-            "WITH moved AS (
-                 INSERT INTO sessions AS s (session_id, revision, source_index, destination_index, flow_id, flow_version,
-                     status, started_at, last_event_at, state)
-                 VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10)
-                 ON CONFLICT (session_id) DO UPDATE SET
-                     revision = excluded.revision, source_index = excluded.source_index,
-                     destination_index = excluded.destination_index, flow_id = excluded.flow_id,
-                     flow_version = excluded.flow_version, status = excluded.status,
-                     last_event_at = excluded.last_event_at, state = excluded.state
-                 WHERE s.revision = $2
-                 RETURNING 1
-             )
-             INSERT INTO webhooks (sealed_for, session_id, mark, answers, received_at, record)
-             SELECT $11, $1, $12, $13, $14, $15 FROM moved
-             RETURNING 1",
-        )
-        .bind(self.session_id.as_str())
-        .bind(revision)
-        .bind(self.source.as_ref().map(|index| index.as_slice()))
-        .bind(self.destination.as_ref().map(|index| index.as_slice()))
-        .bind(known.flow.as_ref().map(|(id, _)| word(id.as_str())))
-        .bind(known.flow.as_ref().map(|(_, version)| word(version.as_str())))
-        .bind(known.ending.as_ref().map(|ending| word(&ending.status)))
-        .bind(known.started_at.as_millisecond())
-        .bind(known.last_event_at.as_millisecond())
-        .bind(self.state.as_slice())
-        .bind(self.place.as_slice())
-        .bind(self.mark.as_slice())
-        .bind(entry.answers().map(i64::from))
-        .bind(entry.received_at().as_millisecond())
-        .bind(self.record.as_slice())
+        // Most webhooks tell nothing, and their statement is not to pay for it.
+        let text = match self.told.is_empty() {
+            true => MOVES,
+            false => MOVES_AND_TELLS,
+        };
+        let statement = sqlx::query(text)
+            .bind(self.session_id.as_str())
+            .bind(revision)
+            .bind(self.source.as_ref().map(|index| index.as_slice()))
+            .bind(self.destination.as_ref().map(|index| index.as_slice()))
+            .bind(known.flow.as_ref().map(|(id, _)| word(id.as_str())))
+            .bind(
+                known
+                    .flow
+                    .as_ref()
+                    .map(|(_, version)| word(version.as_str())),
+            )
+            .bind(known.ending.as_ref().map(|ending| word(&ending.status)))
+            .bind(known.started_at.as_millisecond())
+            .bind(known.last_event_at.as_millisecond())
+            .bind(self.state.as_slice())
+            .bind(self.place.as_slice())
+            .bind(self.mark.as_slice())
+            .bind(entry.answers().map(i64::from))
+            .bind(entry.received_at().as_millisecond())
+            .bind(self.record.as_slice());
+        match self.told.is_empty() {
+            true => statement,
+            false => statement
+                .bind(self.told.count())
+                .bind(&self.told.sealed_for)
+                .bind(&self.told.kind)
+                .bind(&self.told.data),
+        }
     }
 }
 

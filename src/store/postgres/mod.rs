@@ -10,12 +10,14 @@
 //! its flow either way.
 
 mod attempts;
+mod events;
 mod flows;
 mod keep;
 mod leases;
 mod listing;
 mod numbers;
 mod open;
+mod outbox;
 mod pool;
 mod schema;
 
@@ -29,8 +31,8 @@ use super::entry::Entry;
 use super::leases::Lease;
 use super::vault::{Keys, Vault};
 use super::{
-    Begun, FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
-    WhichAttempt,
+    Begun, FlowText, Kept, Outbox, SessionFilter, SessionPage, SessionRecord, Store, StoreError,
+    Webhook, WhichAttempt,
 };
 use crate::call::SessionId;
 use crate::call::event::{
@@ -200,6 +202,10 @@ impl Store for PostgresStore {
 
     async fn attempts_since(&self, since: Timestamp) -> Result<Vec<OutboundCall>, StoreError> {
         attempts::since(&self.desk, &self.vault, since.as_millisecond()).await
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
+        self
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -1,11 +1,12 @@
 //! The `attempts` table: calls that we start. Each write is one transaction on a connection of its own, on the disk when it
 //! returns, whatever `durability` says: what was sent must be known after a power cut.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::lookups::Lookups;
+use super::writing::Writing;
 use crate::outbound::attempt::Heard;
 use crate::session::{OutboundCall, RequestKey};
 use crate::store::attempts::{self, AT_ONCE, Columns, ON_THE_LINE, UNSETTLED};
@@ -18,8 +19,7 @@ const COLUMNS: &str = "attempt_id, revision, record";
 /// The table, for those who write it one after another and those who look.
 #[derive(Debug, Clone)]
 pub(super) struct Attempts {
-    /// `None` once it is closed.
-    db: Arc<Mutex<Option<Connection>>>,
+    db: Writing,
     lookups: Arc<Lookups>,
     vault: Vault,
 }
@@ -27,7 +27,7 @@ pub(super) struct Attempts {
 impl Attempts {
     pub(super) fn new(db: Connection, lookups: Arc<Lookups>, vault: Vault) -> Self {
         Self {
-            db: Arc::new(Mutex::new(Some(db))),
+            db: Writing::new(db),
             lookups,
             vault,
         }
@@ -44,26 +44,29 @@ impl Attempts {
             attempts::key(&self.vault, key),
         );
         let vault = self.vault.clone();
-        self.write(move |db| {
-            let known = "request_key = ?1";
-            if let Some(known) = one(db, &vault, known, key)? {
-                return Ok(Begun::Known(Box::new(known)));
-            }
-            let on_the_line = format!("line = ?1 AND {ON_THE_LINE}");
-            if let Some(other) = one(db, &vault, &on_the_line, columns.line)? {
-                return Ok(Begun::InFlight(other.id().clone()));
-            }
-            insert(db, &columns, &key)?;
-            Ok(Begun::Stored)
-        })
-        .await
+        self.db
+            .write(move |db| {
+                let known = "request_key = ?1";
+                if let Some(known) = one(db, &vault, known, key)? {
+                    return Ok(Begun::Known(Box::new(known)));
+                }
+                let on_the_line = format!("line = ?1 AND {ON_THE_LINE}");
+                if let Some(other) = one(db, &vault, &on_the_line, columns.line)? {
+                    return Ok(Begun::InFlight(other.id().clone()));
+                }
+                insert(db, &columns, &key)?;
+                Ok(Begun::Stored)
+            })
+            .await
     }
 
     /// See [`Store::keep_attempt`](crate::store::Store::keep_attempt).
     pub(super) async fn keep(&self, call: &OutboundCall) -> Result<Kept, StoreError> {
         let columns = Columns::of(&self.vault, call);
         let revision = call.revision as i64;
-        self.write(move |db| update(db, &columns, revision)).await
+        self.db
+            .write(move |db| update(db, &columns, revision))
+            .await
     }
 
     /// One row.
@@ -101,29 +104,7 @@ impl Attempts {
 
     /// Lets go of the connection once its last write has ended.
     pub(super) fn close(&self) {
-        self.lock().take();
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Connection>> {
-        // A transaction that panicked was rolled back as it was dropped.
-        self.db.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One transaction, on a thread that may wait for the disk. It ends also when its caller has gone.
-    async fn write<T: Send + 'static>(
-        &self,
-        change: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let this = self.clone();
-        let written = tokio::task::spawn_blocking(move || {
-            let mut db = this.lock();
-            let db = db.as_mut().ok_or(StoreError::Closing)?;
-            let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let changed = change(&moment)?;
-            moment.commit()?;
-            Ok(changed)
-        });
-        written.await.unwrap_or(Err(StoreError::Closing))
+        self.db.close();
     }
 }
 

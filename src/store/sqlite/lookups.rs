@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::memory::{Held, Mark};
+use super::memory::{Held, Mark, Tells};
 use super::segment::BUSY;
 use super::{RecordPlace, record, state, tables};
 use crate::call::SessionId;
@@ -133,7 +133,8 @@ fn read_mark(row: &Row<'_>) -> Result<Option<Mark>, rusqlite::Error> {
         seq: seq as u64,
         answers: row.get(2)?,
         received_at: row.get(3)?,
-        // Secrets were taken out as it was projected.
+        // Secrets were taken out, and all was told, as it was projected.
         is_secret: false,
+        tells: Tells::Nothing,
     }))
 }

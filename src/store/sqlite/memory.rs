@@ -70,6 +70,28 @@ pub(super) struct Mark {
     pub(super) received_at: i64,
     /// Its record holds secret variables.
     pub(super) is_secret: bool,
+    /// What its record has told on.
+    pub(super) tells: Tells,
+}
+
+/// What a record has told on when it is projected, as far as its kind says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tells {
+    Nothing,
+    /// That its session has ended.
+    End,
+    /// Perhaps that a recording is ready.
+    Recording,
+}
+
+impl Tells {
+    fn of(entry: &Entry) -> Self {
+        match entry {
+            Entry::Summary(_) => Self::End,
+            Entry::Recording(_) => Self::Recording,
+            Entry::Action(_) | Entry::Status(_) | Entry::Numbers(_) => Self::Nothing,
+        }
+    }
 }
 
 impl Mark {
@@ -81,6 +103,7 @@ impl Mark {
             answers: entry.answers(),
             received_at: entry.received_at().as_millisecond(),
             is_secret: entry.has_secrets(),
+            tells: Tells::of(entry),
         }
     }
 }

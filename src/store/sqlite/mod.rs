@@ -13,6 +13,7 @@
 
 mod attempts;
 mod backup;
+mod events;
 mod files;
 mod flows;
 mod forgetting;
@@ -24,6 +25,7 @@ mod lookups;
 mod memory;
 mod numbers;
 mod open;
+mod outbox;
 mod place;
 mod progress;
 mod projector;
@@ -32,6 +34,7 @@ mod soundness;
 mod tables;
 mod tail;
 mod writer;
+mod writing;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -46,8 +49,8 @@ use super::entry::Entry;
 use super::leases::{Lease, LocalLeases};
 use super::vault::{Keys, Place, Vault};
 use super::{
-    Begun, FlowText, Kept, Lag, SessionFilter, SessionPage, SessionRecord, Store, StoreError,
-    Webhook, WhichAttempt,
+    Begun, FlowText, Kept, Lag, Outbox, SessionFilter, SessionPage, SessionRecord, Store,
+    StoreError, Webhook, WhichAttempt,
 };
 use super::{record, state};
 use crate::call::SessionId;
@@ -65,6 +68,7 @@ use memory::{Memory, Reply};
 use progress::Progress;
 use projector::Command;
 use writer::Queue;
+use writing::Writing;
 
 /// How long those who query wait for the tables to hold what was kept before they asked.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -84,6 +88,8 @@ pub struct SqliteStore {
     progress: Arc<Progress>,
     leases: LocalLeases,
     attempts: Attempts,
+    /// Where deliveries of events are written.
+    deliveries: Writing,
     /// The writer's and the projector's; taken by whoever closes the store.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -299,6 +305,10 @@ impl Store for SqliteStore {
         self.attempts.since(since.as_millisecond())
     }
 
+    fn outbox(&self) -> &dyn Outbox {
+        self
+    }
+
     fn lag(&self) -> Lag {
         self.progress.lag()
     }
@@ -316,8 +326,9 @@ impl Store for SqliteStore {
         let mut threads = std::mem::take(&mut *threads).into_iter();
         self.queue.close();
         join(threads.next()).await;
-        let attempts = self.attempts.clone();
-        _ = tokio::task::spawn_blocking(move || attempts.close()).await;
+        let (attempts, deliveries) = (self.attempts.clone(), self.deliveries.clone());
+        let closing = move || (attempts.close(), deliveries.close());
+        _ = tokio::task::spawn_blocking(closing).await;
         self.readers.close().await;
         self.lookups.close();
         // The projection has the last connection: it leaves one sound file, without a log.

@@ -25,6 +25,7 @@ use super::segment::BUSY;
 use super::soundness::{Trouble, check_contents, check_header, check_writable, told, told_of};
 use super::tail::{self, Tail};
 use super::writer::{Queue, Writer};
+use super::writing::Writing;
 use super::{SqliteStore, journal};
 use crate::config::Durability;
 use crate::store::StoreError;
@@ -139,6 +140,7 @@ fn assemble(
     let progress = Arc::new(Progress::new(newest, named.projected));
     let (queue, lock) = (Queue::default(), Arc::new(lock));
     let attempts = attempts(path).map_err(|e| told_of(&e))?;
+    let deliveries = deliveries(path).map_err(|e| told_of(&e))?;
     let writer = Writer {
         queue: queue.clone(),
         memory: memory.clone(),
@@ -171,6 +173,7 @@ fn assemble(
         progress,
         leases: crate::store::leases::LocalLeases::default(),
         attempts: Attempts::new(attempts, lookups, vault.clone()),
+        deliveries: Writing::new(deliveries),
         threads: Mutex::default(),
     };
     Ok(AtRest {
@@ -227,6 +230,14 @@ pub(super) fn safely<T, E: From<rusqlite::Error>>(
 fn attempts(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     let db = writing(path)?;
     db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(db)
+}
+
+/// The connection that deliveries of events are written by. What a power cut takes of it is delivered once more.
+fn deliveries(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
+    let db = writing(path)?;
+    db.pragma_update(None, "synchronous", BEHIND)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(db)
 }

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::memory::{Due, DueSession, Mark};
-use super::{RecordPlace, numbers, record, state};
+use super::{RecordPlace, events, numbers, record, state};
 use crate::call::{PhoneNumber, SessionId};
 use crate::store::StoreError;
 use crate::store::entry::{Entry, EventMark};
@@ -45,6 +45,9 @@ pub(super) fn write(
             None => of_numbers(&moment, vault, seq, record)?,
         };
         insert(&moment, &row)?;
+        if let Some((place, mark)) = due_record {
+            events::project(&moment, vault, &due.sessions[*place], mark)?;
+        }
         let_others_work();
     }
     moment
@@ -174,8 +177,8 @@ fn add(
 ) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO sessions (id, session_id, source_index, destination_index, flow_id, flow_version,
-             status, started_at, last_event_at, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             status, started_at, last_event_at, state, events)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1)",
     )?
     .execute(params![
         row,

@@ -14,15 +14,16 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// Neither time, nor chance, nor the world outside.
-const CORE: [&str; 5] = ["text", "call", "outbound", "flow", "session"];
+const CORE: [&str; 6] = ["text", "call", "outbound", "flow", "session", "events"];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 20] = [
+const RULE: [(&str, &[&str]); 21] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
     ("flow", &["text", "call", "outbound"]),
     ("session", &["text", "call", "outbound", "flow"]),
+    ("events", &["call"]),
     ("clock", &[]),
     ("config", &["text", "call", "outbound"]),
     ("failpoint", &[]),
@@ -30,7 +31,7 @@ const RULE: [(&str, &[&str]); 20] = [
     ("flows_folder", &["call", "flow"]),
     ("outward", &[]),
     ("platform", &["text", "call", "outbound", "flow", "session"]),
-    ("store", &["call", "outbound", "flow", "session"]),
+    ("store", &["call", "outbound", "flow", "session", "events"]),
     (
         "switchboard",
         &[

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod calls;
+mod events;
 mod flows;
 mod listing;
 pub(crate) mod samples;
@@ -146,6 +147,21 @@ contract! {
         a_session_finds_the_calls_it_may_have_come_of
         a_call_that_was_not_heard_of_holds_its_version
         a_closed_store_begins_nothing;
+    events:
+        a_session_is_told_of_once_and_in_its_order
+        the_first_that_is_heard_of_a_session_may_be_its_end
+        what_is_saved_at_the_hang_up_is_told_and_no_secret
+        a_recording_is_told_of_once_it_is_ready
+        what_was_told_is_not_told_again_after_a_restart
+        many_sessions_are_told_of_each_in_its_order
+        each_endpoint_gets_what_it_wants
+        who_takes_an_event_has_it_for_a_while
+        many_take_events_and_each_is_taken_once
+        what_failed_waits_and_what_is_given_up_does_not
+        an_endpoint_is_left_alone_when_it_asks_for_it
+        any_range_is_sent_again
+        events_go_when_their_time_or_room_is_over
+        who_lost_the_lease_spreads_and_prunes_nothing;
     upkeep:
         all_of_it_survives_a_restart
         forgotten_events_are_new_again_and_leave_their_trace

@@ -1,0 +1,158 @@
+//! The `events` table: what is told, written in the transaction of what it tells. That of a session's webhooks is their
+//! projection's, so that nothing is told twice or not at all over a crash, and no reply waits for it.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::memory::{DueSession, Mark, Tells};
+use super::tables;
+use crate::events::{Event, Told};
+use crate::store::StoreError;
+use crate::store::entry::Entry;
+use crate::store::forms::read_time;
+use crate::store::telling::{self, Found, TURNS_BACK, Variables};
+use crate::store::vault::Vault;
+
+/// Has an event told; `db` is in the transaction of what it tells.
+pub(super) fn tell(db: &Connection, vault: &Vault, told: &Told) -> Result<(), StoreError> {
+    let row = telling::Row::of(vault, told);
+    db.prepare_cached(
+        "INSERT INTO events (sealed_for, kind, session_id, booking_id, sequence, at, data)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        row.sealed_for,
+        row.kind,
+        row.session,
+        row.booking,
+        row.sequence,
+        row.at,
+        row.data,
+    ])?;
+    Ok(())
+}
+
+/// Has told what a webhook of `session` tells, whose row was written this moment.
+pub(super) fn project(
+    db: &Connection,
+    vault: &Vault,
+    session: &DueSession,
+    mark: &Mark,
+) -> Result<(), StoreError> {
+    let at = read_time(mark.received_at)?;
+    if session.is_new && session.row == mark.seq as i64 {
+        // Its row says that one was told already.
+        tell_of(db, vault, telling::started(&session.known), at, 1)?;
+    }
+    match mark.tells {
+        Tells::Nothing => Ok(()),
+        Tells::End => end(db, vault, session, at),
+        Tells::Recording => recording(db, vault, session, mark, at),
+    }
+}
+
+fn tell_of(
+    db: &Connection,
+    vault: &Vault,
+    event: Event,
+    at: Timestamp,
+    sequence: u32,
+) -> Result<(), StoreError> {
+    let sequence = Some(sequence);
+    tell(
+        db,
+        vault,
+        &Told {
+            event,
+            at,
+            sequence,
+        },
+    )
+}
+
+/// A summary: the first of its session is told.
+fn end(
+    db: &Connection,
+    vault: &Vault,
+    session: &DueSession,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let counted = db
+        .prepare_cached(
+            "UPDATE sessions SET events = events + 1, end_is_told = 1 WHERE id = ?1 AND end_is_told = 0 RETURNING events",
+        )?
+        .query_row([session.row], |row| row.get(0))
+        .optional()?;
+    let Some(sequence) = counted else {
+        return Ok(());
+    };
+    let variables = variables(db, vault, session.row)?;
+    match telling::ended(&session.known, variables) {
+        Some(event) => tell_of(db, vault, event, at, sequence),
+        None => Ok(()),
+    }
+}
+
+/// What the flow of a session had saved and set last.
+fn variables(db: &Connection, vault: &Vault, session: i64) -> Result<Variables, StoreError> {
+    let sql = "SELECT id, record FROM webhooks WHERE session = ?1 AND answers IS NOT NULL ORDER BY id DESC LIMIT ?2";
+    let turns = entries(db, vault, sql, [session, TURNS_BACK])?;
+    let last = turns.into_iter().find_map(telling::variables);
+    Ok(last.unwrap_or_default())
+}
+
+fn recording(
+    db: &Connection,
+    vault: &Vault,
+    session: &DueSession,
+    mark: &Mark,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "SELECT id, record FROM webhooks WHERE session = ?1 AND id <= ?2 ORDER BY id";
+    let mut earlier = entries(db, vault, sql, [session.row, mark.seq as i64])?;
+    let Some(Entry::Recording(update)) = earlier.pop() else {
+        return Ok(());
+    };
+    let Some(event) = telling::ready(&update.event, &earlier) else {
+        return Ok(());
+    };
+    let sequence = db
+        .prepare_cached("UPDATE sessions SET events = events + 1 WHERE id = ?1 RETURNING events")?
+        .query_row([session.row], |row| row.get(0))?;
+    tell_of(db, vault, event, at, sequence)
+}
+
+fn entries(
+    db: &Connection,
+    vault: &Vault,
+    sql: &str,
+    of: [i64; 2],
+) -> Result<Vec<Entry>, StoreError> {
+    let mut select = db.prepare_cached(sql)?;
+    let mut rows = select.query(of)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq = row.get::<_, i64>(0)?.unsigned_abs();
+        entries.push(tables::open(
+            vault,
+            seq,
+            row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?,
+        )?);
+    }
+    Ok(entries)
+}
+
+/// What [`read`] reads of an event's row.
+pub(super) const COLUMNS: &str = "e.number, e.sealed_for, e.kind, e.sequence, e.at, e.data";
+
+/// Reads an event's row.
+pub(super) fn read(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
+    Ok(Found {
+        number: row.get(0)?,
+        sealed_for: row.get(1)?,
+        kind: row.get(2)?,
+        sequence: row.get(3)?,
+        at: row.get(4)?,
+        data: row.get(5)?,
+    })
+}
