@@ -1,24 +1,35 @@
-//! JSON whose values keep their place and their spelling, so that digits can be blanked in the body and 25 keys sent as
-//! a number stay 25 keys. Each object and list is read by itself, so that one odd value never spoils its neighbours.
+//! JSON as the platform sends it, read in one pass: texts stay where they stand, numbers keep their spelling, so that 25
+//! keys sent as a number stay 25 keys. One odd value never spoils its neighbours: what one pass stumbles over is read
+//! again as it is [written](Written), value by value.
+
+mod written;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
-use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+pub(super) use written::Written;
 
 /// An object's members in their order, repeated keys included.
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 
-/// One value, as it is written.
-#[derive(Debug, Clone, Copy, serde::Deserialize)]
-#[serde(transparent)]
-pub(super) struct Value<'a>(#[serde(borrow)] &'a RawValue);
+/// For how many members there is room at first: few objects have more.
+const MEMBERS: usize = 16;
+
+/// One value.
+#[derive(Debug, Clone)]
+pub(super) enum Value<'a> {
+    /// A text, a number, or nothing that anybody asks for.
+    Scalar(Scalar<'a>),
+    /// A list's items.
+    List(Vec<Value<'a>>),
+    /// An object's members.
+    Object(Members<'a>),
+}
 
 impl<'a> Value<'a> {
     /// The value that a text is.
@@ -27,131 +38,105 @@ impl<'a> Value<'a> {
     ///
     /// The text is no JSON.
     pub(super) fn parse(text: &'a str) -> serde_json::Result<Self> {
-        serde_json::from_str(text)
-    }
-
-    /// The value as it is written.
-    pub(super) fn as_written(self) -> &'a str {
-        self.0.get()
-    }
-
-    /// Where it stands, in bytes, in the text that it was parsed from.
-    pub(super) fn span_in(self, text: &str) -> Range<usize> {
-        let start = self.as_written().as_ptr().addr() - text.as_ptr().addr();
-        start..start + self.as_written().len()
-    }
-
-    /// Whether it is an object.
-    pub(super) fn is_object(self) -> bool {
-        self.as_written().starts_with('{')
+        serde_json::from_str(text).or_else(|_| Ok(Written::parse(text)?.value()))
     }
 
     /// An object's members; none when it is no object.
     pub(super) fn members(self) -> Members<'a> {
-        match serde_json::from_str(self.as_written()) {
-            Ok(IfObject(Some(members))) => members,
-            _ => Members::new(),
+        self.object().unwrap_or_default()
+    }
+
+    /// An object's members, when it is one.
+    pub(super) fn object(self) -> Option<Members<'a>> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
         }
     }
 
-    /// The values of an object's members of that name.
-    pub(super) fn named(self, name: &str) -> impl Iterator<Item = Value<'a>> {
-        let members = self.members().into_iter();
-        members.filter_map(move |(key, value)| (key == name).then_some(value))
-    }
-
     /// A list's items; none when it is no list.
-    pub(super) fn items(self) -> Vec<Value<'a>> {
-        serde_json::from_str(self.as_written()).unwrap_or_default()
+    pub(super) fn items(self) -> Vec<Self> {
+        match self {
+            Self::List(items) => items,
+            _ => Vec::new(),
+        }
     }
 
     /// The text or number it is.
     pub(super) fn scalar(self) -> Scalar<'a> {
-        let written = self.as_written();
-        match written.as_bytes().first() {
-            Some(b'"') => text_of(written).map_or(Scalar::Absent, Scalar::Text),
-            Some(b'-' | b'0'..=b'9') => Scalar::Number(written),
+        match self {
+            Self::Scalar(scalar) => scalar,
             _ => Scalar::Absent,
         }
     }
 }
 
-/// What is read out of an object, member by member.
-pub(super) trait Object<'de>: Sized {
-    /// Reads it.
-    fn read<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
-}
+/// An object's key.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de> Object<'de> for Members<'de> {
-    fn read<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut members = Self::with_capacity(MEMBERS);
-        while let Some(key) = next_key(&mut map)? {
-            members.push((key, map.next_value()?));
-        }
-        Ok(members)
-    }
-}
-
-/// About how many members a payload has.
-const MEMBERS: usize = 24;
-
-/// An object's next key. One that is no Unicode text is nobody's key: as it is written it equals none that is asked for.
-pub(super) fn next_key<'de, A: MapAccess<'de>>(
-    map: &mut A,
-) -> Result<Option<Cow<'de, str>>, A::Error> {
-    let key = map.next_key::<Value<'de>>()?.map(Value::as_written);
-    Ok(key.map(|key| text_of(key).unwrap_or(Cow::Borrowed(key))))
-}
-
-/// An object's reading, in the one pass over the text that holds it; `None` for a value of another type.
-pub(super) struct IfObject<T>(pub(super) Option<T>);
-
-impl<'de, T: Object<'de>> Deserialize<'de> for IfObject<T> {
+impl<'de> Deserialize<'de> for Value<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue(PhantomData))
+        deserializer.deserialize_any(AnyValue)
     }
 }
 
-struct AnyValue<T>(PhantomData<T>);
+struct AnyValue;
 
-impl<'de, T: Object<'de>> Visitor<'de> for AnyValue<T> {
-    type Value = IfObject<T>;
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::read(map).map(|read| IfObject(Some(read)))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Value::Scalar(Scalar::Text(text.into())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(IfObject(None))
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Value::Scalar(Scalar::Text(text.to_owned().into())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Value::Scalar(Scalar::Number(number.to_string().into())))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Value::Scalar(Scalar::Number(number.to_string().into())))
+    }
+
+    /// Only a fraction: `1e3`, `1.0` and what is longer than an integer here would come back spelt otherwise.
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        if number.fract() == 0.0 {
+            return Err(E::custom("a number whose spelling matters"));
+        }
+        Ok(Value::Scalar(Scalar::Number(number.to_string().into())))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(IfObject(None))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(IfObject(None))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(IfObject(None))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(IfObject(None))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(IfObject(None))
+        Ok(Value::Scalar(Scalar::Absent))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(IfObject(None))
+        Ok(Value::Scalar(Scalar::Absent))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut members = Members::with_capacity(MEMBERS);
+        while let Some((Key(key), value)) = object.next_entry()? {
+            members.push((key, value));
+        }
+        Ok(Value::Object(members))
     }
 }
 
@@ -165,7 +150,7 @@ pub(super) enum Scalar<'a> {
     /// A text, its escapes undone.
     Text(Cow<'a, str>),
     /// A number as it is written.
-    Number(&'a str),
+    Number(Cow<'a, str>),
 }
 
 impl Scalar<'_> {
@@ -174,7 +159,7 @@ impl Scalar<'_> {
         match self {
             Self::Absent => None,
             Self::Text(text) => Some(text.as_ref()).filter(|text| !text.is_empty()),
-            Self::Number(written) => Some(written),
+            Self::Number(written) => Some(written.as_ref()),
         }
     }
 
@@ -210,47 +195,24 @@ impl Scalar<'_> {
     }
 }
 
-/// The text that a string literal stands for; `None` when it is no Unicode text (half a surrogate pair).
-fn text_of(literal: &str) -> Option<Cow<'_, str>> {
-    if literal.contains('\\') {
-        return serde_json::from_str(literal).ok().map(Cow::Owned);
-    }
-    let text = literal.strip_prefix('"')?.strip_suffix('"')?;
-    Some(Cow::Borrowed(text))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Scalar, Value};
+    use proptest::prelude::*;
+
+    use super::{Scalar, Value, Written};
 
     fn value(json: &str) -> Value<'_> {
         Value::parse(json).expect("JSON")
     }
 
     fn first(json: &str) -> Scalar<'_> {
-        value(json).items().first().expect("an item").scalar()
+        value(json).items().remove(0).scalar()
     }
 
-    #[test]
-    fn walks_objects_and_lists_whatever_the_spacing() {
-        let json = " { \"a\" : [ 1 ,{\"}\":\"]\\\"\"} , [] ],\"\\u0062\":null ,\"c\":-1.5e3,\"a\":\"x\"}\n";
-        let seen: Vec<_> = value(json)
-            .members()
-            .into_iter()
-            .map(|(key, value)| (key.into_owned(), value.as_written()))
-            .collect();
-        let a = "[ 1 ,{\"}\":\"]\\\"\"} , [] ]";
-        let expected = [("a", a), ("b", "null"), ("c", "-1.5e3"), ("a", "\"x\"")];
-        assert_eq!(seen, expected.map(|(k, v)| (k.to_owned(), v)));
-        let items: Vec<_> = value(a)
-            .items()
-            .into_iter()
-            .map(Value::as_written)
-            .collect();
-        assert_eq!(items, ["1", "{\"}\":\"]\\\"\"}", "[]"]);
-        assert_eq!(value("3").members().len(), 0);
-        assert_eq!(value("{}").members().len(), 0);
-        assert_eq!(value("[ ]").items().len(), 0);
+    fn named<'a>(json: &'a str, name: &str) -> Scalar<'a> {
+        let members = value(json).members().into_iter();
+        let mut found = members.filter_map(|(key, value)| (key == name).then_some(value));
+        found.next().expect("it is there").scalar()
     }
 
     #[test]
@@ -269,6 +231,7 @@ mod tests {
             ("[true]", None),
             ("[null]", None),
             ("[[12]]", None),
+            ("[1e3]", Some(1000)),
         ] {
             assert_eq!(first(json).whole(), whole, "{json}");
         }
@@ -311,28 +274,58 @@ mod tests {
     #[test]
     fn half_a_letter_spoils_its_own_member_only() {
         let json = r#"{"\ud800":1,"a":"\ud800","b":2}"#;
-        let whole = |name| {
-            value(json)
-                .named(name)
-                .next()
-                .expect("it is there")
-                .scalar()
-                .whole()
-        };
         assert_eq!(value(json).members().len(), 3);
-        assert_eq!((whole("a"), whole("b")), (None, Some(2)));
+        assert_eq!(
+            (named(json, "a").whole(), named(json, "b").whole()),
+            (None, Some(2))
+        );
     }
 
-    #[test]
-    fn values_know_where_they_stand() {
-        let json = r#" {"a": {"b" : [1, "x"]} }"#;
-        let b = value(json)
-            .named("a")
-            .next()
-            .expect("a")
-            .named("b")
-            .next()
-            .expect("b");
-        assert_eq!(&json[b.items()[1].span_in(json)], "\"x\"");
+    /// JSON whose numbers are spelt in every way.
+    fn json() -> impl Strategy<Value = String> {
+        let number = "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,4})?([eE][+-]?[0-9]{1,2})?";
+        let text = r#""([a-z +é]|\\n|\\u0041|\\ud800|\\"){0,6}""#;
+        let scalar = prop_oneof![number, text, "true|null"];
+        scalar.prop_recursive(3, 24, 5, move |inner| {
+            let member = (text, inner.clone()).prop_map(|(key, value)| format!("{key}: {value}"));
+            let joined = |values: Vec<String>| values.join(" , ");
+            prop_oneof![
+                prop::collection::vec(inner, 0..5)
+                    .prop_map(move |items| format!("[{}]", joined(items))),
+                prop::collection::vec(member, 0..5)
+                    .prop_map(move |members| format!("{{{}}}", joined(members))),
+            ]
+        })
+    }
+
+    /// Whether two values are the same to whoever asks for texts and numbers: a fraction may be spelt otherwise.
+    fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
+        match (one, other) {
+            (Value::List(one), Value::List(other)) => {
+                one.len() == other.len()
+                    && one.iter().zip(other).all(|(one, other)| same(one, other))
+            }
+            (Value::Object(one), Value::Object(other)) => {
+                let alike = |((a, one), (b, other)): (&(_, _), &(_, _))| a == b && same(one, other);
+                one.len() == other.len() && one.iter().zip(other).all(alike)
+            }
+            (Value::Scalar(one), Value::Scalar(other)) => {
+                one.as_str() == other.as_str()
+                    || one
+                        .real()
+                        .is_some_and(|real| real.fract() != 0.0 && other.real() == Some(real))
+            }
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_reads_what_is_written(json in json()) {
+            if let Ok(one_pass) = serde_json::from_str::<Value<'_>>(&json) {
+                let written = Written::parse(&json).expect("JSON").value();
+                prop_assert!(same(&one_pass, &written), "{one_pass:?} {written:?}");
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Taking the digits out of a body, so that what a caller entered as a secret is not kept.
 
-use crate::platform::json::Value;
+use crate::platform::json::Written;
 
 /// What stands in the place of digits.
 pub const BLANK: &str = "••••";
@@ -17,7 +17,7 @@ pub fn blank_digits(body: &str) -> String {
     if body.starts_with('{') && !may_hold_digits(body) {
         return body.to_owned();
     }
-    let Some(root) = Value::parse(body).ok().filter(|root| root.is_object()) else {
+    let Some(root) = Written::parse(body).ok().filter(|root| root.is_object()) else {
         return EMPTY.to_owned();
     };
     let mut blanked = String::with_capacity(body.len() + 2 * BLANK.len());
@@ -38,7 +38,7 @@ fn may_hold_digits(body: &str) -> bool {
 }
 
 /// The values that may hold digits, in the body's order.
-fn digits(root: Value<'_>) -> Vec<Value<'_>> {
+fn digits(root: Written<'_>) -> Vec<Written<'_>> {
     let mut found = Vec::new();
     for payload in root.named("payload") {
         for (key, value) in payload.members() {

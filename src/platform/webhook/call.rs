@@ -49,11 +49,12 @@ impl<'a> RawCall<'a> {
 
 /// The digits of `eventData`: those of its `dtmf`, or itself when it is bare.
 fn event_data(value: Value<'_>) -> Scalar<'_> {
-    if value.is_object() {
-        let dtmf = value.named("dtmf").last();
-        dtmf.map_or(Scalar::Absent, Value::scalar)
-    } else {
-        value.scalar()
+    match value {
+        Value::Object(members) => {
+            let dtmf = members.into_iter().rfind(|(key, _)| key == "dtmf");
+            dtmf.map_or(Scalar::Absent, |(_, value)| value.scalar())
+        }
+        bare => bare.scalar(),
     }
 }
 

@@ -1,53 +1,31 @@
 //! What every webhook shares: a JSON object with `eventType` and `payload`, and identifiers in the payload.
 
-use serde::de::{IgnoredAny, MapAccess};
-
 use super::{Fault, ID_LIMIT, Kind};
-use crate::platform::json::{IfObject, Members, Object, Scalar, Value, next_key};
+use crate::platform::json::{Members, Scalar, Value};
 use crate::platform::limits;
 
-/// The body's outer object, read in one pass with the members of its payload.
+/// The body's outer object.
 #[derive(Default)]
 pub(super) struct Outer<'a> {
     event_type: Scalar<'a>,
     payload: Option<Members<'a>>,
 }
 
-impl<'de> Object<'de> for Outer<'de> {
-    fn read<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut outer = Self::default();
-        while let Some(key) = next_key(&mut map)? {
-            match key.as_ref() {
-                "eventType" => outer.event_type = map.next_value::<Value<'_>>()?.scalar(),
-                "payload" => outer.payload = map.next_value::<IfObject<_>>()?.0,
-                _ => _ = map.next_value::<IgnoredAny>()?,
-            }
-        }
-        Ok(outer)
-    }
-}
-
 impl<'a> Outer<'a> {
     fn parse(text: &'a str) -> serde_json::Result<Option<Self>> {
-        let one_pass: serde_json::Result<IfObject<_>> = serde_json::from_str(text);
-        one_pass
-            .map(|IfObject(outer)| outer)
-            .or_else(|_| Self::parse_odd(text))
+        Ok(Value::parse(text)?.object().map(Self::read))
     }
 
-    /// Reads what one pass stumbles over although it is JSON, as a number beyond all bounds in a place that nobody asks
-    /// for: value by value.
-    fn parse_odd(text: &'a str) -> serde_json::Result<Option<Self>> {
-        let root = Value::parse(text)?;
+    fn read(members: Members<'a>) -> Self {
         let mut outer = Self::default();
-        for (key, value) in root.members() {
+        for (key, value) in members {
             match key.as_ref() {
                 "eventType" => outer.event_type = value.scalar(),
-                "payload" => outer.payload = value.is_object().then(|| value.members()),
+                "payload" => outer.payload = value.object(),
                 _ => {}
             }
         }
-        Ok(root.is_object().then_some(outer))
+        outer
     }
 }
 

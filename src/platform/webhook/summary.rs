@@ -83,8 +83,8 @@ fn legs(details: Value<'_>) -> Vec<SummaryLeg> {
     for (key, value) in details.members() {
         let Some(name) = leg_name(&key) else { continue };
         legs.retain(|leg| leg.name != name);
-        if value.is_object() {
-            legs.push(leg(name, value));
+        if let Some(members) = value.object() {
+            legs.push(leg(name, members));
         }
     }
     legs.sort_by(|one, other| one.name.cmp(&other.name));
@@ -100,11 +100,11 @@ fn leg_name(key: &str) -> Option<String> {
     one.then(|| format!("call{rest}"))
 }
 
-fn leg(name: String, value: Value<'_>) -> SummaryLeg {
+fn leg(name: String, members: Members<'_>) -> SummaryLeg {
     let mut raw = RawLeg::default();
     let (mut status, mut quality) = (Scalar::Absent, Quality::default());
     let (mut initiated, mut connected, mut disconnected) = Default::default();
-    for (key, value) in value.members() {
+    for (key, value) in members {
         match key.as_ref() {
             "callStatus" => status = value.scalar(),
             "initiatedTimestamp" => initiated = value.scalar().instant(),
