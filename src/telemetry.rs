@@ -97,6 +97,10 @@ struct OneLineWriter<W>(W);
 
 impl<W: Write> Write for OneLineWriter<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        if is_plain(event) {
+            self.0.write_all(event)?;
+            return Ok(event.len());
+        }
         let text = String::from_utf8_lossy(event);
         let mut line = escaped(text.strip_suffix('\n').unwrap_or(&text));
         line.push('\n');
@@ -107,6 +111,12 @@ impl<W: Write> Write for OneLineWriter<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// Whether an event is a line of ASCII letters and signs, as almost all are: it is written as it is.
+fn is_plain(event: &[u8]) -> bool {
+    let line = event.strip_suffix(b"\n");
+    line.is_some_and(|line| line.iter().all(|byte| matches!(byte, b' '..=b'~')))
 }
 
 /// The text without what could begin a line, move a cursor or turn the direction of reading: as JSON escapes it, so that

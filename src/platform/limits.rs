@@ -36,8 +36,12 @@ pub fn check(body: &[u8], expected: Option<Kind>) -> Vec<Fault> {
 
 /// Whether a body is too short for a list or a text beyond the limits, and holds too few brackets to nest too deep.
 fn is_small(body: &[u8]) -> bool {
-    let opened = |byte: &&u8| matches!(byte, b'{' | b'[');
-    body.len() <= ITEMS && body.len() <= TEXT_BYTES && body.iter().filter(opened).count() <= DEPTH
+    body.len() <= ITEMS && body.len() <= TEXT_BYTES && usize::from(opened(body)) <= DEPTH
+}
+
+/// How many brackets open in a small body; `[` and `{` differ in one bit. Narrow numbers, since many are added at once.
+fn opened(body: &[u8]) -> u16 {
+    body.iter().map(|byte| u16::from(byte | 0x20 == b'{')).sum()
 }
 
 /// An object or list that has not been closed yet.
