@@ -7,10 +7,11 @@
 //! | `text` | core: places in a text, the word that was meant, types for names |
 //! | [`call`] | core: numbers, ids, events in, actions out |
 //! | [`outbound`] | core: calls that leave: where they may go, how often, what is known of one |
+//! | [`contact_center`] | core: handoffs, call backs, schedules and queues of the Contact Center |
 //! | [`flow`] | core: the flow language: file → check → model → step |
 //! | [`session`] | core: one session, and what a voice call action is answered with |
 //! | [`events`] | core: what the customer's systems are told, how it is signed, when it is tried again |
-//! | [`platform`] | the platform's JSON ↔ the core's words; the client of its API |
+//! | [`platform`] | the platform's JSON ↔ the core's words; the clients of its Voice API and Contact Center |
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
@@ -25,15 +26,16 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `flow` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `dialer` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `dialer` ← `http`,
 //! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
-//! `flow`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
+//! `contact_center`, `flow`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
 
 pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contact_center;
 pub mod dialer;
 pub mod emulator;
 pub mod events;

@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
-use crate::emulator::{Account, Emulator, Mischief, Pace, Setup};
+use crate::emulator::{Account, Center, Emulator, Mischief, Pace, Setup};
 
 /// Stand in for 8x8 Voice, to try a server without an account
 ///
@@ -54,6 +54,27 @@ pub(super) struct EmulatorArgs {
     /// The sub-account is one for number masking
     #[arg(long)]
     masking: bool,
+    /// Stand in for this tenant of 8x8 Contact Center too
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+    /// The tenant's Action Request Token
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CALLWRIGHT_EMULATOR_ACTION_TOKEN",
+        hide_env_values = true,
+        default_value = "demo-action-token"
+    )]
+    action_token: String,
+    /// The tenant's Data Request Token
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CALLWRIGHT_EMULATOR_DATA_TOKEN",
+        hide_env_values = true,
+        default_value = "demo-data-token"
+    )]
+    data_token: String,
     /// Deliver webhooks twice, late, out of order; lose some and send them again
     #[arg(long)]
     nasty: bool,
@@ -85,6 +106,9 @@ async fn stand_in(args: &EmulatorArgs) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("cannot listen on {}; name another by --listen", args.listen))?;
     let emulator = Emulator::new(setup, [account(args)], clock);
+    if let Some(tenant) = &args.tenant {
+        emulator.take_on(Center::new(tenant, &args.action_token, &args.data_token));
+    }
     let serving = emulator.serve(socket)?;
     super::print(&greeting(serving.address(), args, seed))?;
     tokio::signal::ctrl_c().await?;

@@ -2,6 +2,7 @@
 //!
 //! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
 //!   configuration; `sessions`, `flows`, `call` and `settle` ask a running server over its HTTP API
+//! * `contact_center` asks the Contact Center; `click_to_dial` makes links for its agents
 //! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
 //! * `api` is the client of the server's API; `table` shows answers to people
 
@@ -24,7 +25,9 @@ mod api;
 mod backup;
 mod call;
 mod check;
+mod click_to_dial;
 mod config;
+mod contact_center;
 mod demo;
 mod emulator;
 mod explain;
@@ -76,6 +79,8 @@ enum Command {
     Settle(call::SettleArgs),
     Emulator(emulator::EmulatorArgs),
     Platform(platform::PlatformArgs),
+    ContactCenter(contact_center::CenterArgs),
+    ClickToDial(click_to_dial::ClickToDialArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     /// Print completions for a shell
@@ -102,6 +107,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Settle(args) => call::settle(&args),
         Command::Emulator(args) => emulator::run(&args),
         Command::Platform(args) => platform::run(&args),
+        Command::ContactCenter(args) => contact_center::run(&args),
+        Command::ClickToDial(args) => click_to_dial::run(&args),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Completions { shell } => completions(shell),
@@ -118,6 +125,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     let unprepared = error.is::<ConfigFaults>()
         || error.is::<StartError>()
         || error.is::<platform::Unprepared>()
+        || error.is::<contact_center::Unprepared>()
         || error.is::<NoClient>();
     match unprepared {
         true => ExitCode::from(CANNOT_BEGIN),

@@ -20,7 +20,13 @@ pub(super) fn table(items: &Value, columns: &[Column], none: &str) -> String {
         let cells = columns.iter().map(|(_, field)| cell(&item[field]));
         cells.collect()
     }));
-    let widths: Vec<usize> = (0..columns.len())
+    aligned(&rows)
+}
+
+/// Rows of as many cells each, a line each, columns as wide as their widest cell.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
         .map(|column| {
             rows.iter()
                 .map(|row| row[column].width())
@@ -29,6 +35,41 @@ pub(super) fn table(items: &Value, columns: &[Column], none: &str) -> String {
         })
         .collect();
     rows.iter().map(|row| line(row, &widths)).collect()
+}
+
+/// The most columns of a table whose columns are those that its rows have.
+const MOST_COLUMNS: usize = 8;
+
+/// A table of `items` by the fields that the first of them has, or `none` when there are none.
+pub(super) fn table_of(items: &[Value], none: &str) -> String {
+    let is_plain = |value: &Value| !value.is_array() && !value.is_object();
+    let first = items.first().and_then(Value::as_object);
+    let fields = first
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| is_plain(value))
+        .map(|(name, _)| name);
+    let is_set = |name: &&String| {
+        items
+            .iter()
+            .any(|item| !cell(&item[name.as_str()]).is_empty())
+    };
+    let fields: Vec<&String> = fields.filter(is_set).take(MOST_COLUMNS).collect();
+    if fields.is_empty() {
+        return format!("{none}\n");
+    }
+    let heads = fields
+        .iter()
+        .map(|name| printable(name).to_uppercase())
+        .collect();
+    let mut rows: Vec<Vec<String>> = vec![heads];
+    rows.extend(items.iter().map(|item| {
+        fields
+            .iter()
+            .map(|name| cell(&item[name.as_str()]))
+            .collect()
+    }));
+    aligned(&rows)
 }
 
 /// The fields of `item` that are set, a line each.

@@ -96,6 +96,29 @@ product = "ivr""#,
 }
 
 #[test]
+fn contact_center() {
+    holds(
+        "contact_center",
+        &[
+            ("[contact_center]", &[]),
+            (
+                "[contact_center]\nhost = \"http://vcc-na4.8x8.com\"\ntenant = \"k lvm2\"\naction_token = \"hunter2 hunter2\"\n\
+                 data_token = 7\ndeadline_ms = 2000\nsip_id = \"x\"",
+                &[],
+            ),
+            (
+                "[contact_center]\nhost = \"https://vcc-na4.8x8.com/SC/externalIvrAction.php\"\ntenant = \"klvm2\"",
+                &[("CALLWRIGHT_CONTACT_CENTER__STREAMING_HOST", "vcc-na4")],
+            ),
+            (
+                "",
+                &[("CALLWRIGHT_CONTACT_CENTER__ACTION_TOKEN", "hunter2")],
+            ),
+        ],
+    );
+}
+
+#[test]
 fn values() {
     holds(
         "values",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use super::contact_center::contact_center;
 use super::reader::{Reader, Section, Show};
 use super::values::{
     PLATFORM, Taken, api_base, apology_text, country, database_url, header_text, is_loopback,
@@ -50,6 +51,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     let tokens = tokens(reader, &mut root, exposed);
     let outbound = outbound(reader, &mut root);
     let outward_allow = outward(reader, &mut root);
+    let contact_center = contact_center(reader, &mut root);
     reader.end(root);
     Some(Config {
         listen: listen?,
@@ -66,6 +68,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         tokens: tokens?,
         outbound: outbound?,
         outward_allow: outward_allow?,
+        contact_center: contact_center?,
     })
 }
 

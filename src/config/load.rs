@@ -18,7 +18,15 @@ pub(super) const USUAL_FILE: &str = "callwright.toml";
 const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The keys whose values are secrets.
-const SECRETS: [&str; 5] = ["api_key", "webhook_secret", "token", "data", "index"];
+const SECRETS: [&str; 7] = [
+    "api_key",
+    "webhook_secret",
+    "token",
+    "data",
+    "index",
+    "action_token",
+    "data_token",
+];
 
 /// Reads `file`, or `usual` where there is one, between the defaults and `variables`.
 pub(super) fn load(

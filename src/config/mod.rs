@@ -2,7 +2,7 @@
 //! bound.
 //!
 //! * `load` finds the layers; `layer` is one of them, with the place of each value; figment lays one over the other
-//! * `reader` reads the merged values key by key; `keys` and `values` say what each must be
+//! * `reader` reads the merged values key by key; `keys`, `contact_center` and `values` say what each must be
 //! * [`fault`] is what is wrong, all of it at once: where, what, and what to write instead
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+mod contact_center;
 pub mod fault;
 #[cfg(test)]
 mod faults_tests;
@@ -31,6 +32,7 @@ mod wrong;
 use crate::outbound::Country;
 use crate::outbound::rates::Limits;
 
+pub use contact_center::ContactCenter;
 pub use fault::{ConfigFaults, Place};
 pub use reader::Setting;
 
@@ -68,6 +70,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// The networks that requests of ours may go to beside the internet.
     pub outward_allow: Vec<IpNet>,
+    /// The Contact Center that calls may be handed to.
+    pub contact_center: Option<ContactCenter>,
 }
 
 impl Config {
@@ -261,11 +265,19 @@ pub enum Scope {
     Metrics,
     /// Start calls.
     Call,
+    /// Hand calls to the Contact Center, and tell of calls that are about to come in.
+    Handoff,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Numbers, Self::Metrics, Self::Call];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Numbers,
+        Self::Metrics,
+        Self::Call,
+        Self::Handoff,
+    ];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -274,6 +286,7 @@ impl Scope {
             Self::Numbers => "numbers",
             Self::Metrics => "metrics",
             Self::Call => "call",
+            Self::Handoff => "handoff",
         }
     }
 }

@@ -138,9 +138,10 @@ fn the_samples_of_the_default_file_are_sound() {
         .expect("the samples are sound");
     assert_eq!(config.subaccounts["main"].numbers.len(), 1);
     assert_eq!(config.tokens["ops"].scopes, [Scope::Read, Scope::Metrics]);
+    assert!(config.contact_center.is_some());
     assert_eq!(
         settings.len(),
-        32,
+        39,
         "every key has a line in the default file"
     );
 }

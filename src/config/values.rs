@@ -196,11 +196,21 @@ pub(super) fn subaccount_id(text: &str, name: &str, taken: &mut Taken) -> Result
     }
 }
 
-/// Where the platform's API is. Its key goes there with each request, so it is https, but for a stand-in on this machine.
+/// Where the platform's API is.
 pub(super) fn api_base(text: &str) -> Result<Url, Wrong> {
+    bare_host(text, "the platform", PLATFORM)
+}
+
+/// Where the Contact Center is.
+pub(super) fn https_host(text: &str) -> Result<Url, Wrong> {
+    bare_host(text, "the Contact Center", "https://vcc-na4.8x8.com")
+}
+
+/// Scheme and host of a service. A secret goes there with each request, so it is https, but for a stand-in on this machine.
+fn bare_host(text: &str, whose: &str, example: &str) -> Result<Url, Wrong> {
     let wrong = || {
-        Wrong::new("is not the https address of the platform, host only")
-            .write(format!("\"{PLATFORM}\""))
+        Wrong::new(format!("is not the https address of {whose}, host only"))
+            .write(format!("\"{example}\""))
     };
     let url = Url::parse(text).map_err(|_| wrong())?;
     let host = url.host_str().ok_or_else(wrong)?;
@@ -253,6 +263,14 @@ fn long_enough(text: &str, exposed: bool) -> Result<SecretString, Wrong> {
         .help("`openssl rand -hex 32` makes a good one"));
     }
     Ok(SecretString::from(text))
+}
+
+/// A name without blanks.
+pub(super) fn one_word(text: &str) -> Result<String, Wrong> {
+    match text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        true => Err(Wrong::new("has a blank in it").help("copy it from the Configuration Manager")),
+        false => Ok(text.to_owned()),
+    }
 }
 
 pub(super) fn no_controls(text: &str) -> Result<&str, Wrong> {

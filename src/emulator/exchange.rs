@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::account::{Account, digits};
 use super::call::{Answer, Call, Order};
+use super::center::Center;
 use super::chance::Chance;
 use super::courier::{Courier, client};
 use super::leg::written;
@@ -89,6 +91,8 @@ struct Exchange {
     ordinal: AtomicU64,
     faults: Mutex<VecDeque<ApiFault>>,
     placed: Mutex<Vec<Placed>>,
+    center: Mutex<Option<Center>>,
+    center_changed: Notify,
 }
 
 impl Emulator {
@@ -106,7 +110,26 @@ impl Emulator {
             ordinal: AtomicU64::new(0),
             faults: Mutex::default(),
             placed: Mutex::default(),
+            center: Mutex::default(),
+            center_changed: Notify::new(),
         }))
+    }
+
+    /// From now on it stands in for this tenant's Contact Center too.
+    pub fn take_on(&self, center: Center) {
+        *self.0.center.lock().expect(HELD) = Some(center);
+    }
+
+    /// Looks at the tenant's Contact Center, or sets something there; `None` when there is none.
+    pub fn center<T>(&self, act: impl FnOnce(&mut Center) -> T) -> Option<T> {
+        let acted = self.0.center.lock().expect(HELD).as_mut().map(act);
+        self.0.center_changed.notify_waiters();
+        acted
+    }
+
+    /// Told whenever somebody has been at the tenant's Contact Center.
+    pub(super) fn center_changed(&self) -> &Notify {
+        &self.0.center_changed
     }
 
     /// A person of chance, of the emulator's seed: the `ordinal`th of them.

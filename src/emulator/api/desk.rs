@@ -30,7 +30,7 @@ pub(super) fn routes() -> Router<Emulator> {
         .route("/placed", get(placed))
 }
 
-type Answered = Result<Json<Value>, Refusal>;
+pub(super) type Answered = Result<Json<Value>, Refusal>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,19 +185,19 @@ fn handset(emulator: &Emulator, session: &str) -> Result<Handset, Refusal> {
     })
 }
 
-fn read<T: DeserializeOwned>(body: &[u8], wanted: &str) -> Result<T, Refusal> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8], wanted: &str) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|_| {
         let message = format!("the body cannot be read: send {wanted}");
         refused(StatusCode::BAD_REQUEST, &message)
     })
 }
 
-fn refused(status: StatusCode, message: &str) -> Refusal {
+pub(super) fn refused(status: StatusCode, message: &str) -> Refusal {
     let body = Json(json!({"error": message}));
     Refusal(Box::new((status, body).into_response()))
 }
 
-fn done() -> Answered {
+pub(super) fn done() -> Answered {
     Ok(Json(json!({"status": "done"})))
 }
 

@@ -3,9 +3,11 @@
 //! * [`callflows`] `POST callflows`, with every refusal and whatever is scripted to go wrong
 //! * [`settings`] webhooks and recording push
 //! * [`listings`] voices, numbers, recordings, exports
+//! * [`center`] the Contact Center of a tenant
 //! * [`desk`] what the platform does not have: `/emulator/…`, open to whoever reaches the port
 
 mod callflows;
+mod center;
 mod desk;
 mod listings;
 mod settings;
@@ -107,6 +109,8 @@ fn router(emulator: Emulator) -> Router {
     Router::new()
         .nest("/api/v1/subaccounts/{account}", of_account)
         .nest("/emulator", desk::routes())
+        .nest("/emulator/contact-center", center::routes())
+        .fallback(center::answer)
         .with_state(emulator)
 }
 

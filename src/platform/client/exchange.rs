@@ -5,25 +5,27 @@ use std::error::Error;
 use std::io;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
 
 use crate::outbound::attempt::{Doubt, Later, NeverLeft};
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(in crate::platform) struct Answer {
     /// The HTTP status.
-    pub(super) status: u16,
+    pub(in crate::platform) status: u16,
     /// When the platform wants to be asked again.
-    pub(super) later: Option<Later>,
+    pub(in crate::platform) later: Option<Later>,
+    /// Where the client is sent, if anywhere (3xx).
+    pub(in crate::platform) location: Option<String>,
     /// The whole body, or why it could not be read.
-    pub(super) body: Result<Vec<u8>, Doubt>,
+    pub(in crate::platform) body: Result<Vec<u8>, Doubt>,
 }
 
 /// Why nothing came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lost {
+pub(in crate::platform) enum Lost {
     /// It cannot have arrived.
     NeverLeft(NeverLeft),
     /// It may have.
@@ -31,16 +33,27 @@ pub(super) enum Lost {
 }
 
 /// Sends a request once, and reads an answer of at most `longest` bytes.
-pub(super) async fn send(request: RequestBuilder, longest: usize) -> Result<Answer, Lost> {
+pub(in crate::platform) async fn send(
+    request: RequestBuilder,
+    longest: usize,
+) -> Result<Answer, Lost> {
     let response = request.send().await.map_err(|error| lost(&error))?;
+    Ok(whole(response, longest).await)
+}
+
+/// An answer that has begun, read to its end.
+pub(in crate::platform) async fn whole(response: Response, longest: usize) -> Answer {
     let status = response.status().as_u16();
     let later = retry_after(&response);
+    let location = response.headers().get(LOCATION);
+    let location = location.and_then(|it| it.to_str().ok()).map(str::to_owned);
     let body = read(response, longest).await;
-    Ok(Answer {
+    Answer {
         status,
         later,
+        location,
         body,
-    })
+    }
 }
 
 async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, Doubt> {
@@ -57,7 +70,7 @@ async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, Doubt> 
 
 /// The connection is made before anything of the request is written, and serves this request alone: reqwest says
 /// "connect" of what fails until then, and of nothing later.
-fn lost(error: &reqwest::Error) -> Lost {
+pub(in crate::platform) fn lost(error: &reqwest::Error) -> Lost {
     if !error.is_connect() {
         return Lost::Perhaps(doubt(error));
     }

@@ -10,7 +10,7 @@
 //! then nobody could know. Nothing is sent again by itself, no redirect is followed, no proxy is taken from the environment.
 
 pub mod account;
-mod exchange;
+pub(in crate::platform) mod exchange;
 pub mod exports;
 pub mod refusal;
 pub mod start;
@@ -129,6 +129,7 @@ impl VoiceApi {
             status,
             later,
             body,
+            ..
         } = exchange::send(request, LONGEST_ANSWER).await?;
         if status == 429 {
             return Err(ApiError::TryLater(later));

@@ -40,6 +40,7 @@ fn placed(answer: Answer) -> Placed {
         status,
         later,
         body,
+        ..
     } = answer;
     let body = match (status, body) {
         (429, _) => return Placed::TryLater(later),
@@ -73,6 +74,7 @@ mod tests {
         placed(Answer {
             status,
             later: None,
+            location: None,
             body: Ok(body.as_bytes().to_vec()),
         })
     }
