@@ -15,6 +15,7 @@
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
+//! | [`handover`] | calls handed to the Contact Center: kept, sent once, kept with what came of it |
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
 //! | [`phone`] | a phone on the desk: in the browser and in the terminal |
@@ -26,7 +27,7 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `dialer` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `dialer`, `handover` ← `http`,
 //! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `contact_center`, `flow`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
@@ -42,6 +43,7 @@ pub mod events;
 pub mod failpoint;
 pub mod flow;
 pub mod flows_folder;
+pub mod handover;
 pub mod http;
 pub mod outbound;
 pub mod outward;

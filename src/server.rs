@@ -21,9 +21,11 @@ use crate::flow::model::Answers;
 use crate::flow::report::{Format, Look, render};
 use crate::flow::{Flow, Library};
 use crate::flows_folder::{self, FolderError};
+use crate::handover::Handover;
 use crate::http::{self, App, listener};
 use crate::outbound::Destinations;
 use crate::phone::Overheard;
+use crate::platform::client::NoClient;
 use crate::session::{Apology, EVENT_MEMORY_DAYS};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
@@ -64,6 +66,9 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nothing can be asked of the Contact Center.
+    #[error(transparent)]
+    NoClient(#[from] NoClient),
     /// The phone would be in reach of others.
     #[error(
         "the phone is for this machine alone, and {0} is in reach of others; set \"listen\" to a loopback address, such as 127.0.0.1:8080"
@@ -137,12 +142,14 @@ pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Runn
         destinations,
         clock.clone(),
     );
+    let handover = Handover::new(&config, store.clone(), clock.clone())?.map(Arc::new);
     let app = App::new(
         config,
         store,
         library,
         flows_are_current,
         Arc::new(switchboard),
+        handover,
         clock,
     );
     listen(app, overheard).await

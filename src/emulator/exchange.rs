@@ -122,9 +122,14 @@ impl Emulator {
 
     /// Looks at the tenant's Contact Center, or sets something there; `None` when there is none.
     pub fn center<T>(&self, act: impl FnOnce(&mut Center) -> T) -> Option<T> {
-        let acted = self.0.center.lock().expect(HELD).as_mut().map(act);
+        let acted = self.listen(act);
         self.0.center_changed.notify_waiters();
         acted
+    }
+
+    /// The same for those who listen to what others do there: nobody is told of it.
+    pub(super) fn listen<T>(&self, act: impl FnOnce(&mut Center) -> T) -> Option<T> {
+        self.0.center.lock().expect(HELD).as_mut().map(act)
     }
 
     /// Told whenever somebody has been at the tenant's Contact Center.

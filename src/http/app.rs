@@ -4,13 +4,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::auth::{ApiKeys, WebhookKeys};
+use super::auth::{ApiKeys, TenantKeys, WebhookKeys};
 use super::metrics::Metrics;
 use super::turns::Turns;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dialer::Dialer;
 use crate::flow::Library;
+use crate::handover::Handover;
 use crate::store::Store;
 use crate::switchboard::Switchboard;
 
@@ -42,6 +43,8 @@ pub struct Parts {
     pub switchboard: Arc<Switchboard>,
     /// Who starts calls.
     pub dialer: Arc<Dialer>,
+    /// Who hands calls to the Contact Center, when there is one.
+    pub handover: Option<Arc<Handover>>,
     /// What time it is.
     pub clock: Clock,
     /// What is counted. Each app counts for itself.
@@ -54,6 +57,8 @@ pub struct Parts {
     pub webhook_keys: Arc<WebhookKeys>,
     /// Whose API requests are taken.
     pub api_keys: Arc<ApiKeys>,
+    /// Whose scripts' requests are taken.
+    pub tenant_keys: Arc<TenantKeys>,
 }
 
 impl App {
@@ -64,6 +69,7 @@ impl App {
         library: Arc<Library>,
         flows_are_current: bool,
         switchboard: Arc<Switchboard>,
+        handover: Option<Arc<Handover>>,
         clock: Clock,
     ) -> Self {
         let dialer = Dialer::new(
@@ -76,6 +82,7 @@ impl App {
         Self(Arc::new(Parts {
             webhook_keys: Arc::new(WebhookKeys::new(&config)),
             api_keys: Arc::new(ApiKeys::new(&config)),
+            tenant_keys: Arc::new(TenantKeys::new(&config)),
             metrics: Arc::new(Metrics::new()),
             phase: Arc::new(Phase::starting()),
             turns: Turns::new(),
@@ -85,6 +92,7 @@ impl App {
             flows_are_current,
             switchboard,
             dialer: Arc::new(dialer),
+            handover,
             clock,
         }))
     }

@@ -12,6 +12,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::problem::Problem;
 use crate::call::SubAccountId;
 use crate::config::{Config, Scope};
+use crate::platform::contact_center::callback::receiver_key;
 
 /// A secret's SHA-256. It has no `==`: two are compared in constant time or not at all.
 #[derive(Clone)]
@@ -145,6 +146,36 @@ pub struct ApiKeys {
     needed: bool,
 }
 
+/// The tenant whose scripts ask us to hand calls over.
+#[derive(Debug, Clone)]
+pub struct TenantKeys {
+    /// The tenant's name and its Action Request Token.
+    both: Option<(Digest, Digest)>,
+    /// The key in the address that results of call backs are given back to.
+    receiver: Option<Digest>,
+}
+
+impl TenantKeys {
+    /// The tenant of `config`.
+    pub fn new(config: &Config) -> Self {
+        let tenant = config.contact_center.as_ref();
+        let both = tenant.and_then(|tenant| {
+            let token = Digest::of_secret(tenant.action_token.as_ref()?);
+            Some((Digest::of(tenant.tenant.as_bytes()), token))
+        });
+        let receiver = tenant.and_then(receiver_key);
+        let receiver = receiver.map(|key| Digest::of(key.as_bytes()));
+        Self { both, receiver }
+    }
+
+    fn opened_by(&self, tenant: &[u8], token: &[u8]) -> bool {
+        let (tenant, token) = (Digest::of(tenant), Digest::of(token));
+        self.both
+            .as_ref()
+            .is_some_and(|(ours, secret)| (ours.same_as(&tenant) & secret.same_as(&token)).into())
+    }
+}
+
 /// Who calls the API, as far as answers depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
@@ -183,6 +214,39 @@ impl ApiKeys {
                 scopes.first().map_or("", |scope| scope.as_str()),
             ))
         }
+    }
+
+    /// Lets a script through that hands a call over: by the tenant's own token, or by one of ours, as a parameter or as a
+    /// header. It is asked for on loopback too, as the Contact Center does.
+    pub fn let_script_in(
+        &self,
+        tenants: &TenantKeys,
+        headers: &HeaderMap,
+        tenant: &[u8],
+        token: &[u8],
+    ) -> Result<(), Problem> {
+        let held = self.scopes_of(bearer(headers).unwrap_or(token));
+        match held {
+            _ if tenants.opened_by(tenant, token) => Ok(()),
+            Some(held) if held.contains(&Scope::Handoff) => Ok(()),
+            Some(_) => Err(Problem::missing_scope(Scope::Handoff.as_str())),
+            None => Err(Problem::wrong_tenant_token()),
+        }
+    }
+
+    /// Lets a result of a call back through: by the key in its address, or by a token of ours.
+    pub fn let_result_in(
+        &self,
+        tenants: &TenantKeys,
+        headers: &HeaderMap,
+        key: &[u8],
+    ) -> Result<(), Problem> {
+        let key = Digest::of(key);
+        let receiver = tenants.receiver.as_ref();
+        if receiver.is_some_and(|receiver| receiver.same_as(&key).into()) {
+            return Ok(());
+        }
+        self.let_script_in(tenants, headers, b"", b"")
     }
 
     /// What a token may do; `None` when it is not known. Every token is compared.

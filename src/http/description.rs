@@ -18,6 +18,9 @@ const TOKEN: &str = "token";
 /// The scheme of the platform's fixed `Authorization` string.
 const WEBHOOK_SECRET: &str = "webhook_secret";
 
+/// The scheme of the Contact Center's tenant.
+const TENANT_TOKEN: &str = "tenant_token";
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -29,6 +32,7 @@ const WEBHOOK_SECRET: &str = "webhook_secret";
         (name = "webhooks", description = "What the platform POSTs to us"),
         (name = "sessions", description = "Calls, live and past"),
         (name = "flows", description = "What calls are answered with"),
+        (name = "contact center", description = "Calls that a queue of the Contact Center takes over"),
         (name = "operation", description = "How the server does"),
     ),
     components(schemas(ProblemDetails, Fault))
@@ -48,6 +52,11 @@ pub(super) fn opening() -> OpenApi {
         "The sub-account's webhook_secret, registered with the platform as httpAuthHeader",
     );
     components.add_security_scheme(TOKEN, SecurityScheme::Http(bearer));
+    let tenant = ApiKeyValue::with_description(
+        "token",
+        "With `tenant`: the Action Request Token of [contact_center]; by query or form",
+    );
+    components.add_security_scheme(TENANT_TOKEN, SecurityScheme::ApiKey(ApiKey::Query(tenant)));
     components.add_security_scheme(
         WEBHOOK_SECRET,
         SecurityScheme::ApiKey(ApiKey::Header(secret)),
@@ -88,6 +97,10 @@ fn security(access: Access) -> Vec<SecurityRequirement> {
         Access::Anyone => Vec::new(),
         Access::Platform => vec![SecurityRequirement::new(WEBHOOK_SECRET, none)],
         Access::Token(_) => vec![SecurityRequirement::new(TOKEN, none)],
+        Access::Script => vec![
+            SecurityRequirement::new(TENANT_TOKEN, none),
+            SecurityRequirement::new(TOKEN, none),
+        ],
     }
 }
 
@@ -105,6 +118,9 @@ fn refusals(row: &Row) -> Vec<(&'static str, &'static str)> {
             ("401", "`wrong_webhook_secret`"),
             ("403", "`unknown_subaccount`"),
         ]),
+        Access::Script => {
+            refusals.extend([("401", "`wrong_tenant_token`"), ("403", "`missing_scope`")])
+        }
         Access::Token(_) => {
             refusals.extend([("401", "`token_needed`"), ("403", "`missing_scope`")])
         }
@@ -158,6 +174,7 @@ mod tests {
                 Access::Anyone => serde_json::json!([]),
                 Access::Platform => serde_json::json!([{"webhook_secret": []}]),
                 Access::Token(_) => serde_json::json!([{"token": []}]),
+                Access::Script => serde_json::json!([{"tenant_token": []}, {"token": []}]),
             };
             assert_eq!(operation["security"], scheme, "{}", row.path);
             let refused = operation["responses"].get("401").is_some();

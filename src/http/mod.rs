@@ -9,6 +9,7 @@
 //! * [`origin`] from whose address a request came, also behind proxies
 //! * [`head`], [`body`] requests that end, in size and in time
 //! * [`turns`] who is worked for at once, and what the others are told
+//! * [`contact_center`] what the Contact Center's scripts ask of us
 //! * [`problem`] refusals (RFC 9457); `call_problem` those of calls that we are to start
 //! * [`log`] one line and one count per request
 //! * [`metrics`] what is counted
@@ -22,6 +23,7 @@ pub mod body;
 mod call_problem;
 pub mod census;
 pub mod connection;
+pub mod contact_center;
 pub mod description;
 pub mod guard;
 pub mod head;

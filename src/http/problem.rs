@@ -107,7 +107,7 @@ impl Problem {
     }
 
     /// The same with a response header.
-    fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+    pub(super) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.0.headers.push((name, HeaderValue::from_static(value)));
         self
     }

@@ -17,8 +17,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use super::api::{calls, flows, sessions, verdicts};
+use super::api::{callbacks, calls, flows, handoffs, sessions, verdicts};
 use super::app::App;
+use super::contact_center::{self, companion};
 use super::description;
 use super::guard::Guard;
 use super::head::judge;
@@ -50,16 +51,19 @@ pub enum Access {
     Anyone,
     /// The platform, by the `Authorization` string of a sub-account that has one.
     Platform,
+    /// A script of the Contact Center's tenant, by tenant and token among its parameters, or by a token of ours.
+    Script,
     /// The bearer of a token with any one of these scopes, wherever tokens are asked for.
     Token(&'static [Scope]),
 }
 
 const READ: Access = Access::Token(&[Scope::Read]);
 const CALL: Access = Access::Token(&[Scope::Call]);
+const HANDOFF: Access = Access::Token(&[Scope::Handoff]);
 const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
 
 /// Every route there is.
-pub static ROUTES: LazyLock<[Row; 16]> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<[Row; 24]> = LazyLock::new(|| {
     [
         webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
         webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
@@ -91,6 +95,34 @@ pub static ROUTES: LazyLock<[Row; 16]> = LazyLock::new(|| {
         },
         get("/v1/flows", READ, || routes!(flows::list)),
         get("/v1/flows/{id}", READ, || routes!(flows::show)),
+        get("/v1/handoffs", READ, || routes!(handoffs::list)),
+        script(Method::GET, "/contact-center/externalIvrAction", || {
+            routes!(companion::by_query)
+        }),
+        script(Method::POST, "/contact-center/externalIvrAction", || {
+            routes!(companion::by_form)
+        }),
+        script(Method::GET, "/SC/externalIvrAction.php", || {
+            routes!(companion::by_query_as_there)
+        }),
+        script(Method::POST, "/SC/externalIvrAction.php", || {
+            routes!(companion::by_form_as_there)
+        }),
+        Row {
+            method: Method::POST,
+            path: "/contact-center/calls",
+            access: HANDOFF,
+            body_limit: contact_center::calls::BODY_LIMIT,
+            handler: || routes!(contact_center::calls::tell),
+        },
+        Row {
+            method: Method::POST,
+            path: "/contact-center/callback/{key}",
+            access: Access::Script,
+            body_limit: contact_center::results::BODY_LIMIT,
+            handler: || routes!(contact_center::results::take),
+        },
+        get("/v1/callbacks", READ, || routes!(callbacks::list)),
         get("/openapi.json", READ, || routes!(operation::openapi)),
         get("/metrics", METRICS, || routes!(operation::metrics)),
         get("/healthz", Access::Anyone, || routes!(operation::healthz)),
@@ -105,6 +137,21 @@ fn webhook(path: &'static str, largest: Kind, handler: fn() -> UtoipaMethodRoute
         method,
         path,
         access: Access::Platform,
+        body_limit,
+        handler,
+    }
+}
+
+/// A row of the companion endpoint.
+fn script(method: Method, path: &'static str, handler: fn() -> UtoipaMethodRouter<App>) -> Row {
+    let body_limit = match method {
+        Method::POST => companion::BODY_LIMIT,
+        _ => 0,
+    };
+    Row {
+        method,
+        path,
+        access: Access::Script,
         body_limit,
         handler,
     }

@@ -15,8 +15,8 @@ use crate::call::event::{
 use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use crate::store::{
-    Begun, FlowText, Kept, Lag, Lease, Outbox, SessionFilter, SessionPage, SessionRecord, Store,
-    StoreError, Webhook, WhichAttempt,
+    Begun, FlowText, Handoffs, Kept, Lag, Lease, Outbox, SessionFilter, SessionPage, SessionRecord,
+    Store, StoreError, Webhook, WhichAttempt,
 };
 
 /// Who is told of a session's exchanges.
@@ -176,6 +176,10 @@ impl Store for Overheard {
 
     fn outbox(&self) -> &dyn Outbox {
         self.store.outbox()
+    }
+
+    fn handoffs(&self) -> &dyn Handoffs {
+        self.store.handoffs()
     }
 
     fn lag(&self) -> Lag {

@@ -10,6 +10,7 @@ mod cause;
 mod derived;
 mod entry;
 mod forms;
+pub mod handoffs;
 pub mod keys;
 mod known;
 pub mod leases;
@@ -36,6 +37,7 @@ use crate::call::event::{
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::outbound::attempt::{AttemptId, Heard};
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
+pub use handoffs::Handoffs;
 pub use leases::Lease;
 pub use outbox::{EventRecord, Outbox};
 pub use records::{SessionFilter, SessionPage, SessionRecord};
@@ -157,6 +159,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// What is kept of events.
     fn outbox(&self) -> &dyn Outbox;
+
+    /// What is kept of handoffs to the Contact Center.
+    fn handoffs(&self) -> &dyn Handoffs;
 
     /// How far what people query lags behind what was kept. Look-ups of the live call do not: they see all of it.
     fn lag(&self) -> Lag {

@@ -9,6 +9,7 @@ mod app;
 mod backup;
 mod bad_flows;
 mod cluster;
+mod contact_center;
 mod deploy;
 mod destinations;
 mod door;

@@ -174,7 +174,7 @@ impl Listener {
             let now = self.now();
             let updates = self
                 .emulator
-                .center(|center| center.updates(&self.id, now))??;
+                .listen(|center| center.updates(&self.id, now))??;
             if !updates.is_empty() {
                 return Some(updates.iter().map(|it| format!("{it}\n")).collect());
             }
@@ -189,7 +189,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let now = self.now();
-        self.emulator.center(|center| center.leave(&self.id, now));
+        self.emulator.listen(|center| center.leave(&self.id, now));
     }
 }
 
@@ -197,7 +197,7 @@ fn subscribe(emulator: Emulator, asked: &Asked) -> Response {
     let id = asked.parameters.iter().find(|(name, _)| name == "subsId");
     let id = id.map_or_else(String::new, |(_, id)| id.clone());
     let now = emulator.clock().now().as_second();
-    match emulator.center(|center| center.listen(asked, &id, now)) {
+    match emulator.listen(|center| center.listen(asked, &id, now)) {
         Some(Ok(())) => {}
         Some(Err(NotSubscribed::Token)) => return StatusCode::UNAUTHORIZED.into_response(),
         Some(Err(NotSubscribed::Full)) => {

@@ -1,4 +1,4 @@
-//! What people and their systems ask us: sessions, calls, flows.
+//! What people and their systems ask us: sessions, calls, flows, handoffs.
 //!
 //! * [`calls`] starts a call; [`verdicts`] closes one of which nobody knows
 //! * [`shown`] how much of a number a caller of the API sees
@@ -6,8 +6,10 @@
 
 mod call_body;
 pub mod call_view;
+pub mod callbacks;
 pub mod calls;
 pub mod flows;
+pub mod handoffs;
 pub mod query;
 pub mod session_view;
 pub mod sessions;

@@ -19,12 +19,16 @@ use crate::call::event::{
 use crate::call::{PhoneNumber, SessionId};
 use crate::clock::Clock;
 use crate::config::{Config, Product, Scope, Subaccount, Token};
+use crate::contact_center::callback::CallbackResult;
+use crate::contact_center::handoff::Handoff;
+use crate::contact_center::matching::SipCall;
 use crate::flow::model::{
     Answers, Connect, FlowId, FlowVersion, Keys, Language, Languages, Menu, PerLanguage, Press,
     Retry, Step, StepName, Target,
 };
 use crate::flow::template::Template;
 use crate::flow::{Flow, Library};
+use crate::handover::Handover;
 use crate::http::Site;
 use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
@@ -33,8 +37,8 @@ use crate::store::outbox::{
     Delivery, EndpointState, EventFilter, EventRecord, Outbox, Pruned, Replayed, Settled, Wants,
 };
 use crate::store::{
-    Begun, FlowText, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError, Webhook,
-    WhichAttempt,
+    Begun, FlowText, Handoffs, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError,
+    Webhook, WhichAttempt,
 };
 use crate::switchboard::Switchboard;
 
@@ -293,10 +297,47 @@ impl Store for FakeStore {
     async fn attempts_since(&self, _: Timestamp) -> Result<Vec<OutboundCall>, StoreError> {
         Ok(Vec::new())
     }
+    fn handoffs(&self) -> &dyn Handoffs {
+        self
+    }
     async fn ping(&self) -> Result<(), StoreError> {
         self.act().await
     }
     async fn close(&self) {}
+}
+
+#[async_trait]
+impl Handoffs for FakeStore {
+    async fn keep_handoff(&self, handoff: &Handoff) -> Result<(), StoreError> {
+        self.keep(handoff.outcome.state().to_owned()).await
+    }
+    async fn handoffs(&self, _: Option<&str>, _: u32) -> Result<Vec<Handoff>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
+    async fn keep_sip_call(&self, call: &SipCall, _: Timestamp) -> Result<(), StoreError> {
+        self.keep(call.sip_id.as_str().to_owned()).await
+    }
+    async fn sip_calls(
+        &self,
+        _: &PhoneNumber,
+        _: &PhoneNumber,
+        _: Timestamp,
+    ) -> Result<Vec<SipCall>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
+    async fn keep_callback_result(&self, result: &CallbackResult) -> Result<(), StoreError> {
+        self.keep(result.code.clone()).await
+    }
+    async fn callback_results(
+        &self,
+        _: Option<&str>,
+        _: u32,
+    ) -> Result<Vec<CallbackResult>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
 }
 
 /// A router that serves, and its app.
@@ -314,12 +355,15 @@ pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
         Destinations::default(),
         clock.clone(),
     );
+    let handover = Handover::new(&config, store.clone(), clock.clone());
+    let handover = handover.expect("this machine can encrypt").map(Arc::new);
     let app = App::new(
         Arc::new(config),
         store,
         library,
         true,
         Arc::new(switchboard),
+        handover,
         clock,
     );
     app.phase.serve();

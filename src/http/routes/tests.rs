@@ -15,12 +15,13 @@ enum Verdict {
 use Verdict::{LetIn, Refused};
 
 /// Callers by their `Authorization`, and what each finds at an open route, a webhook, a route that needs `read`, one that
-/// needs `metrics` or `read`, and one that needs `call`; on a server beyond loopback with a secret.
-const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 5]); 10] = [
+/// needs `metrics` or `read`, one that needs `call`, and one that needs `handoff` or is a script's; on a server beyond loopback with a secret.
+const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 6]); 11] = [
     (
         None,
         [
             LetIn,
+            Refused(401),
             Refused(401),
             Refused(401),
             Refused(401),
@@ -35,12 +36,14 @@ const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 5]); 10] = [
             Refused(401),
             Refused(401),
             Refused(401),
+            Refused(401),
         ],
     ),
     (
         Some("Bearer wrong"),
         [
             LetIn,
+            Refused(401),
             Refused(401),
             Refused(401),
             Refused(401),
@@ -55,6 +58,7 @@ const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 5]); 10] = [
             Refused(401),
             Refused(401),
             Refused(401),
+            Refused(401),
         ],
     ),
     (
@@ -65,19 +69,41 @@ const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 5]); 10] = [
             Refused(401),
             Refused(401),
             Refused(401),
+            Refused(401),
         ],
     ),
     (
         Some("the secret"),
-        [LetIn, LetIn, Refused(401), Refused(401), Refused(401)],
+        [
+            LetIn,
+            LetIn,
+            Refused(401),
+            Refused(401),
+            Refused(401),
+            Refused(401),
+        ],
     ),
     (
         Some("Bearer reader"),
-        [LetIn, Refused(401), LetIn, LetIn, Refused(403)],
+        [
+            LetIn,
+            Refused(401),
+            LetIn,
+            LetIn,
+            Refused(403),
+            Refused(403),
+        ],
     ),
     (
         Some("Bearer meter"),
-        [LetIn, Refused(401), Refused(403), LetIn, Refused(403)],
+        [
+            LetIn,
+            Refused(401),
+            Refused(403),
+            LetIn,
+            Refused(403),
+            Refused(403),
+        ],
     ),
     (
         Some("Bearer seer"),
@@ -87,11 +113,30 @@ const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 5]); 10] = [
             Refused(403),
             Refused(403),
             Refused(403),
+            Refused(403),
         ],
     ),
     (
         Some("Bearer dialer"),
-        [LetIn, Refused(401), Refused(403), Refused(403), LetIn],
+        [
+            LetIn,
+            Refused(401),
+            Refused(403),
+            Refused(403),
+            LetIn,
+            Refused(403),
+        ],
+    ),
+    (
+        Some("Bearer script"),
+        [
+            LetIn,
+            Refused(401),
+            Refused(403),
+            Refused(403),
+            Refused(403),
+            LetIn,
+        ],
     ),
 ];
 
@@ -103,6 +148,7 @@ fn column(access: Access) -> usize {
         Access::Token([Scope::Read]) => 2,
         Access::Token([Scope::Metrics, Scope::Read]) => 3,
         Access::Token([Scope::Call]) => 4,
+        Access::Script | Access::Token([Scope::Handoff]) => 5,
         Access::Token(other) => panic!("no column for {other:?}"),
     }
 }
@@ -116,6 +162,7 @@ fn guarded() -> Site {
             ("meter", &[Scope::Metrics]),
             ("seer", &[Scope::Numbers]),
             ("dialer", &[Scope::Call]),
+            ("script", &[Scope::Handoff]),
         ],
     );
     serving(config, &FakeStore::new(Mood::Works)).0
@@ -126,6 +173,7 @@ fn filled(row: &Row) -> String {
     row.path
         .replace("{session_id}", "s-1")
         .replace("{id}", "shop")
+        .replace("{key}", "k")
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@
 mod attempts;
 mod events;
 mod flows;
+mod handoffs;
 mod keep;
 mod leases;
 mod listing;
@@ -31,8 +32,8 @@ use super::entry::Entry;
 use super::leases::Lease;
 use super::vault::{Keys, Vault};
 use super::{
-    Begun, FlowText, Kept, Outbox, SessionFilter, SessionPage, SessionRecord, Store, StoreError,
-    Webhook, WhichAttempt,
+    Begun, FlowText, Handoffs, Kept, Outbox, SessionFilter, SessionPage, SessionRecord, Store,
+    StoreError, Webhook, WhichAttempt,
 };
 use crate::call::SessionId;
 use crate::call::event::{
@@ -205,6 +206,10 @@ impl Store for PostgresStore {
     }
 
     fn outbox(&self) -> &dyn Outbox {
+        self
+    }
+
+    fn handoffs(&self) -> &dyn Handoffs {
         self
     }
 

@@ -1,4 +1,4 @@
-//! The `attempts` table: calls that we start. Each write is one transaction on a connection of its own, on the disk when it
+//! The `attempts` table: calls that we start. Each write is one transaction on a connection for such, on the disk when it
 //! returns, whatever `durability` says: what was sent must be known after a power cut.
 
 use std::sync::Arc;
@@ -25,12 +25,8 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    pub(super) fn new(db: Connection, lookups: Arc<Lookups>, vault: Vault) -> Self {
-        Self {
-            db: Writing::new(db),
-            lookups,
-            vault,
-        }
+    pub(super) fn new(db: Writing, lookups: Arc<Lookups>, vault: Vault) -> Self {
+        Self { db, lookups, vault }
     }
 
     /// See [`Store::begin_attempt`](crate::store::Store::begin_attempt).

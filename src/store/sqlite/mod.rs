@@ -5,8 +5,8 @@
 //! * **Memory** ([`memory`]) holds the sessions that are spoken of, so that the next webhook of one is answered without a
 //!   look at the disk; and all that is not yet projected, so that nothing is missed.
 //! * The **tables** are what people query. The [`projector`] writes them behind the replies, in batches, each with the mark
-//!   of how far they reach: over a crash, each record is in them exactly once. Then the journal's file is deleted. One
-//!   table, of the calls that we start ([`attempts`]), is written on the spot instead.
+//!   of how far they reach: over a crash, each record is in them exactly once. Then the journal's file is deleted. Some
+//!   tables are written on the spot instead: the calls that we start ([`attempts`]), handoffs ([`handoffs`]).
 //!
 //! What memory holds can always be had from tables and journal; a start folds the journal's tail ([`open`]). One process
 //! at a time has the files open.
@@ -18,6 +18,7 @@ mod files;
 mod flows;
 mod forgetting;
 mod group;
+mod handoffs;
 mod journal;
 mod listing;
 mod lock;
@@ -49,7 +50,7 @@ use super::entry::Entry;
 use super::leases::{Lease, LocalLeases};
 use super::vault::{Keys, Place, Vault};
 use super::{
-    Begun, FlowText, Kept, Lag, Outbox, SessionFilter, SessionPage, SessionRecord, Store,
+    Begun, FlowText, Handoffs, Kept, Lag, Outbox, SessionFilter, SessionPage, SessionRecord, Store,
     StoreError, Webhook, WhichAttempt,
 };
 use super::{record, state};
@@ -62,6 +63,7 @@ use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use attempts::Attempts;
 pub use backup::{BackedUp, back_up, restore};
+use handoffs::HandoffTables;
 use journal::Journal;
 use lookups::Lookups;
 use memory::{Memory, Reply};
@@ -90,6 +92,7 @@ pub struct SqliteStore {
     attempts: Attempts,
     /// Where deliveries of events are written.
     deliveries: Writing,
+    handoffs: HandoffTables,
     /// The writer's and the projector's; taken by whoever closes the store.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -307,6 +310,10 @@ impl Store for SqliteStore {
 
     fn outbox(&self) -> &dyn Outbox {
         self
+    }
+
+    fn handoffs(&self) -> &dyn Handoffs {
+        &self.handoffs
     }
 
     fn lag(&self) -> Lag {

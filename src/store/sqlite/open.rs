@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::attempts::Attempts;
 use super::files::{self, beside};
+use super::handoffs::HandoffTables;
 use super::lock::{Lock, NotLocked};
 use super::lookups::Lookups;
 use super::place::place;
@@ -139,7 +140,7 @@ fn assemble(
     let (journal, memory) = (Arc::new(journal), Arc::new(memory));
     let progress = Arc::new(Progress::new(newest, named.projected));
     let (queue, lock) = (Queue::default(), Arc::new(lock));
-    let attempts = attempts(path).map_err(|e| told_of(&e))?;
+    let at_once = Writing::new(at_once(path).map_err(|e| told_of(&e))?);
     let deliveries = deliveries(path).map_err(|e| told_of(&e))?;
     let writer = Writer {
         queue: queue.clone(),
@@ -172,7 +173,8 @@ fn assemble(
         journal,
         progress,
         leases: crate::store::leases::LocalLeases::default(),
-        attempts: Attempts::new(attempts, lookups, vault.clone()),
+        handoffs: HandoffTables::new(at_once.clone(), lookups.clone(), vault.clone()),
+        attempts: Attempts::new(at_once, lookups, vault.clone()),
         deliveries: Writing::new(deliveries),
         threads: Mutex::default(),
     };
@@ -226,8 +228,8 @@ pub(super) fn safely<T, E: From<rusqlite::Error>>(
     changed
 }
 
-/// The connection that writes the calls that we start, each at once. The projector looks after the log.
-fn attempts(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
+/// The connection of what is written on the spot: on the disk at once. The projector looks after the log.
+fn at_once(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     let db = writing(path)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;

@@ -14,15 +14,27 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// Neither time, nor chance, nor the world outside.
-const CORE: [&str; 6] = ["text", "call", "outbound", "flow", "session", "events"];
+const CORE: [&str; 7] = [
+    "text",
+    "call",
+    "outbound",
+    "contact_center",
+    "flow",
+    "session",
+    "events",
+];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 21] = [
+const RULE: [(&str, &[&str]); 23] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
-    ("flow", &["text", "call", "outbound"]),
-    ("session", &["text", "call", "outbound", "flow"]),
+    ("contact_center", &["text", "call", "outbound"]),
+    ("flow", &["text", "call", "outbound", "contact_center"]),
+    (
+        "session",
+        &["text", "call", "outbound", "contact_center", "flow"],
+    ),
     ("events", &["call"]),
     ("clock", &[]),
     ("config", &["text", "call", "outbound"]),
@@ -30,12 +42,39 @@ const RULE: [(&str, &[&str]); 21] = [
     ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
     ("outward", &[]),
-    ("platform", &["text", "call", "outbound", "flow", "session"]),
-    ("store", &["call", "outbound", "flow", "session", "events"]),
+    (
+        "platform",
+        &[
+            "text",
+            "call",
+            "outbound",
+            "contact_center",
+            "flow",
+            "session",
+        ],
+    ),
+    (
+        "store",
+        &[
+            "call",
+            "outbound",
+            "contact_center",
+            "flow",
+            "session",
+            "events",
+        ],
+    ),
     (
         "switchboard",
         &[
-            "text", "call", "outbound", "flow", "session", "platform", "store",
+            "text",
+            "call",
+            "outbound",
+            "contact_center",
+            "flow",
+            "session",
+            "platform",
+            "store",
         ],
     ),
     (
@@ -51,21 +90,24 @@ const RULE: [(&str, &[&str]); 21] = [
             "switchboard",
         ],
     ),
+    ("handover", &["call", "contact_center", "platform", "store"]),
     (
         "http",
         &[
             "text",
             "call",
             "outbound",
+            "contact_center",
             "flow",
             "session",
             "platform",
             "store",
             "switchboard",
             "dialer",
+            "handover",
         ],
     ),
-    ("emulator", &["call", "platform"]),
+    ("emulator", &["call", "contact_center", "platform"]),
     (
         "phone",
         &[
@@ -77,12 +119,14 @@ const RULE: [(&str, &[&str]); 21] = [
         &[
             "call",
             "outbound",
+            "contact_center",
             "flow",
             "session",
             "platform",
             "store",
             "switchboard",
             "dialer",
+            "handover",
             "http",
             "emulator",
             "phone",
@@ -94,12 +138,14 @@ const RULE: [(&str, &[&str]); 21] = [
             "text",
             "call",
             "outbound",
+            "contact_center",
             "flow",
             "session",
             "platform",
             "store",
             "switchboard",
             "dialer",
+            "handover",
             "http",
             "emulator",
             "phone",

@@ -5,6 +5,7 @@ mod attempts;
 mod calls;
 mod events;
 mod flows;
+mod handoffs;
 mod listing;
 pub(crate) mod samples;
 mod upkeep;
@@ -162,6 +163,10 @@ contract! {
         any_range_is_sent_again
         events_go_when_their_time_or_room_is_over
         who_lost_the_lease_spreads_and_prunes_nothing;
+    handoffs:
+        every_outcome_of_a_handoff_comes_back
+        a_call_that_a_script_told_of_is_found_by_both_numbers
+        what_was_given_back_comes_back;
     upkeep:
         all_of_it_survives_a_restart
         forgotten_events_are_new_again_and_leave_their_trace

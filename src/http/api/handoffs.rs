@@ -1,0 +1,146 @@
+//! `GET /v1/handoffs`: the calls that were handed to the Contact Center, and what came of each.
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::{Extension, Json};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::find;
+use super::query::Parameters;
+use super::shown::Shown;
+use crate::contact_center::handoff::{By, Handoff};
+use crate::contact_center::pairs::Pairs;
+use crate::http::app::App;
+use crate::http::auth::Caller;
+use crate::http::problem::{Problem, ProblemDetails};
+
+/// How many a page holds when nobody says.
+const PAGE: u32 = 50;
+
+/// How many a page holds at most.
+const PAGE_LIMIT: u32 = 200;
+
+/// A page of handoffs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HandoffList {
+    /// Newest first.
+    items: Vec<HandoffItem>,
+    /// Where the next page begins; null when this is the last.
+    next_cursor: Option<String>,
+}
+
+/// A handoff.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HandoffItem {
+    /// Ours.
+    id: String,
+    /// `TAKEN`, `REFUSED`, `NOT_SENT`, `UNKNOWN`; `UNDER_WAY` while it is sent, and for good when the server died then.
+    #[schema(example = "TAKEN")]
+    state: &'static str,
+    /// Why the call is not taken over, or may not be.
+    reason: Option<String>,
+    /// The queue.
+    #[schema(example = "102")]
+    queue: String,
+    /// The call's Call-ID in SIP.
+    sip_id: String,
+    /// `script`, or `flow`.
+    #[schema(example = "flow")]
+    by: &'static str,
+    /// The flow's session.
+    session_id: Option<String>,
+    /// When it was asked for.
+    #[schema(format = DateTime)]
+    asked_at: String,
+    /// What the agent sees.
+    data: Vec<DataItem>,
+}
+
+/// A name and its value.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DataItem {
+    #[schema(example = "First Name")]
+    name: String,
+    #[schema(example = "John")]
+    value: String,
+}
+
+/// Handoffs to the Contact Center, newest first.
+#[utoipa::path(get, path = "/v1/handoffs", tag = "contact center",
+    params(
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "How many at most; 50 when left out"),
+    ),
+    responses(
+        (status = 200, description = "A page of handoffs", body = HandoffList),
+        (status = 400, description = "`bad_query`", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 503, description = "`store_unavailable`", body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+pub(in crate::http) async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+) -> Result<Json<HandoffList>, Problem> {
+    let (after, limit) = asked(&uri)?;
+    // One more than is shown says whether there is another page.
+    let read = app.store.handoffs().handoffs(after.as_deref(), limit + 1);
+    let mut found = find(&app, read).await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let shown = Shown::to(caller);
+    Ok(Json(HandoffList {
+        next_cursor: found.last().filter(|_| more).map(|last| last.id.clone()),
+        items: found
+            .iter()
+            .map(|handoff| HandoffItem::new(handoff, shown))
+            .collect(),
+    }))
+}
+
+/// Which page is asked for: after which id, how many.
+pub(super) fn asked(uri: &Uri) -> Result<(Option<String>, u32), Problem> {
+    let mut given = Parameters::of(uri);
+    let cursor = given.read("cursor", "the next_cursor of the page before", |text| {
+        let of_id = |c: char| c.is_ascii_hexdigit() || c == '-';
+        (text.len() == 36 && text.chars().all(of_id)).then(|| text.to_owned())
+    });
+    let limit = given.read("limit", "a whole number from 1 to 200", |text| {
+        text.parse()
+            .ok()
+            .filter(|limit| (1..=PAGE_LIMIT).contains(limit))
+    });
+    given.end()?;
+    Ok((cursor, limit.unwrap_or(PAGE)))
+}
+
+impl DataItem {
+    /// All names and values, as they may be shown.
+    pub(super) fn all(data: &Pairs, shown: Shown) -> Vec<Self> {
+        let one = |(name, value)| Self {
+            name: shown.text(name),
+            value: shown.text(value),
+        };
+        data.iter().map(one).collect()
+    }
+}
+
+impl HandoffItem {
+    fn new(handoff: &Handoff, shown: Shown) -> Self {
+        let (by, session_id) = match &handoff.by {
+            By::Script => ("script", None),
+            By::Flow(session) => ("flow", Some(session.to_string())),
+        };
+        Self {
+            id: handoff.id.clone(),
+            state: handoff.outcome.state(),
+            reason: handoff.outcome.reason(),
+            queue: handoff.request.queue.to_string(),
+            sip_id: handoff.request.sip_id.as_str().to_owned(),
+            by,
+            session_id,
+            asked_at: handoff.asked_at.to_string(),
+            data: DataItem::all(&handoff.request.data, shown),
+        }
+    }
+}
