@@ -137,7 +137,7 @@ impl Bench {
         });
         match answer {
             Answer::New(decision) => *decision,
-            Answer::SameEvent(_) => panic!("the event is new"),
+            Answer::SameEvent(_) | Answer::Needs(_) => panic!("the event is new and needs nothing"),
         }
     }
 }

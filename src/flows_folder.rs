@@ -1,10 +1,12 @@
-//! Finds flow files and reads them: all `*.toml` under a folder, at any depth, but `*.test.toml` and what begins with a dot.
+//! Finds flow files and reads them: all `*.toml` under a folder, at any depth, but `*.test.toml` and what begins with a dot; and
+//! calendars, `*.ics`. A flow that is named alone brings the files that it uses.
 
 use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::flow::check::named_files;
 use crate::flow::diagnostic::Source;
 
 /// The most bytes a flow file may hold: a hundred times the longest flow that people keep in their heads.
@@ -78,13 +80,39 @@ pub fn find(paths: &[PathBuf]) -> Found {
     let mut seen = HashSet::new();
     files.retain(|file| seen.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
     let mut sources = Vec::new();
-    for file in files {
+    let mut next = 0;
+    while let Some(file) = files.get(next).cloned() {
+        next += 1;
         match read_file(&file) {
-            Ok(source) => sources.push(source),
+            Ok(source) => {
+                for used in used_by(&file, &source) {
+                    let real = fs::canonicalize(&used).unwrap_or_else(|_| used.clone());
+                    if seen.insert(real) {
+                        files.push(used);
+                    }
+                }
+                sources.push(source);
+            }
             Err(error) => errors.push(error),
         }
     }
     Found { sources, errors }
+}
+
+/// The files that a flow names and that are there: beside it, or in a folder above.
+fn used_by(file: &Path, source: &Source) -> Vec<PathBuf> {
+    if !source.path.ends_with(".toml") {
+        return Vec::new();
+    }
+    let find = |name: String| {
+        let folders = file.ancestors().skip(1);
+        let mut found = folders.map(|folder| folder.join(name.trim_start_matches("./")));
+        found.find(|path| path.is_file())
+    };
+    named_files(&source.text)
+        .into_iter()
+        .filter_map(find)
+        .collect()
 }
 
 /// Collects the flow files under a folder. A folder that links lead to twice is visited once.
@@ -126,7 +154,7 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn is_flow(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.ends_with(".toml") && !name.ends_with(".test.toml")
+    (name.ends_with(".toml") && !name.ends_with(".test.toml")) || name.ends_with(".ics")
 }
 
 fn read_file(path: &Path) -> Result<Source, FolderError> {

@@ -14,6 +14,7 @@
 //! | [`platform`] | the platform's JSON ↔ the core's words; the clients of its Voice API and Contact Center |
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
+//! | [`world`] | what flows need of the world: look-ups in other people's systems |
 //! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
 //! | [`handover`] | calls handed to the Contact Center: kept, sent once, kept with what came of it |
 //! | [`http`] | routes, webhooks, API, errors |
@@ -27,7 +28,7 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `dialer`, `handover` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `world`, `dialer`, `handover` ← `http`,
 //! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `contact_center`, `flow`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
@@ -55,3 +56,4 @@ pub mod store;
 pub mod switchboard;
 pub mod telemetry;
 mod text;
+pub mod world;

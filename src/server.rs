@@ -15,7 +15,8 @@ use crate::call::mask_numbers;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::emulator::Emulator;
-use crate::flow::check::{Checked, check};
+use crate::flow::bundle::{bundle, unbundle};
+use crate::flow::check::{Checked, Options, check, check_with};
 use crate::flow::diagnostic::{Diagnostic, Severity, Source};
 use crate::flow::model::Answers;
 use crate::flow::report::{Format, Look, render};
@@ -24,6 +25,7 @@ use crate::flows_folder::{self, FolderError};
 use crate::handover::Handover;
 use crate::http::{self, App, listener};
 use crate::outbound::Destinations;
+use crate::outward::NoWayOut;
 use crate::phone::Overheard;
 use crate::platform::client::NoClient;
 use crate::session::{Apology, EVENT_MEMORY_DAYS};
@@ -31,6 +33,7 @@ use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{FlowText, Store, StoreError, keys};
 use crate::switchboard::Switchboard;
+use crate::world::Outside;
 use desk::Desk;
 
 /// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
@@ -69,6 +72,9 @@ pub enum StartError {
     /// Nothing can be asked of the Contact Center.
     #[error(transparent)]
     NoClient(#[from] NoClient),
+    /// No request of ours can be encrypted.
+    #[error(transparent)]
+    NoWayOut(NoWayOut),
     /// The phone would be in reach of others.
     #[error(
         "the phone is for this machine alone, and {0} is in reach of others; set \"listen\" to a loopback address, such as 127.0.0.1:8080"
@@ -128,6 +134,7 @@ pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Runn
     if let Some(overheard) = &overheard {
         store = overheard.clone();
     }
+    tell_missing_secrets(&sources, &config);
     let (library, flows_are_current) = load_flows(sources, store.as_ref(), &clock).await?;
     let (library, config) = (Arc::new(library), Arc::new(config));
     let apology = Apology {
@@ -135,11 +142,13 @@ pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Runn
         voice: config.apology.voice.clone(),
     };
     let destinations = destinations(&config, &library, store.as_ref()).await?;
+    let world = Outside::new(&config).map_err(StartError::NoWayOut)?;
     let switchboard = Switchboard::new(
         store.clone(),
         library.clone(),
         apology,
         destinations,
+        Arc::new(world),
         clock.clone(),
     );
     let handover = Handover::new(&config, store.clone(), clock.clone())?.map(Arc::new);
@@ -281,14 +290,22 @@ async fn load_flows(
     store: &dyn Store,
     clock: &Clock,
 ) -> Result<(Library, bool), StartError> {
-    let Checked { flows, diagnostics } = check(&sources);
+    let Checked {
+        flows,
+        parts,
+        diagnostics,
+    } = check(&sources);
     let good = diagnostics
         .iter()
         .all(|fault| fault.severity != Severity::Error);
     let current = if good {
         let texts: Vec<_> = flows
             .iter()
-            .map(|(index, flow)| text_of(flow, &sources[*index]))
+            .map(|(index, flow)| {
+                let parts = parts.get(index).into_iter().flatten();
+                let parts: Vec<_> = parts.map(|part| &sources[*part]).collect();
+                text_of(flow, &sources[*index], &parts)
+            })
             .collect();
         store.keep_flows(&texts, clock.now()).await?;
         flows.into_iter().map(|(_, flow)| flow).collect()
@@ -307,12 +324,25 @@ async fn load_flows(
     Ok((Library::new(current, earlier), good))
 }
 
-fn text_of(flow: &Flow, source: &Source) -> FlowText {
+/// Says which secrets of look-ups the environment lacks: those look-ups will fail, and all else is served.
+fn tell_missing_secrets(sources: &[Source], config: &Config) {
+    let options = Options {
+        environment: Some(config.secrets.keys().cloned().collect()),
+        ..Options::default()
+    };
+    for fault in check_with(sources, &options).diagnostics {
+        if fault.code == "CW408" {
+            tracing::warn!(fault = fault.message, "look-ups that need it will fail");
+        }
+    }
+}
+
+fn text_of(flow: &Flow, source: &Source, parts: &[&Source]) -> FlowText {
     FlowText {
         id: flow.id.clone(),
         version: flow.version.clone(),
         path: source.path.clone(),
-        text: source.text.clone(),
+        text: bundle(source, parts),
     }
 }
 
@@ -320,11 +350,7 @@ fn text_of(flow: &Flow, source: &Source) -> FlowText {
 /// apology, and the log says so.
 fn rebuild(texts: &[FlowText]) -> Vec<Flow> {
     let rebuild_one = |text: &FlowText| {
-        let source = Source {
-            path: text.path.clone(),
-            text: text.text.clone(),
-        };
-        let flow = check(&[source])
+        let flow = check(&unbundle(&text.path, &text.text))
             .flows
             .into_iter()
             .map(|(_, flow)| flow)

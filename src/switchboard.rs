@@ -1,10 +1,11 @@
-//! The live call: recalls what is known of a voice call action, asks the core for the answer, keeps it, and only then
-//! gives it. Whatever breaks, the caller gets a valid callflow in time.
+//! The live call: recalls what is known of a voice call action, asks the core for the answer, sees to what that needs of the
+//! world ([`World`]), keeps it, and only then gives it. Whatever breaks, the caller gets a valid callflow in time.
 //!
 //! When the store cannot take an exchange within its budget, a call in progress goes on from what is in memory or from
 //! its label, and anything else gets the apology. Both are marked `stored: false` and are no acknowledgement.
 
 mod claim;
+mod world;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::session::{
 use crate::store::{Kept, Store, StoreError};
 use crate::text::plain;
 pub use claim::claim;
+pub use world::{Needs, World};
 
 /// How long the store may take for all that one voice call action needs of it.
 pub const STORE_BUDGET: Duration = Duration::from_millis(400);
@@ -47,6 +49,7 @@ pub struct Switchboard {
     apology: Apology,
     /// Replaced as a whole, so that an answer sees one of them.
     destinations: RwLock<Arc<Destinations>>,
+    world: Arc<dyn World>,
     clock: Clock,
     remembered: Cache<SessionId, Arc<Remembered>>,
 }
@@ -86,6 +89,7 @@ impl Switchboard {
         library: Arc<Library>,
         apology: Apology,
         destinations: Destinations,
+        world: Arc<dyn World>,
         clock: Clock,
     ) -> Self {
         let remembered = Cache::builder()
@@ -97,9 +101,15 @@ impl Switchboard {
             library,
             apology,
             destinations: RwLock::new(Arc::new(destinations)),
+            world,
             clock,
             remembered,
         }
+    }
+
+    /// Who sees to what flows need.
+    pub fn world(&self) -> &Arc<dyn World> {
+        &self.world
     }
 
     /// Where calls may go now.
@@ -125,24 +135,29 @@ impl Switchboard {
 
     /// Answers `action`, which came as `body`.
     pub async fn answer(&self, action: CallAction, body: &str) -> Given {
-        let deadline = Instant::now() + STORE_BUDGET;
+        let mut deadline = Instant::now() + STORE_BUDGET;
+        let mut needs = Needs::new(self.world.as_ref());
         let incoming = Incoming::new(action, body);
         for _ in 0..ANSWERED_ANEW {
             let recalled = match self.recall(&incoming, deadline).await {
                 Ok(recalled) => recalled,
-                Err(reason) => return self.unstored(&incoming, reason),
+                Err(reason) => return self.unstored(&incoming, reason, &mut needs).await,
             };
             crate::failpoint!("vca.recalled", incoming.action.session.as_str());
-            let decision = match self.decide(&incoming, &recalled) {
-                Answer::SameEvent(reply) => {
+            let asked_at = Instant::now();
+            let decision = match self.decide(&incoming, &recalled, &mut needs).await {
+                Settled::SameEvent(reply) => {
                     return Given {
                         reply,
                         outcome: "same_event",
                         stored: true,
                     };
                 }
-                Answer::New(decision) => *decision,
+                Settled::New(decision) => *decision,
             };
+            // What the world took is not the store's.
+            deadline += asked_at.elapsed();
+            let ahead = decision.ahead.clone();
             let exchange = Arc::new(self.exchange(&incoming, decision));
             crate::failpoint!("vca.decided", incoming.action.session.as_str());
             let kept = self.keep(&exchange, deadline).await;
@@ -153,24 +168,48 @@ impl Switchboard {
                 self.give_unstored(&exchange, StoreError::Busy.into())
             );
             match kept {
-                Ok(Kept::Stored) => return self.give(&exchange, true),
+                Ok(Kept::Stored) => {
+                    if let Some(need) = ahead {
+                        self.world.begin(need);
+                    }
+                    return self.give(&exchange, true);
+                }
                 Ok(Kept::Overtaken) => {}
                 Err(reason) => return self.give_unstored(&exchange, reason),
             }
         }
-        self.unstored(&incoming, Unstored::Overtaken)
+        self.unstored(&incoming, Unstored::Overtaken, &mut needs)
+            .await
     }
 
-    fn decide(&self, incoming: &Incoming<'_>, recalled: &Recalled) -> Answer {
-        answer(Asked {
+    /// Asks the core, and sees to what it needs on the way.
+    async fn decide(
+        &self,
+        incoming: &Incoming<'_>,
+        recalled: &Recalled,
+        needs: &mut Needs<'_>,
+    ) -> Settled {
+        let destinations = self.destinations();
+        let asked = Asked {
             action: &incoming.action,
             label: incoming.label.as_ref(),
             recalled,
             library: &self.library,
             apology: &self.apology,
-            destinations: &self.destinations(),
+            destinations: &destinations,
             now: self.clock.now(),
-        })
+        };
+        let mut answered = answer(asked);
+        loop {
+            answered = match answered {
+                Answer::SameEvent(reply) => return Settled::SameEvent(reply),
+                Answer::New(decision) => return Settled::New(decision),
+                Answer::Needs(pending) => {
+                    let met = needs.meet(pending.need()).await;
+                    pending.resume(asked, &met)
+                }
+            }
+        }
     }
 
     /// What the store knows, or what is in memory when that is further on: a turn that could not be stored.
@@ -235,18 +274,23 @@ impl Switchboard {
     }
 
     /// Answers without the store: from memory, from the label, or with the apology.
-    fn unstored(&self, incoming: &Incoming<'_>, reason: Unstored) -> Given {
+    async fn unstored(
+        &self,
+        incoming: &Incoming<'_>,
+        reason: Unstored,
+        needs: &mut Needs<'_>,
+    ) -> Given {
         let remembered = self.remembered.get(&incoming.action.session);
         let recalled = remembered
             .map(|it| it.recall(&incoming.recall))
             .unwrap_or_default();
-        match self.decide(incoming, &recalled) {
-            Answer::SameEvent(reply) => Given {
+        match self.decide(incoming, &recalled, needs).await {
+            Settled::SameEvent(reply) => Given {
                 reply,
                 outcome: "same_event",
                 stored: false,
             },
-            Answer::New(decision) => {
+            Settled::New(decision) => {
                 self.give_unstored(&self.exchange(incoming, *decision), reason)
             }
         }
@@ -303,6 +347,7 @@ impl Switchboard {
             stuck,
             refused,
             secret_digits,
+            ahead: _,
         } = decision;
         let mut action = incoming.action.clone();
         if let Some(reason) = stuck {
@@ -368,6 +413,12 @@ impl Remembered {
             standing: Standing::Live(Box::new(self.session.clone())),
         }
     }
+}
+
+/// An answer that needs nothing more.
+enum Settled {
+    SameEvent(Arc<str>),
+    New(Box<Decision>),
 }
 
 /// Why an exchange was not stored.

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 
 use super::platform::voices;
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::flow::check::{Checked, check_with_voices};
+use crate::flow::check::{Checked, Options, check_with};
 use crate::flow::diagnostic::{Severity, Source};
 use crate::flow::report::{Format, Look, render};
 use crate::flows_folder::{self, FolderError, Found};
@@ -36,6 +38,9 @@ pub(super) struct CheckArgs {
     /// The day that calendars are asked about, such as 2026-12-25; today when it is not given
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     at: Option<jiff::civil::Date>,
+    /// Ask the environment for the secrets that look-ups need
+    #[arg(long)]
+    env: bool,
 }
 
 /// How the faults are shown.
@@ -48,6 +53,10 @@ enum FormatArg {
     Short,
     /// For programs: one array of objects
     Json,
+    /// For code hosts: SARIF 2.1.0
+    Sarif,
+    /// For GitHub's workflows: a remark beside each line
+    Github,
 }
 
 impl From<FormatArg> for Format {
@@ -56,6 +65,8 @@ impl From<FormatArg> for Format {
             FormatArg::Human => Self::Human,
             FormatArg::Short => Self::Short,
             FormatArg::Json => Self::Json,
+            FormatArg::Sarif => Self::Sarif,
+            FormatArg::Github => Self::Github,
         }
     }
 }
@@ -94,8 +105,6 @@ fn run_into(
         [] => &[default_flows.to_owned()],
         given => given,
     };
-    // No check asks the calendar yet; the day is taken so that scripts need not change when one does.
-    let _ = args.at;
     let Found { sources, errors } = flows_folder::find(paths);
     if sources.is_empty() {
         say_unread(&errors, err);
@@ -123,18 +132,26 @@ fn show_faults(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
-    let voices = voices::copied(Path::new(voices::COPY));
-    let checked = check_with_voices(sources, voices.as_ref());
+    let today = || Clock::system().now().to_zoned(TimeZone::UTC).date();
+    let options = Options {
+        voices: voices::copied(Path::new(voices::COPY)),
+        at: Some(args.at.unwrap_or_else(today)),
+        environment: args
+            .env
+            .then(|| super::environment().map(|(name, _)| name).collect()),
+    };
+    let checked = check_with(sources, &options);
     let look = Look {
         format: args.format.into(),
         colour,
         all: args.all,
     };
     let _ = out.write_all(render(sources, &checked.diagnostics, look).as_bytes());
-    let count = Count::of(&checked, sources.len());
+    let flows = sources.iter().filter(|it| it.path.ends_with(".toml"));
+    let count = Count::of(&checked, flows.count());
     let _ = match args.format {
         FormatArg::Human => writeln!(out, "{count}"),
-        FormatArg::Short | FormatArg::Json => writeln!(err, "{count}"),
+        _ => writeln!(err, "{count}"),
     };
     u8::from(count.errors > 0 || args.strict && count.warnings > 0)
 }

@@ -112,10 +112,10 @@ mod tests {
 
     #[test]
     fn an_unknown_code_brings_near_ones() {
-        let (exit, out, err) = run("CW110");
+        let (exit, out, err) = run("CW120");
         assert_eq!((exit, out.as_str()), (2, ""));
         assert!(
-            err.starts_with("error: there is no code CW110; near it: CW10"),
+            err.starts_with("error: there is no code CW120; near it: CW1"),
             "{err}"
         );
         assert_eq!(run("").0, 2);

@@ -88,6 +88,7 @@ fn read(path: &Path) -> anyhow::Result<Result<Flow, ExitCode>> {
     let Checked {
         mut flows,
         diagnostics,
+        ..
     } = check(&sources);
     let wrong = diagnostics
         .iter()

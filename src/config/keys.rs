@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -67,6 +68,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         subaccounts: subaccounts?,
         tokens: tokens?,
         outbound: outbound?,
+        secrets: Arc::default(),
         outward_allow: outward_allow?,
         contact_center: contact_center?,
     })

@@ -1,10 +1,13 @@
 //! Finds the layers (the defaults, a file, the environment) and makes one configuration of them.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use figment::value::{Dict, Value};
+use secrecy::SecretString;
 
 use super::fault::{ConfigFaults, Fault, Place};
 use super::layer::Layer;
@@ -50,10 +53,24 @@ pub(super) fn load(
         Some(Err(fault)) => grammar.push(*fault),
         None => {}
     }
+    let variables: Vec<_> = variables.into_iter().collect();
+    let secrets = secrets(&variables);
     let (environment, wrong) = Layer::of_environment(variables);
     layers.push(environment);
     faults.extend(wrong);
-    understand(&layers, grammar, faults)
+    let (mut config, settings) = understand(&layers, grammar, faults)?;
+    config.secrets = Arc::new(secrets);
+    Ok((config, settings))
+}
+
+/// What flows may name as `{secret.NAME}`: all of the environment that is not our own configuration.
+fn secrets(variables: &[(String, String)]) -> BTreeMap<String, SecretString> {
+    let theirs = variables
+        .iter()
+        .filter(|(name, _)| !name.starts_with("CALLWRIGHT_"));
+    theirs
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect()
 }
 
 /// Makes a configuration of the layers. `grammar` are the faults of the file as such: what it seems to lack may stand

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use reqwest::Url;
@@ -68,6 +69,8 @@ pub struct Config {
     pub tokens: BTreeMap<String, Token>,
     /// Where calls may go, and how many.
     pub outbound: Outbound,
+    /// What headers of look-ups may name as `{secret.NAME}`: the environment, but for our own configuration.
+    pub secrets: Arc<BTreeMap<String, SecretString>>,
     /// The networks that requests of ours may go to beside the internet.
     pub outward_allow: Vec<IpNet>,
     /// The Contact Center that calls may be handed to.

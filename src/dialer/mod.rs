@@ -147,7 +147,7 @@ impl Dialer {
             return Ok(known);
         }
         let lease = self.lease().ok_or(StoreError::LeaseLost)?;
-        let placing = self.plan(&request, self.owner(&lease))?;
+        let placing = self.plan(&request, self.owner(&lease)).await?;
         let now = self.clock.now();
         let counted = self.rates().start(&request.to, now);
         counted.map_err(NotStarted::TooMany)?;

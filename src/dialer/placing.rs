@@ -203,7 +203,7 @@ impl Dialer {
             return Ok(None);
         };
         let now = moment.now().max(pending.not_before);
-        let (flow, opening) = match self.open_again(&call) {
+        let (flow, opening) = match self.open_again(&call).await {
             Ok(opened) => opened,
             Err(why) => {
                 call.attempt = Attempt::Rejected(pending.barred(why, now));

@@ -1,6 +1,7 @@
 //! What is to be sent for a request: held against the flow, the sub-accounts and the rules of where calls may go, each time
 //! that it is to be dialled.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,9 +14,11 @@ use super::refusal::{Fault, NotStarted};
 use crate::call::Action;
 use crate::config::Product;
 use crate::flow::Flow;
+use crate::flow::model::VariableName;
 use crate::outbound::attempt::{Attempt, AttemptId, Intent, Next, Owner, Pending};
-use crate::session::outbound::{Opening, open};
+use crate::session::outbound::{Opened, Opening, open};
 use crate::session::{CallRequest, NotOpened, OutboundCall};
+use crate::switchboard::Needs;
 
 impl Dialer {
     /// A call that is to be dialled at once.
@@ -23,15 +26,17 @@ impl Dialer {
     /// # Errors
     ///
     /// Every fault of the request, or the rule that it breaks.
-    pub(super) fn plan(&self, request: &CallRequest, owner: Owner) -> Result<Placing, NotStarted> {
+    pub(super) async fn plan(
+        &self,
+        request: &CallRequest,
+        owner: Owner,
+    ) -> Result<Placing, NotStarted> {
         let flow = self.library.current(&request.flow).ok_or_else(|| {
             let help = "use one of those that `callwright flows` lists";
             Fault::new("flow", "is no flow of this server", help)
         })?;
         let (account, intent) = self.intent(request, flow)?;
-        let destinations = self.switchboard.destinations();
-        let opened = open(flow, &intent, &request.variables, &destinations);
-        let opening = opened.map_err(NotStarted::from)?;
+        let opening = self.open(flow, &intent, &request.variables).await?;
         hold_against(account, &opening)?;
         let now = intent.begun_at;
         let dialing = match Pending::new(intent).due(owner, now) {
@@ -51,6 +56,27 @@ impl Dialer {
             moment: Moment::at(now),
             since: Instant::now(),
         })
+    }
+
+    /// How a call opens, once what its flow needs for that has been seen to.
+    async fn open(
+        &self,
+        flow: &Flow,
+        intent: &Intent,
+        variables: &BTreeMap<VariableName, String>,
+    ) -> Result<Opening, NotOpened> {
+        let destinations = self.switchboard.destinations();
+        let mut needs = Needs::new(self.switchboard.world().as_ref());
+        let mut opened = open(flow, intent, variables, &destinations)?;
+        loop {
+            opened = match opened {
+                Opened::Whole(opening) => return Ok(opening),
+                Opened::Needs(opener) => {
+                    let met = needs.meet(opener.need()).await;
+                    opener.resume(flow, intent, &destinations, &met)?
+                }
+            }
+        }
     }
 
     fn intent(&self, request: &CallRequest, flow: &Flow) -> Result<(&Account, Intent), NotStarted> {
@@ -77,14 +103,16 @@ impl Dialer {
 
     /// How a call opens that has waited, by the rules as they are now: on the version that it began on, or, when that is
     /// gone, on the flow as it is.
-    pub(super) fn open_again(&self, call: &OutboundCall) -> Result<(Arc<Flow>, Opening), String> {
+    pub(super) async fn open_again(
+        &self,
+        call: &OutboundCall,
+    ) -> Result<(Arc<Flow>, Opening), String> {
         let id = &call.request.flow;
         let version = self.library.version(id, &call.version);
         let flow = version.or_else(|| self.library.current(id));
         let flow = flow.ok_or_else(|| "its flow is gone".to_owned())?;
-        let destinations = self.switchboard.destinations();
         let intent = call.attempt.intent();
-        let opened = open(flow, intent, &call.request.variables, &destinations);
+        let opened = self.open(flow, intent, &call.request.variables).await;
         let opening = opened.map_err(|why| why.to_string())?;
         Ok((flow.clone(), opening))
     }

@@ -2,7 +2,8 @@
 
 use super::Flow;
 use super::model::{
-    Ask, Connect, Keys, Language, Menu, Message, PerLanguage, Step, StepName, Target, Utterance,
+    Ask, Connect, Decide, Keys, Language, Menu, Message, PerLanguage, Step, StepName, Target,
+    Utterance,
 };
 use super::template::{Part, Template};
 
@@ -36,6 +37,22 @@ pub enum When<'a> {
     Failed,
     /// They have spoken, and the caller is still there.
     Spoke,
+    /// The hours are open.
+    Open,
+    /// They are closed.
+    Closed,
+    /// The value is this word.
+    Is(&'a str),
+    /// It is any other.
+    Otherwise,
+    /// Somebody's system answered that all is well.
+    Answered,
+    /// It answered with this status.
+    Status(u16),
+    /// A sub-flow begins.
+    Begins,
+    /// It is over.
+    Returns,
 }
 
 /// Every way of `flow`, step by step.
@@ -80,6 +97,23 @@ fn ways_of(step: &Step) -> Vec<(When<'_>, &Target)> {
             (When::Failed, failed),
             (When::Spoke, after),
         ],
+        Step::Decide(Decide::Hours { open, closed, .. }) => {
+            vec![(When::Open, open), (When::Closed, closed)]
+        }
+        Step::Decide(Decide::Value { is, otherwise, .. }) => {
+            let words = is.iter().map(|(word, target)| (When::Is(word), target));
+            words.chain([(When::Otherwise, otherwise)]).collect()
+        }
+        Step::Lookup(lookup) => {
+            let statuses = lookup.status.iter();
+            let statuses = statuses.map(|(status, target)| (When::Status(*status), target));
+            let ok = [(When::Answered, &lookup.ok)].into_iter();
+            ok.chain(statuses)
+                .chain([(When::Failed, &lookup.failed)])
+                .collect()
+        }
+        Step::Use(used) => vec![(When::Begins, &used.go)],
+        Step::Return(end) => vec![(When::Returns, &end.go)],
         Step::End(_) => Vec::new(),
     }
 }
@@ -90,7 +124,12 @@ pub fn words(flow: &Flow, step: &Step) -> Option<String> {
         Step::Menu(Menu { say, .. }) | Step::Ask(Ask { say, .. }) => text(flow, say),
         Step::Message(Message { utterance, .. }) => uttered(flow, utterance),
         Step::Connect(Connect { say, .. }) => say.as_ref().and_then(|say| text(flow, say)),
+        Step::Lookup(lookup) => lookup
+            .while_waiting
+            .as_ref()
+            .and_then(|say| text(flow, say)),
         Step::End(end) => end.utterance.as_ref().and_then(|it| uttered(flow, it)),
+        Step::Decide(_) | Step::Use(_) | Step::Return(_) => None,
     }
 }
 

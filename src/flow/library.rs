@@ -13,6 +13,8 @@ pub struct Library {
     current: HashMap<FlowId, Arc<Flow>>,
     by_number: HashMap<PhoneNumber, Arc<Flow>>,
     any: Option<Arc<Flow>>,
+    /// Drafts, by who gets them: on every number, or on those that a draft answers.
+    drafts: Vec<Arc<Flow>>,
     versions: HashMap<(FlowId, FlowVersion), Arc<Flow>>,
 }
 
@@ -30,6 +32,7 @@ impl Library {
         }
         for flow in current.into_iter().map(Arc::new) {
             match &flow.answers {
+                _ if !flow.preview.is_empty() => library.drafts.push(flow.clone()),
                 Answers::Any => library.any = Some(flow.clone()),
                 Answers::Numbers(numbers) => {
                     library
@@ -48,6 +51,19 @@ impl Library {
     /// The flow that takes calls to `number`.
     pub fn answering(&self, number: &PhoneNumber) -> Option<&Arc<Flow>> {
         self.by_number.get(number).or(self.any.as_ref())
+    }
+
+    /// The flow that takes the call of `caller` to `number`: a draft that is for them before the flow of everybody.
+    pub fn taking(&self, number: &PhoneNumber, caller: Option<&PhoneNumber>) -> Option<&Arc<Flow>> {
+        let theirs = |flow: &&Arc<Flow>| {
+            let answers = match &flow.answers {
+                Answers::Numbers(numbers) => numbers.contains(number),
+                Answers::Any => true,
+            };
+            answers && caller.is_some_and(|caller| flow.preview.contains(caller))
+        };
+        let draft = self.drafts.iter().find(theirs);
+        draft.or_else(|| self.answering(number))
     }
 
     /// The flow `id` as it is now.

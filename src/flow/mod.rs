@@ -3,18 +3,21 @@
 //! * [`mod@file`] reads TOML and remembers where everything stands
 //! * [`check`] explains every fault, all at once ([`diagnostic`]), or builds the
 //! * [`model`], a flow that cannot be wrong: every step it names exists, every text parses
-//! * [`mod@step`] moves a call: flow, position and event in, actions and the next position out
+//! * [`mod@step`] moves a call: flow, position and event in, actions and the next position out; or a [`need`], to be met first
 //!
-//! [`report`] shows diagnostics, [`chart`] the ways between the steps. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it,
+//! [`hours`] are opening hours. [`report`] shows diagnostics, [`chart`] the ways between the steps. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it,
 //! [`library`] the flows that a server answers with. What the keys of the language mean is in `docs/flows.md`.
 
+pub mod bundle;
 pub mod chart;
 pub mod check;
 pub mod diagnostic;
 pub mod file;
+pub mod hours;
 pub mod label;
 pub mod library;
 pub mod model;
+pub mod need;
 pub mod report;
 mod speech;
 pub mod step;
@@ -23,4 +26,5 @@ pub mod template;
 pub use label::Label;
 pub use library::Library;
 pub use model::Flow;
-pub use step::{Position, Turn, step};
+pub use need::{Met, Need};
+pub use step::{Position, Progress, Turn, step};

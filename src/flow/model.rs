@@ -3,10 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
+
+use super::hours::Hours;
 use super::template::Template;
 use crate::call::PhoneNumber;
 use crate::outbound::{Destinations, Refused};
 use crate::text::name;
+
+mod asking;
+mod within;
+
+pub use asking::{Decide, Lookup, Method, Return, Sent, Use};
+pub use within::Within;
 
 /// The voice of a flow that names none: the one in the platform's own guides.
 pub const GUIDE_VOICE: &str = "en-US-BenjaminRUS";
@@ -20,11 +29,11 @@ name! {
     FlowId
 }
 name! {
-    /// Which text a flow was made from: the first 12 hexadecimal digits of the SHA-256 of its file.
+    /// Which texts a flow was made from: the first 12 hexadecimal digits of the SHA-256 of its file and of those that it uses.
     FlowVersion
 }
 name! {
-    /// A step's name: `a-z 0-9 _`.
+    /// A step's name: `a-z 0-9 _`; that of a sub-flow's step behind the name of the step that uses it: `verify.ref`.
     StepName
 }
 name! {
@@ -59,6 +68,12 @@ pub struct Flow {
     pub languages: Languages,
     /// How fast it speaks, 0.5 to 2.0.
     pub speed: f32,
+    /// Callers who get it although another flow answers their call.
+    pub preview: Vec<PhoneNumber>,
+    /// The time zone that it is at home in.
+    pub zone: TimeZone,
+    /// Opening hours by name.
+    pub hours: BTreeMap<String, Hours>,
     /// Its steps by name.
     pub steps: BTreeMap<StepName, Step>,
 }
@@ -108,6 +123,17 @@ impl<T> PerLanguage<T> {
             Self::Each(each) => each.get(language).or_else(|| each.get(default)),
         }
     }
+
+    /// The same of something else.
+    pub fn map<U>(&self, other: impl Fn(&T) -> U) -> PerLanguage<U> {
+        match self {
+            Self::All(one) => PerLanguage::All(other(one)),
+            Self::Each(each) => {
+                let each = each.iter();
+                PerLanguage::Each(each.map(|(code, it)| (code.clone(), other(it))).collect())
+            }
+        }
+    }
 }
 
 /// One step.
@@ -121,6 +147,14 @@ pub enum Step {
     Message(Message),
     /// Connects the caller to somebody.
     Connect(Connect),
+    /// Asks the clock, or a variable, where to go on.
+    Decide(Decide),
+    /// Asks somebody's system.
+    Lookup(Box<Lookup>),
+    /// Hands the call to a sub-flow.
+    Use(Use),
+    /// Ends a sub-flow.
+    Return(Return),
     /// Ends the call.
     End(End),
 }
@@ -133,7 +167,20 @@ impl Step {
             Self::Ask(_) => "ask",
             Self::Message(_) => "message",
             Self::Connect(_) => "connect",
+            Self::Decide(_) => "decide",
+            Self::Lookup(_) => "lookup",
+            Self::Use(_) => "use",
+            Self::Return(_) => "return",
             Self::End(_) => "end",
+        }
+    }
+
+    /// Whether a reply may end here, to be answered by the next webhook.
+    pub fn waits(&self) -> bool {
+        match self {
+            Self::Menu(_) | Self::Ask(_) | Self::Connect(_) => true,
+            Self::Lookup(lookup) => lookup.while_waiting.is_some(),
+            _ => false,
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Shows diagnostics: to people, to editors, to programs.
+//! Shows diagnostics: to people, to editors, to programs, to those who build.
+
+mod builds;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -22,6 +24,10 @@ pub enum Format {
     Short,
     /// One array of objects.
     Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Commands of GitHub's workflows.
+    Github,
 }
 
 /// How diagnostics are shown.
@@ -45,6 +51,8 @@ pub fn render(sources: &[Source], diagnostics: &[Diagnostic], look: Look) -> Str
         Format::Human => human(sources, &places, diagnostics, look),
         Format::Short => short(sources, &places, diagnostics),
         Format::Json => json(sources, &places, diagnostics),
+        Format::Sarif => builds::sarif(sources, &places, diagnostics),
+        Format::Github => builds::github(sources, &places, diagnostics),
     }
 }
 

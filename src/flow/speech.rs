@@ -84,7 +84,7 @@ impl Walk<'_> {
         let spoken: Result<Vec<_>, _> = in_front
             .into_iter()
             .chain(prompt)
-            .map(|template| self.fill(template))
+            .map(|template| self.fill(template, language))
             .collect();
         Ok(spoken?.join(" "))
     }
@@ -130,7 +130,7 @@ impl Walk<'_> {
     fn say(&mut self, texts: &PerLanguage<Template>, repetition: u8) -> Result<(), Unset> {
         let language = self.at.language.clone();
         if let Some(template) = texts.get(&language, &self.flow.languages.default) {
-            let text = self.fill(template)?;
+            let text = self.fill(template, &language)?;
             self.push_say(text, &language, repetition);
         }
         Ok(())
@@ -160,8 +160,8 @@ impl Walk<'_> {
         }
     }
 
-    fn fill(&self, template: &Template) -> Result<String, Unset> {
-        template.fill(|name| self.value(name))
+    fn fill(&self, template: &Template, language: &Language) -> Result<String, Unset> {
+        template.fill(|name| self.value_in(name, language))
     }
 }
 

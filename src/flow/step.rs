@@ -1,20 +1,31 @@
 //! The engine: a pure function of flow, position and event. The live call, the tests and the phone run this one.
 //!
 //! A turn walks from step to step until one waits (a menu, an ask, a connect) or the call ends. What callers hear on
-//! the way is gathered in front of the reply; how texts become actions is [`speech`](super::speech)'s.
+//! the way is gathered in front of the reply; how texts become actions is [`speech`](super::speech)'s. Where the world has to be
+//! asked first, the turn stops ([`Paused`]) and goes on from how that was met: `asking`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::Flow;
 use super::model::{
     Ask, Connect, Keys, Language, Menu, Retry, Step, StepName, Target, VariableName,
 };
-use super::template::Unset;
+use super::need::Need;
+use super::template::{Template, Unset};
 use crate::call::{Action, Digits, PhoneNumber};
 use crate::outbound::{Destinations, Refused};
+
+mod asking;
+
+pub use asking::Paused;
+
+/// What the names of what is known of opening hours begin with: `hours.NAME.spoken`.
+const HOURS: &str = "hours.";
 
 /// How many steps a turn may pass: far more than any sane flow, and a bound on what a call can cost.
 const STEPS_LIMIT: usize = 1000;
@@ -22,7 +33,7 @@ const STEPS_LIMIT: usize = 1000;
 /// Where a call waits in a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// The step that waits: a menu, an ask or a connect.
+    /// The step that waits: a menu, an ask, a connect, or a look-up while its words are spoken.
     pub step: StepName,
     /// How many wrong tries the caller has made at it.
     pub wrong_tries: u8,
@@ -66,6 +77,10 @@ pub struct Call {
     pub caller_country: Option<String>,
     /// Where it may be connected to.
     pub destinations: Arc<Destinations>,
+    /// When what is answered came.
+    pub now: Timestamp,
+    /// How many replies it has been given before this one.
+    pub replies: u32,
 }
 
 /// What has happened at the step that waits.
@@ -90,6 +105,17 @@ pub struct Turn {
     pub refused: Vec<(StepName, Refused)>,
     /// What had been saved and set when the last action hung up; empty while the call waits, since `next` has it.
     pub saved: BTreeMap<VariableName, Value>,
+    /// What is to be begun while the caller listens: the step that waits will need it.
+    pub ahead: Option<Need>,
+}
+
+/// How far a call came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// To a reply.
+    Turn(Turn),
+    /// To something that the world has to be asked.
+    Needs(Box<Paused>),
 }
 
 /// Why a flow cannot go on. A flow that was checked gets here only when its session's variables were lost.
@@ -111,7 +137,7 @@ pub fn start(
     flow: &Flow,
     call: &Call,
     handed_in: BTreeMap<VariableName, Value>,
-) -> Result<Turn, Stuck> {
+) -> Result<Progress, Stuck> {
     let before = Position {
         step: flow.start.clone(),
         wrong_tries: 0,
@@ -123,21 +149,29 @@ pub fn start(
 }
 
 /// Has a call come to the step of `position`, knowing what that knows.
-pub fn arrive(flow: &Flow, call: &Call, position: Position) -> Result<Turn, Stuck> {
+pub fn arrive(flow: &Flow, call: &Call, position: Position) -> Result<Progress, Stuck> {
     let step = position.step.clone();
     Walk::new(flow, call, position).go(Target::Step(step))
 }
 
 /// Moves a call that waits at `position` on by `event`.
-pub fn step(flow: &Flow, call: &Call, position: &Position, event: &Event) -> Result<Turn, Stuck> {
-    let walk = Walk::new(flow, call, position.clone());
+pub fn step(
+    flow: &Flow,
+    call: &Call,
+    position: &Position,
+    event: &Event,
+) -> Result<Progress, Stuck> {
+    let mut walk = Walk::new(flow, call, position.clone());
     match flow.step(&position.step) {
         Some(Step::Menu(menu)) => walk.choose(menu, event.digits.as_ref()),
         Some(Step::Ask(ask)) => walk.take(ask, event.digits.as_ref()),
         Some(Step::Connect(connect)) => walk.go(after(connect, event.sip_code).clone()),
-        Some(Step::Message(_) | Step::End(_)) | None => {
-            Err(Stuck::NoSuchStep(position.step.clone()))
-        }
+        Some(Step::Lookup(lookup)) if lookup.while_waiting.is_some() => match walk.listened(lookup)
+        {
+            Some(need) => Ok(walk.pause(need)),
+            None => walk.go(lookup.failed.clone()),
+        },
+        _ => Err(Stuck::NoSuchStep(position.step.clone())),
     }
 }
 
@@ -166,6 +200,7 @@ pub(super) struct Walk<'a> {
     pub(super) actions: Vec<Action>,
     path: Vec<StepName>,
     pub(super) refused: Vec<(StepName, Refused)>,
+    ahead: Option<Need>,
 }
 
 impl<'a> Walk<'a> {
@@ -177,11 +212,12 @@ impl<'a> Walk<'a> {
             actions: Vec::new(),
             path: Vec::new(),
             refused: Vec::new(),
+            ahead: None,
         }
     }
 
     /// The caller pressed keys in a menu, or none.
-    fn choose(mut self, menu: &'a Menu, digits: Option<&Digits>) -> Result<Turn, Stuck> {
+    fn choose(mut self, menu: &'a Menu, digits: Option<&Digits>) -> Result<Progress, Stuck> {
         let Some(digits) = digits else {
             return self.try_again(&menu.retry, Wrong::Silence);
         };
@@ -189,12 +225,7 @@ impl<'a> Walk<'a> {
             return self.try_again(&menu.retry, Wrong::Keys);
         };
         for (name, template) in &press.set {
-            if let Ok(text) = template.fill(|name| self.value(name)) {
-                let secret = template.names().any(|name| self.is_secret(name));
-                self.at
-                    .variables
-                    .insert(name.clone(), Value { text, secret });
-            }
+            self.set(name, template);
         }
         if let Some(language) = &press.language {
             self.at.language = language.clone();
@@ -207,7 +238,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The caller entered digits, or none.
-    fn take(mut self, ask: &Ask, digits: Option<&Digits>) -> Result<Turn, Stuck> {
+    fn take(mut self, ask: &Ask, digits: Option<&Digits>) -> Result<Progress, Stuck> {
         let Some(digits) = digits else {
             return self.try_again(&ask.retry, Wrong::Silence);
         };
@@ -232,7 +263,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Meets the caller's next wrong try: the step's texts again, or its way out when it was the last.
-    fn try_again(mut self, retry: &Retry, wrong: Wrong) -> Result<Turn, Stuck> {
+    fn try_again(mut self, retry: &Retry, wrong: Wrong) -> Result<Progress, Stuck> {
         self.at.wrong_tries = self.at.wrong_tries.saturating_add(1);
         if self.at.wrong_tries >= retry.tries {
             return self.go(retry.give_up.clone());
@@ -243,17 +274,18 @@ impl<'a> Walk<'a> {
         };
         self.path.push(self.at.step.clone());
         match self.prompt(Some(texts), true) {
-            Ok(()) => Ok(self.rest()),
+            Ok(()) => Ok(Progress::Turn(self.rest())),
             Err(_) => self.go(retry.give_up.clone()),
         }
     }
 
     /// Walks on until a step waits or the call ends.
-    fn go(mut self, mut target: Target) -> Result<Turn, Stuck> {
+    fn go(mut self, mut target: Target) -> Result<Progress, Stuck> {
+        let call = self.call;
         for _ in 0..STEPS_LIMIT {
             let again = target == Target::Repeat;
             match target {
-                Target::End => return Ok(self.hang_up()),
+                Target::End => return Ok(Progress::Turn(self.hang_up())),
                 Target::Repeat => {}
                 Target::Step(name) => self.at.step = name,
             }
@@ -264,12 +296,12 @@ impl<'a> Walk<'a> {
                 None => return Err(Stuck::NoSuchStep(name)),
                 Some(Step::Menu(Menu { retry, .. }) | Step::Ask(Ask { retry, .. })) => {
                     match self.prompt(None, again) {
-                        Ok(()) => return Ok(self.rest()),
+                        Ok(()) => return Ok(Progress::Turn(self.rest())),
                         Err(_) => retry.give_up.clone(),
                     }
                 }
                 Some(Step::Connect(connect)) => match self.connect(connect) {
-                    true => return Ok(self.rest()),
+                    true => return Ok(Progress::Turn(self.rest())),
                     false => connect.failed.clone(),
                 },
                 Some(Step::Message(message)) => {
@@ -277,12 +309,28 @@ impl<'a> Walk<'a> {
                     let _ = self.utter(&message.utterance, message.repeat);
                     message.go.clone()
                 }
+                Some(Step::Decide(decide)) => self.decide(decide),
+                Some(Step::Lookup(lookup)) => match self.request(lookup, call.replies) {
+                    None => lookup.failed.clone(),
+                    Some(need) if self.speaks_meanwhile(lookup) => {
+                        self.ahead = Some(need);
+                        return Ok(Progress::Turn(self.rest()));
+                    }
+                    Some(need) => return Ok(self.pause(need)),
+                },
+                Some(Step::Use(used)) => {
+                    for (name, template) in &used.with {
+                        self.set(name, template);
+                    }
+                    used.go.clone()
+                }
+                Some(Step::Return(end)) => end.go.clone(),
                 Some(Step::End(end)) => {
                     if let Some(utterance) = &end.utterance {
                         self.utter(utterance, 1)
                             .map_err(|unset| Stuck::Unset(name, unset))?;
                     }
-                    return Ok(self.hang_up());
+                    return Ok(Progress::Turn(self.hang_up()));
                 }
             };
         }
@@ -297,6 +345,7 @@ impl<'a> Walk<'a> {
             path: self.path,
             refused: self.refused,
             saved: BTreeMap::new(),
+            ahead: self.ahead,
         }
     }
 
@@ -309,6 +358,16 @@ impl<'a> Walk<'a> {
             path: self.path,
             refused: self.refused,
             saved: self.at.variables,
+            ahead: self.ahead,
+        }
+    }
+
+    /// Gives a variable a value: a secret one when it is made of one. A text whose variable is lost changes nothing.
+    fn set(&mut self, name: &VariableName, template: &Template) {
+        if let Ok(text) = template.fill(|name| self.value(name)) {
+            let secret = template.names().any(|name| self.is_secret(name));
+            let value = Value { text, secret };
+            self.at.variables.insert(name.clone(), value);
         }
     }
 
@@ -322,12 +381,24 @@ impl<'a> Walk<'a> {
 
     /// What a variable is worth here.
     pub(super) fn value(&self, name: &VariableName) -> Option<Cow<'_, str>> {
+        self.value_in(name, &self.at.language)
+    }
+
+    /// What a variable is worth in a text of `language`.
+    pub(super) fn value_in(
+        &self,
+        name: &VariableName,
+        language: &Language,
+    ) -> Option<Cow<'_, str>> {
         let call = self.call;
         match name.as_str() {
             "caller" => Some(told(call.caller.as_ref())),
             "called" => Some(told(call.called.as_ref())),
             "caller.country" => Some(call.caller_country.as_deref().unwrap_or_default().into()),
             "language" => Some(self.at.language.as_str().into()),
+            name if name.starts_with(HOURS) => {
+                self.hours(&name[HOURS.len()..], language).map(Cow::from)
+            }
             "call.id" => Some(call.id.as_str().into()),
             "call.last_menu" => self.at.last_menu.as_ref().map(|menu| menu.as_str().into()),
             _ => self

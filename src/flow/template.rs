@@ -159,7 +159,7 @@ impl Template {
                 (name, format)
             }
         };
-        if !is_variable_name(name) {
+        if !is_variable_name(name) && secret_name(name).is_none() {
             return Err(TemplateError::Name(name.to_owned(), span));
         }
         Ok(Part::Place {
@@ -182,10 +182,40 @@ impl Template {
         })
     }
 
+    /// A text of one stretch.
+    pub fn of(part: Part) -> Self {
+        Self { parts: vec![part] }
+    }
+
+    /// The same text with other names of variables.
+    #[must_use]
+    pub fn renamed(&self, rename: impl Fn(&VariableName) -> VariableName) -> Self {
+        let part = |part: &Part| match part {
+            Part::Text(words) => Part::Text(words.clone()),
+            Part::Place { name, format, span } => Part::Place {
+                name: rename(name),
+                format: *format,
+                span: span.clone(),
+            },
+        };
+        Self {
+            parts: self.parts.iter().map(part).collect(),
+        }
+    }
+
     /// The text with each place filled by `value`, or the first variable that has none.
     pub fn fill<'v>(
         &self,
         value: impl Fn(&VariableName) -> Option<Cow<'v, str>>,
+    ) -> Result<String, Unset> {
+        self.fill_with(value, str::to_owned)
+    }
+
+    /// As [`fill`](Self::fill), each value written as `write` does.
+    pub fn fill_with<'v>(
+        &self,
+        value: impl Fn(&VariableName) -> Option<Cow<'v, str>>,
+        write: impl Fn(&str) -> String,
     ) -> Result<String, Unset> {
         let mut text = String::new();
         for part in &self.parts {
@@ -193,7 +223,7 @@ impl Template {
                 Part::Text(words) => text.push_str(words),
                 Part::Place { name, format, .. } => {
                     let value = value(name).ok_or_else(|| Unset(name.clone()))?;
-                    text.push_str(&format.apply(&value));
+                    text.push_str(&write(&format.apply(&value)));
                 }
             }
         }
@@ -219,6 +249,14 @@ pub fn is_variable_name(name: &str) -> bool {
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     })
+}
+
+/// The name in the environment that `secret.NAME` stands for: `A-Z 0-9 _`, beginning with a letter.
+pub fn secret_name(name: &str) -> Option<&str> {
+    let name = name.strip_prefix("secret.")?;
+    let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    let is_one = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.bytes().all(plain);
+    is_one.then_some(name)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What a server would answer, without one: the core, and the session in memory. No clock, no network, no file.
+//! What a server would answer, without one: the core, and the session in memory. No clock, no network, no file: look-ups are
+//! answered by whoever holds the phone.
 
 use std::sync::Arc;
 
@@ -8,8 +9,9 @@ use super::plan;
 use crate::call::event::CallAction;
 use crate::call::{Callflow, PhoneNumber};
 use crate::flow::model::{Answers, FlowId, FlowVersion, StepName};
-use crate::flow::step::{self, Turn, arrive};
-use crate::flow::{Flow, Label, Library, Position};
+use crate::flow::need::Response;
+use crate::flow::step::{self, Progress, Turn, arrive};
+use crate::flow::{Flow, Label, Library, Met, Need, Position};
 use crate::outbound::Destinations;
 use crate::platform::callflow;
 use crate::platform::webhook::{self, Webhook, blank_digits};
@@ -30,6 +32,10 @@ pub(super) struct Answering {
     detour: Option<Position>,
     /// The steps passed.
     pub(super) way: Vec<StepName>,
+    /// What look-ups are answered with: a status and a body; `None` gives them no answer.
+    pub(super) lookups: Option<(u16, String)>,
+    /// The look-ups that were made.
+    pub(super) looked_up: Vec<StepName>,
     /// The last voice call action as it came, a secret blanked, and what it was answered with.
     pub(super) last: Option<(String, String)>,
 }
@@ -54,7 +60,20 @@ impl Answering {
             session: None,
             detour: None,
             way: Vec::new(),
+            lookups: None,
+            looked_up: Vec::new(),
             last: None,
+        }
+    }
+
+    /// How a need is met here.
+    fn meet(&mut self, need: &Need) -> Met {
+        self.looked_up.push(need.step().clone());
+        match (need, &self.lookups) {
+            (Need::Lookup(request), Some((status, body))) => {
+                Met::Lookup(Ok(Response::read(request, *status, body.as_bytes())))
+            }
+            _ => Met::too_late(need),
         }
     }
 
@@ -109,18 +128,28 @@ impl Answering {
             },
             ..Recalled::default()
         };
+        let (library, apology) = (self.library.clone(), self.apology.clone());
+        let destinations = self.destinations.clone();
         let asked = Asked {
             action,
             label: label.as_ref(),
             recalled: &recalled,
-            library: &self.library,
-            apology: &self.apology,
-            destinations: &self.destinations,
+            library: &library,
+            apology: &apology,
+            destinations: &destinations,
             now: self.now,
         };
-        // Nothing is recalled of an event, so the answer is new.
-        let Answer::New(decision) = answer(asked) else {
-            return "{}".to_owned();
+        let mut answered = answer(asked);
+        let decision = loop {
+            answered = match answered {
+                Answer::New(decision) => break decision,
+                Answer::Needs(pending) => {
+                    let met = self.meet(pending.need());
+                    pending.resume(asked, &met)
+                }
+                // Nothing is recalled of an event.
+                Answer::SameEvent(reply) => return reply.to_string(),
+            };
         };
         self.session = decision.session.or(self.session.take());
         let (path, callflow) = match (self.detour.take(), decision.reply) {
@@ -146,9 +175,20 @@ impl Answering {
             called: self.session.as_ref().and_then(|it| it.called.clone()),
             caller_country: None,
             destinations: self.destinations.clone(),
+            now: self.now,
+            replies: 0,
         };
-        let Ok(turn) = arrive(&self.flow, &call, position) else {
-            return (Vec::new(), self.apology.callflow());
+        let flow = self.flow.clone();
+        let mut progress = arrive(&flow, &call, position);
+        let turn = loop {
+            progress = match progress {
+                Ok(Progress::Turn(turn)) => break turn,
+                Ok(Progress::Needs(paused)) => {
+                    let met = self.meet(&paused.need);
+                    paused.resume(&flow, &call, &met)
+                }
+                Err(_) => return (Vec::new(), self.apology.callflow()),
+            };
         };
         let Turn {
             actions,

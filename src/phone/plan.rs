@@ -44,6 +44,8 @@ struct Way {
     /// `None` hangs up.
     to: Option<String>,
     when: &'static str,
+    /// The word or the status, where it is one that makes a call take this way.
+    word: Option<String>,
     keys: Option<String>,
     language: Option<String>,
 }
@@ -95,8 +97,22 @@ impl Way {
             When::NoAnswer => ("no_answer", None, None),
             When::Failed => ("failed", None, None),
             When::Spoke => ("spoke", None, None),
+            When::Open => ("open", None, None),
+            When::Closed => ("closed", None, None),
+            When::Is(_) => ("is", None, None),
+            When::Otherwise => ("otherwise", None, None),
+            When::Answered => ("answered", None, None),
+            When::Status(_) => ("status", None, None),
+            When::Begins => ("begins", None, None),
+            When::Returns => ("returns", None, None),
+        };
+        let word = match way.when {
+            When::Is(word) => Some(word.to_owned()),
+            When::Status(status) => Some(status.to_string()),
+            _ => None,
         };
         Self {
+            word,
             from: way.from.to_string(),
             to: way.to.map(ToString::to_string),
             when,

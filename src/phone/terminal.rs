@@ -14,7 +14,7 @@ use crate::flow::model::{Step, StepName};
 
 /// What is printed before the first key.
 const HELP: &str = "             keys 0-9 * #   Enter = stay silent   b busy  n no answer  a answer  f fails  h hang up\n             \
-                    :json  :vars  :goto STEP  :at TIME  :save FILE.test.toml  :quit  :help\n";
+                    :json  :vars  :goto STEP  :at TIME  :lookups STATUS JSON  :save FILE.test.toml  :quit  :help\n";
 
 /// A phone in a terminal, on a call.
 #[derive(Debug)]
@@ -45,8 +45,9 @@ pub enum Outcome {
 impl Terminal {
     /// Calls `flow` from `from` at `at`, on the flow's clock; with what is printed first.
     pub fn new(flow: Flow, from: &str, at: DateTime) -> (Self, String) {
+        let begins = instant(at, &flow.zone);
         let mut terminal = Self {
-            call: Quick::new(flow, from, instant(at)),
+            call: Quick::new(flow, from, begins),
             at,
             from: from.to_owned(),
             record: Some(Recorder::new(at, from)),
@@ -97,6 +98,7 @@ impl Terminal {
             "vars" => self.variables(),
             "goto" => self.go_to(rest),
             "at" => self.at(rest),
+            "lookups" => self.lookups(rest),
             "save" => return self.save(rest),
             "quit" => return Outcome::Quit,
             "help" => HELP.to_owned(),
@@ -208,6 +210,20 @@ impl Terminal {
         }
     }
 
+    /// Sets what look-ups are answered with from here on.
+    fn lookups(&mut self, answer: &str) -> String {
+        let (status, body) = answer.split_once(' ').unwrap_or((answer, ""));
+        let status = status.parse::<u16>().ok();
+        let Some(status) = status.filter(|status| (100..=599).contains(status)) else {
+            self.call.answering.lookups = None;
+            return said(
+                "look-ups get no answer; :lookups 200 {\"name\": \"value\"} gives them one",
+            );
+        };
+        self.call.answering.lookups = Some((status, body.to_owned()));
+        said(&format!("look-ups are answered with {status} from now on"))
+    }
+
     fn save(&self, file: &str) -> Outcome {
         let Some(record) = &self.record else {
             let why = ":goto moved this call as no caller could, so it is no test; Enter or :at calls anew";
@@ -230,7 +246,8 @@ impl Terminal {
             None => Some(Recorder::new(at, &self.from)),
             Some(_) => None,
         };
-        self.call.again(instant(at), to);
+        let begins = instant(at, &self.call.answering.flow().zone);
+        self.call.again(begins, to);
         self.opening() + &self.told()
     }
 
@@ -250,6 +267,13 @@ impl Terminal {
     /// What was noticed since the last line, as text; it is written down as well.
     fn told(&mut self) -> String {
         let mut text = String::new();
+        for step in std::mem::take(&mut self.call.answering.looked_up) {
+            let came = match &self.call.answering.lookups {
+                Some((status, _)) => status.to_string(),
+                None => "no answer".to_owned(),
+            };
+            text += &said(&format!("look-up {step}: {came}; :lookups sets what comes"));
+        }
         let mut spoken: Vec<(String, String)> = Vec::new();
         for sign in self.call.noticed() {
             if let Some(record) = &mut self.record {
@@ -327,9 +351,9 @@ pub fn parse_time(text: &str, today: DateTime) -> Option<DateTime> {
         .or_else(|| clock(text).map(|time| today.date().to_datetime(time)))
 }
 
-/// The flow's clock is UTC's until flows are given a zone of their own.
-fn instant(at: DateTime) -> jiff::Timestamp {
-    TimeZone::UTC.to_timestamp(at).unwrap_or_default()
+/// A time on the flow's clock.
+fn instant(at: DateTime, zone: &TimeZone) -> jiff::Timestamp {
+    zone.to_timestamp(at).unwrap_or_default()
 }
 
 fn is_keys(line: &str) -> bool {

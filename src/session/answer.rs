@@ -2,7 +2,8 @@
 //!
 //! Known before new, in this order: a known event gets its stored reply; an ended session a hangup; a step already
 //! left its stored reply; an incoming call begins its flow; a session goes on from where it stands, or, when it is
-//! lost, from its label; a call that we placed goes on from its request; anything else gets the apology.
+//! lost, from its label; a call that we placed goes on from its request; anything else gets the apology. Where the flow needs
+//! something of the world first, the answer is that need ([`Pending`]), and it goes on from how it was met.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use super::{Outcome, Recalled, Session, Stage, Standing};
 use crate::call::callflow::{Action, Callflow};
 use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::flow::model::{FlowId, FlowVersion, Step, StepName, VariableName};
-use crate::flow::step::{Call, Event, Stuck, Turn, Value, start, step};
-use crate::flow::{Flow, Label, Library, Position};
+use crate::flow::step::{Call, Event, Paused, Progress, Stuck, Turn, Value, start, step};
+use crate::flow::{Flow, Label, Library, Met, Need, Position};
 use crate::outbound::{Destinations, Refused};
 
 mod placed;
@@ -70,6 +71,42 @@ pub enum Answer {
     SameEvent(Arc<str>),
     /// A reply to be kept first, with what it changes.
     New(Box<Decision>),
+    /// None yet: the flow needs something first.
+    Needs(Box<Pending>),
+}
+
+/// An answer that waits for a need to be met.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    paused: Paused,
+    scene: Scene,
+}
+
+/// What a turn is taken in.
+#[derive(Debug, Clone, PartialEq)]
+struct Scene {
+    outcome: Outcome,
+    flow: Arc<Flow>,
+    session: Session,
+    /// The step that waited, when one did.
+    step: Option<StepName>,
+    /// Whether the session moves on by it.
+    moves: bool,
+}
+
+impl Pending {
+    /// What is needed.
+    pub fn need(&self) -> &Need {
+        &self.paused.need
+    }
+
+    /// Goes on from how the need was met. `asked` is what was asked first.
+    pub fn resume(self, asked: Asked<'_>, met: &Met) -> Answer {
+        let Self { paused, scene } = self;
+        let call = asked.call_of(&scene.session);
+        let progress = paused.resume(&scene.flow, &call, met);
+        asked.proceed(scene, progress)
+    }
 }
 
 /// A reply, and what it changes.
@@ -95,6 +132,8 @@ pub struct Decision {
     pub refused: Vec<(StepName, Refused)>,
     /// Whether the action's digits are a secret, or may be one.
     pub secret_digits: bool,
+    /// What is to be begun once the reply is kept: the next one will need it.
+    pub ahead: Option<Need>,
 }
 
 /// The reply of a decision.
@@ -111,29 +150,24 @@ pub fn answer(asked: Asked<'_>) -> Answer {
     if let Some(reply) = &asked.recalled.same_event {
         return Answer::SameEvent(reply.clone());
     }
-    let mut decision = match &asked.recalled.standing {
+    match &asked.recalled.standing {
         Standing::Ended => asked.hangup(),
         Standing::Live(session) => asked.go_on(session),
         Standing::Placed(call) => asked.take_up(call),
         Standing::Unknown => asked.first_seen(),
-    };
-    decision.secret_digits = asked.digits_may_be_secret();
-    Answer::New(Box::new(decision))
+    }
 }
 
 impl Asked<'_> {
     /// A session that a flow carries.
-    fn go_on(self, session: &Session) -> Decision {
+    fn go_on(self, session: &Session) -> Answer {
         if let Some(reply) = &self.recalled.same_step {
             let reply = Reply::Stored(reply.clone());
-            return self.decide(Outcome::StepLeft, reply);
+            return self.decided(Outcome::StepLeft, reply);
         }
         if self.action.status == CallActionStatus::Received && self.label.is_none() {
             // Its own exchange was not stored: the flow's beginning once more, and the session stays where it is.
-            return Decision {
-                session: None,
-                ..self.begin()
-            };
+            return self.begin(false);
         }
         let Stage::Waiting(position) = &session.stage else {
             return self.hangup();
@@ -142,35 +176,44 @@ impl Asked<'_> {
         match elsewhere {
             Some(label) => self.carry_on(label, Some((session, position))),
             None => match self.flow_of(&session.flow, &session.version, &position.step) {
-                Some(flow) => self.turn(Outcome::WentOn, &flow, position, session.clone()),
+                Some(flow) => self.turn(Outcome::WentOn, flow, position, session.clone(), true),
                 None => self.apologise(Outcome::UnknownFlow),
             },
         }
     }
 
     /// A session that is not known.
-    fn first_seen(self) -> Decision {
+    fn first_seen(self) -> Answer {
         match self.label {
             Some(label) => self.carry_on(label, None),
-            None if self.action.status == CallActionStatus::Received => self.begin(),
+            None if self.action.status == CallActionStatus::Received => self.begin(true),
             None => self.apologise(Outcome::UnknownSession),
         }
     }
 
     /// An incoming call.
-    fn begin(self) -> Decision {
-        let called = self.action.leg.destination.as_ref();
-        let Some(flow) = called.and_then(|number| self.library.answering(number)) else {
+    fn begin(self, moves: bool) -> Answer {
+        let leg = &self.action.leg;
+        let called = leg.destination.as_ref();
+        let Some(flow) = called.and_then(|number| self.library.taking(number, leg.source.as_ref()))
+        else {
             return self.apologise(Outcome::UnknownNumber);
         };
         let session = self.new_session(flow, 0);
-        let turn = start(flow, &self.call_of(&session), BTreeMap::new());
-        self.conclude(Outcome::Started, flow, session, None, turn)
+        let progress = start(flow, &self.call_of(&session), BTreeMap::new());
+        let scene = Scene {
+            outcome: Outcome::Started,
+            flow: flow.clone(),
+            session,
+            step: None,
+            moves,
+        };
+        self.proceed(scene, progress)
     }
 
     /// Goes on from the step that a label names: the session is lost, or its last turns could not be stored. What is
     /// still known of it is used; a label behind the session changes nothing of it.
-    fn carry_on(self, label: &Label, known: Option<(&Session, &Position)>) -> Decision {
+    fn carry_on(self, label: &Label, known: Option<(&Session, &Position)>) -> Answer {
         let Some(flow) = self.flow_of(&label.flow, &label.version, &label.step) else {
             return self.apologise(Outcome::UnknownFlow);
         };
@@ -190,96 +233,118 @@ impl Asked<'_> {
             },
             None => self.new_session(&flow, label.replies),
         };
-        let mut decision = self.turn(Outcome::CarriedOn, &flow, &position, session);
-        if known.is_some_and(|(session, _)| label.replies < session.replies) {
-            decision.session = None;
-        }
-        decision
+        let moves = known.is_none_or(|(session, _)| label.replies >= session.replies);
+        self.turn(Outcome::CarriedOn, flow, &position, session, moves)
     }
 
     /// Moves `session` on from `position` by what came.
     fn turn(
         self,
         outcome: Outcome,
-        flow: &Flow,
+        flow: Arc<Flow>,
         position: &Position,
         session: Session,
-    ) -> Decision {
+        moves: bool,
+    ) -> Answer {
         let event = Event {
             digits: self.action.digits.clone(),
             sip_code: self.action.leg.sip_code,
         };
-        let turn = step(flow, &self.call_of(&session), position, &event);
-        self.conclude(outcome, flow, session, Some(position.step.clone()), turn)
+        let progress = step(&flow, &self.call_of(&session), position, &event);
+        let scene = Scene {
+            outcome,
+            flow,
+            session,
+            step: Some(position.step.clone()),
+            moves,
+        };
+        self.proceed(scene, progress)
+    }
+
+    /// The reply of a turn, or what it needs first.
+    fn proceed(self, scene: Scene, progress: Result<Progress, Stuck>) -> Answer {
+        let turn = match progress {
+            Ok(Progress::Needs(paused)) => {
+                let paused = *paused;
+                return Answer::Needs(Box::new(Pending { paused, scene }));
+            }
+            Ok(Progress::Turn(turn)) => Ok(turn),
+            Err(stuck) => Err(stuck),
+        };
+        Answer::New(Box::new(self.conclude(scene, turn)))
     }
 
     /// Makes the reply of a turn, and the session as it stands then.
-    fn conclude(
-        self,
-        outcome: Outcome,
-        flow: &Flow,
-        session: Session,
-        step: Option<StepName>,
-        turn: Result<Turn, Stuck>,
-    ) -> Decision {
+    fn conclude(self, scene: Scene, turn: Result<Turn, Stuck>) -> Decision {
+        let Scene {
+            outcome,
+            flow,
+            session,
+            step,
+            moves,
+        } = scene;
         let answers = session.replies;
         let replies = answers + 1;
-        let mut stuck = None;
-        let (mut refusals, mut kept) = (Vec::new(), BTreeMap::new());
-        let (outcome, callflow, stage, path) = match turn {
-            Ok(Turn {
-                actions,
-                next,
-                path,
-                refused,
-                mut saved,
-            }) => {
-                refusals = refused;
-                saved.retain(|_, value| !value.secret);
-                kept = saved;
-                let label = next.as_ref().map(|next| label_of(flow, next, replies));
-                let client_action_id = label.map(|label| label.to_string());
-                let callflow = Callflow {
-                    client_action_id,
-                    actions,
-                };
-                let stage = next.map_or(Stage::HungUp, Stage::Waiting);
-                (outcome, callflow, stage, path)
-            }
-            Err(reason) => {
-                stuck = Some(reason);
-                let apology = self.apology.callflow();
-                (Outcome::Stuck, apology, Stage::HungUp, Vec::new())
-            }
+        let (turn, stuck) = match turn {
+            Ok(turn) => (Some(turn), None),
+            Err(reason) => (None, Some(reason)),
         };
-        let session = Some(Session {
+        let Some(turn) = turn else {
+            let session = moves.then_some(Session {
+                replies,
+                stage: Stage::HungUp,
+                ..session
+            });
+            let reply = Reply::Fresh(self.apology.callflow());
+            return Decision {
+                answers,
+                step,
+                session,
+                stuck,
+                ..self.decide(Outcome::Stuck, reply)
+            };
+        };
+        let mut saved = turn.saved;
+        saved.retain(|_, value| !value.secret);
+        let label = turn
+            .next
+            .as_ref()
+            .map(|next| label_of(&flow, next, replies));
+        let callflow = Callflow {
+            client_action_id: label.map(|label| label.to_string()),
+            actions: turn.actions,
+        };
+        let session = moves.then_some(Session {
             replies,
-            stage,
+            stage: turn.next.map_or(Stage::HungUp, Stage::Waiting),
             ..session
         });
-        let reply = Reply::Fresh(callflow);
         Decision {
             answers,
             step,
-            path,
+            path: turn.path,
             session,
-            saved: kept,
-            stuck,
-            refused: refusals,
-            ..self.decide(outcome, reply)
+            saved,
+            refused: turn.refused,
+            ahead: turn.ahead,
+            ..self.decide(outcome, Reply::Fresh(callflow))
         }
     }
 
-    fn apologise(self, outcome: Outcome) -> Decision {
-        self.decide(outcome, Reply::Fresh(self.apology.callflow()))
+    fn apologise(self, outcome: Outcome) -> Answer {
+        self.decided(outcome, Reply::Fresh(self.apology.callflow()))
     }
 
-    fn hangup(self) -> Decision {
+    fn hangup(self) -> Answer {
         let hangup = Callflow {
             client_action_id: None,
             actions: vec![Action::Hangup],
         };
-        self.decide(Outcome::AfterEnd, Reply::Fresh(hangup))
+        self.decided(Outcome::AfterEnd, Reply::Fresh(hangup))
+    }
+
+    fn decided(self, outcome: Outcome, reply: Reply) -> Answer {
+        Answer::New(Box::new(self.decide(outcome, reply)))
     }
 
     /// A decision that changes nothing of a session.
@@ -294,7 +359,8 @@ impl Asked<'_> {
             saved: BTreeMap::new(),
             stuck: None,
             refused: Vec::new(),
-            secret_digits: false,
+            secret_digits: self.digits_may_be_secret(),
+            ahead: None,
         }
     }
 
@@ -329,17 +395,14 @@ impl Asked<'_> {
             called: session.called.clone(),
             caller_country: session.caller_country.clone(),
             destinations: self.destinations.clone(),
+            now: self.now,
+            replies: session.replies,
         }
     }
 
     /// The flow in the version asked for; when that is gone, as it is now, if it still has a `step` that waits.
     fn flow_of(self, id: &FlowId, version: &FlowVersion, step: &StepName) -> Option<Arc<Flow>> {
-        let waits = |flow: &&Arc<Flow>| {
-            matches!(
-                flow.step(step),
-                Some(Step::Menu(_) | Step::Ask(_) | Step::Connect(_))
-            )
-        };
+        let waits = |flow: &&Arc<Flow>| flow.step(step).is_some_and(Step::waits);
         let flow = self
             .library
             .version(id, version)

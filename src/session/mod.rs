@@ -16,7 +16,7 @@ use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::flow::{Label, Position};
 
-pub use answer::{Answer, Apology, Asked, Decision, Reply, answer};
+pub use answer::{Answer, Apology, Asked, Decision, Pending, Reply, answer};
 pub use exchange::{Exchange, Outcome};
 pub use outbound::{CallRequest, NotOpened, OutboundCall, RequestKey};
 

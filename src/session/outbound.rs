@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 
 use crate::call::{Action, PhoneNumber};
 use crate::flow::model::{FlowId, FlowVersion, StepName, VariableName};
-use crate::flow::step::{Call, Stuck, Value, start};
-use crate::flow::{Flow, Position};
+use crate::flow::step::{Call, Paused, Progress, Stuck, Value, start};
+use crate::flow::{Flow, Met, Need, Position};
 use crate::outbound::attempt::{Attempt, AttemptId, Intent};
 use crate::outbound::{Country, Destinations, Refused};
 use crate::text::name;
@@ -62,6 +62,45 @@ pub struct Opening {
     pub position: Option<Position>,
 }
 
+/// How far the opening of a call came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Opened {
+    /// It is what the request carries.
+    Whole(Opening),
+    /// The flow needs something first.
+    Needs(Box<Opener>),
+}
+
+/// An opening that waits for a need to be met.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opener {
+    paused: Paused,
+    dial: Action,
+}
+
+impl Opener {
+    /// What is needed.
+    pub fn need(&self) -> &Need {
+        &self.paused.need
+    }
+
+    /// Goes on from how the need was met, with what [`open`] was given.
+    ///
+    /// # Errors
+    ///
+    /// Why the call must not open, or cannot.
+    pub fn resume(
+        self,
+        flow: &Flow,
+        intent: &Intent,
+        destinations: &Arc<Destinations>,
+        met: &Met,
+    ) -> Result<Opened, NotOpened> {
+        let call = call_of(intent, allowed(intent, destinations)?, destinations.clone());
+        opened(self.dial, self.paused.resume(flow, &call, met))
+    }
+}
+
 /// Why a call cannot open. Never repeats a number or a variable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotOpened {
@@ -109,29 +148,42 @@ pub fn open(
     intent: &Intent,
     variables: &BTreeMap<VariableName, String>,
     destinations: &Arc<Destinations>,
-) -> Result<Opening, NotOpened> {
+) -> Result<Opened, NotOpened> {
     hold_against(flow, variables)?;
-    let country = destinations
-        .allow(&intent.destination, &intent.source)
-        .map_err(NotOpened::Destination)?;
+    let country = allowed(intent, destinations)?;
     let call = call_of(intent, country, destinations.clone());
     let handed_in = variables.iter().map(|(name, text)| {
         let (text, secret) = (text.clone(), false);
         (name.clone(), Value { text, secret })
     });
-    let turn = start(flow, &call, handed_in.collect()).map_err(NotOpened::Stuck)?;
-    if let Some((step, why)) = turn.refused.into_iter().next() {
-        return Err(NotOpened::Connect(step, why));
-    }
     let dial = Action::MakeCall {
         source: intent.source.clone(),
         destination: intent.destination.clone(),
         record: false,
     };
-    Ok(Opening {
+    opened(dial, start(flow, &call, handed_in.collect()))
+}
+
+fn allowed(intent: &Intent, destinations: &Destinations) -> Result<Country, NotOpened> {
+    let allowed = destinations.allow(&intent.destination, &intent.source);
+    allowed.map_err(NotOpened::Destination)
+}
+
+fn opened(dial: Action, progress: Result<Progress, Stuck>) -> Result<Opened, NotOpened> {
+    let turn = match progress.map_err(NotOpened::Stuck)? {
+        Progress::Needs(paused) => {
+            let paused = *paused;
+            return Ok(Opened::Needs(Box::new(Opener { paused, dial })));
+        }
+        Progress::Turn(turn) => turn,
+    };
+    if let Some((step, why)) = turn.refused.into_iter().next() {
+        return Err(NotOpened::Connect(step, why));
+    }
+    Ok(Opened::Whole(Opening {
         actions: [dial].into_iter().chain(turn.actions).collect(),
         position: turn.next,
-    })
+    }))
 }
 
 fn hold_against(flow: &Flow, variables: &BTreeMap<VariableName, String>) -> Result<(), NotOpened> {
@@ -156,6 +208,8 @@ fn call_of(intent: &Intent, country: Country, destinations: Arc<Destinations>) -
         called: Some(intent.source.clone()),
         caller_country: Some(country.code()),
         destinations,
+        now: intent.begun_at,
+        replies: 0,
     }
 }
 

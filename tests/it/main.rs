@@ -18,6 +18,7 @@ mod guides;
 mod house;
 mod journal;
 mod known_before_new;
+mod lookups;
 mod nodes;
 mod outbound;
 #[cfg(feature = "failpoints")]
@@ -26,6 +27,7 @@ mod phone;
 mod platform_commands;
 mod privacy;
 mod proxy;
+mod random_flows;
 mod readme;
 mod reliability;
 mod store_away;

@@ -131,6 +131,8 @@ function reason(way: PlanWay): string {
     case "entered":
     case "then":
     case "gave_up":
+    case "begins":
+    case "returns":
       return "";
     case "busy":
       return "busy";
@@ -140,6 +142,16 @@ function reason(way: PlanWay): string {
       return "failed";
     case "spoke":
       return "after";
+    case "open":
+    case "closed":
+      return way.when;
+    case "is":
+    case "status":
+      return way.word ?? "";
+    case "otherwise":
+      return "else";
+    case "answered":
+      return "ok";
   }
 }
 
@@ -160,7 +172,21 @@ export function spoken(way: PlanWay): string {
     case "busy":
     case "no_answer":
     case "failed":
+    case "open":
+    case "closed":
       return `${way.when.replace("_", " ")}: ${to}`;
+    case "is":
+      return `when it is ${way.word ?? ""}: ${to}`;
+    case "status":
+      return `status ${way.word ?? ""}: ${to}`;
+    case "otherwise":
+      return `otherwise: ${to}`;
+    case "answered":
+      return `answered: ${to}`;
+    case "begins":
+      return `begins with ${to}`;
+    case "returns":
+      return `returns to ${to}`;
   }
 }
 

@@ -15,7 +15,7 @@ export interface Plan {
 
 export interface PlanStep {
   name: string;
-  kind: "menu" | "ask" | "message" | "connect" | "end";
+  kind: "menu" | "ask" | "message" | "connect" | "decide" | "lookup" | "use" | "return" | "end";
   says: string | null;
   secret: boolean;
 }
@@ -24,7 +24,25 @@ export interface PlanWay {
   from: string;
   /** null hangs up. */
   to: string | null;
-  when: "pressed" | "entered" | "gave_up" | "then" | "busy" | "no_answer" | "failed" | "spoke";
+  when:
+    | "pressed"
+    | "entered"
+    | "gave_up"
+    | "then"
+    | "busy"
+    | "no_answer"
+    | "failed"
+    | "spoke"
+    | "open"
+    | "closed"
+    | "is"
+    | "otherwise"
+    | "answered"
+    | "status"
+    | "begins"
+    | "returns";
+  /** The word or the status, where one makes a call take this way. */
+  word: string | null;
   keys: string | null;
   language: string | null;
 }

@@ -5,10 +5,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
+use jiff::tz::TimeZone;
+
+use super::asked::AskedWith;
+use super::lookups::USUAL_TIMEOUT_MS;
+use super::subflow::SubFlow;
+use super::uses::HandedDown;
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::flow::file::{self, Entry, Table, Tree, Value};
-use crate::flow::model::{FlowId, Language, Languages, PerLanguage, Step, StepName};
+use crate::flow::hours::Hours;
+use crate::flow::model::{FlowId, Language, Languages, PerLanguage, Step, StepName, Target};
 use crate::flow::template::Template;
 use crate::text::{line, nearest};
 
@@ -35,6 +42,14 @@ pub struct FlowFile<'a> {
     pub defaults: Defaults,
     /// `[numbers]`, by name.
     pub numbers: BTreeMap<String, Option<PhoneNumber>>,
+    /// `[hours]`, by name.
+    pub hours: BTreeMap<String, Option<Hours>>,
+    /// What the flow that uses it hands down, when it is a sub-flow.
+    pub(super) handed_down: Option<HandedDown>,
+    /// The sub-flows that it uses, by the step that does, with where their outcomes lead.
+    pub(super) subs: BTreeMap<usize, (SubFlow, BTreeMap<String, Target>)>,
+    /// What is known beside this file.
+    pub(super) asked: &'a AskedWith<'a>,
     /// Every step that the file declares, in its order; also those with faults.
     pub steps: Vec<Declared<'a>>,
     /// Steps whose name an earlier one has: nothing leads to them, and only what they say themselves is checked.
@@ -49,6 +64,8 @@ pub struct FlowFile<'a> {
     /// How many more times a misspelt step is looked for among all names.
     suggestions: Cell<u32>,
     faults: RefCell<Vec<Diagnostic>>,
+    /// What is wrong in other files because of this one.
+    elsewhere: RefCell<Vec<Diagnostic>>,
 }
 
 /// How many misspelt steps of a file get a "did you mean": enough for people, few enough for a file of 10,000 steps.
@@ -63,6 +80,8 @@ pub struct Head {
     pub name: Option<String>,
     /// The index of the step that a call begins at.
     pub start: Option<usize>,
+    /// The time zone that it is at home in.
+    pub zone: Option<TimeZone>,
     /// The numbers it answers, with their places.
     pub answers: Vec<(PhoneNumber, Span)>,
     /// Where it says that it answers any number.
@@ -76,7 +95,7 @@ pub struct Head {
 }
 
 /// The languages of a flow, as far as they could be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SpokenLanguages {
     /// Whether the file has `[languages]`; without it there is one language, `en`.
     pub declared: bool,
@@ -96,7 +115,7 @@ pub struct LanguageAt {
 }
 
 /// `[defaults]`, as far as it could be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Defaults {
     /// The voice of languages that name none.
     pub voice: Option<(String, Span)>,
@@ -106,6 +125,8 @@ pub struct Defaults {
     pub tries: u8,
     /// How long the first key is waited for, in milliseconds.
     pub wait_ms: u32,
+    /// How long a look-up is waited for, in milliseconds.
+    pub timeout_ms: u32,
     /// What is said after silence.
     pub no_input: Option<PerLanguage<Vec<Template>>>,
     /// What is said after a wrong key.
@@ -198,18 +219,41 @@ pub enum By {
     Failed,
     /// They have spoken, and the caller is still there.
     After,
+    /// The hours are open.
+    Open,
+    /// They are closed.
+    Closed,
+    /// The value is a word that is named.
+    Is,
+    /// It is another.
+    Else,
+    /// A look-up was answered.
+    Answered,
+    /// A sub-flow is over.
+    Returned {
+        /// Whether the caller has had the say in it, whichever way it took.
+        waits: bool,
+    },
 }
 
 impl By {
     /// Whether the caller had the say, by pressing something or by keeping silent for long enough.
     pub fn waits_for_caller(self) -> bool {
-        matches!(self, Self::Press | Self::Digits | Self::GiveUp)
+        matches!(
+            self,
+            Self::Press | Self::Digits | Self::GiveUp | Self::Returned { waits: true }
+        )
     }
 }
 
 impl<'a> FlowFile<'a> {
     /// Begins to check a file: nothing is read yet.
-    pub(super) fn new(index: usize, source: &'a Source, tree: &'a Tree) -> Self {
+    pub(super) fn new(
+        index: usize,
+        source: &'a Source,
+        tree: &'a Tree,
+        asked: &'a AskedWith<'a>,
+    ) -> Self {
         Self {
             index,
             path: &source.path,
@@ -221,6 +265,10 @@ impl<'a> FlowFile<'a> {
             languages: SpokenLanguages::only(),
             defaults: Defaults::default(),
             numbers: BTreeMap::new(),
+            hours: BTreeMap::new(),
+            handed_down: None,
+            subs: BTreeMap::new(),
+            asked,
             steps: Vec::new(),
             namesakes: Vec::new(),
             texts: Vec::new(),
@@ -229,7 +277,15 @@ impl<'a> FlowFile<'a> {
             strange_languages: BTreeSet::new(),
             suggestions: Cell::new(MOST_SUGGESTIONS),
             faults: RefCell::default(),
+            elsewhere: RefCell::default(),
         }
+    }
+
+    /// Takes what the flow that uses this one hands down.
+    pub(super) fn hand_down(&mut self, handed: HandedDown) {
+        self.languages = handed.languages.clone();
+        self.defaults = handed.defaults.clone();
+        self.handed_down = Some(handed);
     }
 
     /// Takes a fault of this file; its places need no source index.
@@ -242,6 +298,11 @@ impl<'a> FlowFile<'a> {
     /// Takes a fault of this file whose places name their sources.
     pub fn report_as_placed(&self, diagnostic: Diagnostic) {
         self.faults.borrow_mut().push(diagnostic);
+    }
+
+    /// Takes a fault that lies in another file.
+    pub(super) fn report_elsewhere(&self, diagnostic: Diagnostic) {
+        self.elsewhere.borrow_mut().push(diagnostic);
     }
 
     /// The entry that a path of keys leads to: `menu.main.say.en`, `defaults.no_input`.
@@ -274,29 +335,36 @@ impl<'a> FlowFile<'a> {
 
     /// Whether an error has been reported.
     pub fn has_errors(&self) -> bool {
-        self.faults
-            .borrow()
-            .iter()
-            .any(|fault| fault.severity == Severity::Error)
+        let is_error = |fault: &Diagnostic| fault.severity == Severity::Error;
+        self.faults.borrow().iter().any(is_error) || self.elsewhere.borrow().iter().any(is_error)
     }
 
     /// Ends the check of the file: its faults, without those that a step allows.
     pub(super) fn into_faults(self) -> Vec<Diagnostic> {
+        let of_hours = self.hours_allowing();
         let extents: Vec<_> = self
             .steps
             .iter()
             .chain(&self.namesakes)
             .filter(|step| !step.allow.is_empty())
             .map(|step| (file::extent(step.table, &step.header), &step.allow))
+            .chain(
+                of_hours
+                    .iter()
+                    .map(|(extent, allow)| (extent.clone(), allow)),
+            )
             .collect();
         let allowed = |fault: &Diagnostic| {
             fault.severity != Severity::Error
                 && extents.iter().any(|(extent, allow)| {
-                    allow.contains(fault.code) && extent.contains(&fault.place().1)
+                    allow.contains(fault.code)
+                        && extent.contains(&fault.place().1)
+                        && fault.place().0 == self.index
                 })
         };
         let mut faults = self.faults.into_inner();
         faults.retain(|fault| !allowed(fault));
+        faults.append(&mut self.elsewhere.into_inner());
         faults
     }
 }
@@ -346,6 +414,7 @@ impl Default for Defaults {
             speed: 1.0,
             tries: 3,
             wait_ms: 6000,
+            timeout_ms: USUAL_TIMEOUT_MS,
             no_input: None,
             no_match: None,
             give_up: None,

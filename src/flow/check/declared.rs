@@ -56,7 +56,7 @@ impl<'a> Declared<'a> {
 
     /// The entries of `press`, and of what is misspelt and most likely means it.
     pub(super) fn press_entries(&self) -> Vec<&'a Entry> {
-        slips::find_all(self.table, "press", super::form::keys_of(self.kind))
+        slips::find_all(self.table, "press", super::vocabulary::keys_of(self.kind))
             .filter_map(|entry| entry.value.as_table())
             .flat_map(Table::entries)
             .collect()
@@ -103,12 +103,12 @@ impl<'a> Declared<'a> {
 
     /// The entry of a key, or one that is misspelt and most likely means it.
     pub(super) fn entry(&self, key: &str) -> Option<&'a Entry> {
-        slips::find(self.table, key, super::form::keys_of(self.kind))
+        slips::find(self.table, key, super::vocabulary::keys_of(self.kind))
     }
 
     /// Whether it has a line that is none of its kind's, and that cannot be read as one.
     pub(super) fn has_strange_key(&self) -> bool {
-        slips::has_unread(self.table, super::form::keys_of(self.kind))
+        slips::has_unread(self.table, super::vocabulary::keys_of(self.kind))
     }
 }
 

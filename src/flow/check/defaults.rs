@@ -3,9 +3,11 @@
 use super::context::{By, FlowFile};
 use super::slips;
 use super::texts::Key;
+use super::written;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::Entry;
 use crate::flow::model::{PerLanguage, Retry, Target};
+use crate::flow::need::BUDGET_MS;
 
 /// The keys that `[defaults]` knows.
 pub(super) const KEYS: [&str; 9] = [
@@ -28,7 +30,7 @@ impl<'a> FlowFile<'a> {
             self.defaults.speed = speed;
         }
         if let Some(entry) = get("timeout") {
-            self.duration_ms("timeout", &entry.value);
+            self.default_timeout(entry);
         }
         self.defaults.tries = self.tries(get("tries"));
         self.defaults.wait_ms = self.wait_ms(get("wait"));
@@ -43,6 +45,24 @@ impl<'a> FlowFile<'a> {
             let place = self.place("give_up", &entry.value, "callers who give up get nowhere");
             self.defaults.give_up = Some((place, entry.value.span.clone()));
         }
+    }
+
+    /// CW509 for all look-ups that say nothing of their own.
+    fn default_timeout(&mut self, entry: &Entry) {
+        let Some(ms) = self.duration_ms("timeout", &entry.value) else {
+            return;
+        };
+        if ms > BUDGET_MS {
+            let written = written::value(self, &entry.value);
+            let message =
+                format!("timeout = {written}: the look-ups of one reply have 1.2 s together");
+            self.report(
+                Diagnostic::error("CW509", message)
+                    .at(entry.value.span.clone(), "callers wait in silence")
+                    .help("write at most \"1.2s\"; a lookup with while_waiting may have a longer one of its own"),
+            );
+        }
+        self.defaults.timeout_ms = ms.min(BUDGET_MS);
     }
 
     fn tries(&self, entry: Option<&Entry>) -> u8 {

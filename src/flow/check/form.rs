@@ -1,10 +1,11 @@
-//! The tables of a file, and those that are no steps: `[flow]`, `[languages]`, `[numbers]`, `[defaults]`.
+//! The tables of a file, and those that are no steps: `[flow]`, `[languages]`, `[numbers]`, `[hours]`, `[defaults]`.
 
 use std::collections::BTreeSet;
 
 use super::context::{Declared, FlowFile};
 use super::slips;
 use super::values::bad_name;
+use super::vocabulary::{KINDS, LATER, RESERVED, TABLES, keys_of, top_level_keys};
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Kind, Table};
 use crate::flow::model::StepName;
@@ -12,70 +13,6 @@ use crate::text::nearest;
 
 /// The version of the file format that this program understands.
 const FORMAT: i64 = 1;
-
-/// The tables that are no steps.
-const TABLES: [&str; 4] = ["flow", "languages", "numbers", "defaults"];
-
-/// The kinds of step that this version knows, with the keys that each knows.
-pub(super) const KINDS: [(&str, &[&str]); 5] = [
-    (
-        "menu",
-        &[
-            "say",
-            "say_again",
-            "play",
-            "speak",
-            "press",
-            "no_input",
-            "no_match",
-            "tries",
-            "wait",
-            "give_up",
-            "allow",
-        ],
-    ),
-    (
-        "ask",
-        &[
-            "say",
-            "say_again",
-            "digits",
-            "save",
-            "go",
-            "end_key",
-            "secret",
-            "no_input",
-            "no_match",
-            "tries",
-            "wait",
-            "give_up",
-            "allow",
-        ],
-    ),
-    ("message", &["say", "play", "repeat", "go", "allow"]),
-    (
-        "connect",
-        &[
-            "number",
-            "say",
-            "record",
-            "busy",
-            "no_answer",
-            "failed",
-            "after",
-            "allow",
-        ],
-    ),
-    ("end", &["say", "play", "allow"]),
-];
-
-/// The kinds of step, and the table, that later versions bring.
-const LATER: [&str; 8] = [
-    "hours", "decide", "lookup", "handoff", "callback", "use", "return", "queues",
-];
-
-/// Names that mean a place of their own.
-const RESERVED: [&str; 2] = ["end", "repeat"];
 
 impl<'a> FlowFile<'a> {
     /// Reads all but the steps' own keys: afterwards every step is declared.
@@ -90,6 +27,7 @@ impl<'a> FlowFile<'a> {
         self.read_numbers();
         self.read_defaults();
         self.read_head();
+        self.read_hours();
     }
 
     /// The table of a key at the top, when it is one.
@@ -243,7 +181,7 @@ impl<'a> FlowFile<'a> {
             ))
     }
 
-    fn allowed(&self, table: &'a Table) -> BTreeSet<String> {
+    pub(super) fn allowed(&self, table: &'a Table) -> BTreeSet<String> {
         let Some(entry) = table.get("allow") else {
             return BTreeSet::new();
         };
@@ -263,19 +201,15 @@ impl<'a> FlowFile<'a> {
     }
 
     fn later_kind(&mut self, kind: &'static str, entry: &'a Entry) {
-        if kind == "return" {
-            self.returns(entry);
-        } else {
-            let known: Vec<_> = KINDS.iter().map(|(kind, _)| *kind).collect();
-            let known = known.join(", ");
-            let message = format!("this version does not know [{kind}] yet; it knows {known}");
-            self.report(
-                Diagnostic::error("CW004", message)
-                    .at(first_header(entry), "")
-                    .help(format!("use one of: {known}")),
-            );
-        }
-        if !matches!(kind, "hours" | "queues") {
+        let known: Vec<_> = KINDS.iter().map(|(kind, _)| *kind).collect();
+        let known = known.join(", ");
+        let message = format!("this version does not know [{kind}] yet; it knows {known}");
+        self.report(
+            Diagnostic::error("CW004", message)
+                .at(first_header(entry), "")
+                .help(format!("use one of: {known}")),
+        );
+        if kind != "queues" {
             self.declare_unread(kind, entry);
         }
     }
@@ -304,23 +238,6 @@ impl<'a> FlowFile<'a> {
                     built: None,
                 });
             }
-        }
-    }
-
-    fn returns(&self, entry: &Entry) {
-        let steps = entry
-            .value
-            .as_table()
-            .map(Table::entries)
-            .unwrap_or_default();
-        for step in steps {
-            let name = &step.key;
-            let message = format!("[return.{name}] is only for sub-flows; use [end.{name}] here");
-            self.report(
-                Diagnostic::error("CW208", message)
-                    .at(header(step), "nothing calls this flow")
-                    .help(format!("write: [end.{name}]")),
-            );
         }
     }
 
@@ -356,24 +273,6 @@ impl<'a> FlowFile<'a> {
             self.strange_key(entry, "a flow's file", &top_level_keys());
         }
     }
-}
-
-/// The keys that a file knows.
-fn top_level_keys() -> Vec<&'static str> {
-    let kinds = KINDS.iter().map(|(kind, _)| *kind);
-    ["callwright"]
-        .into_iter()
-        .chain(TABLES)
-        .chain(kinds)
-        .collect()
-}
-
-/// The keys that a kind of step knows.
-pub(super) fn keys_of(kind: &str) -> &'static [&'static str] {
-    KINDS
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .map_or(&[], |(_, keys)| keys)
 }
 
 /// Where a step's header stands, without its brackets.

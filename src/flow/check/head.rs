@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+
 use super::context::{FlowFile, LanguageAt, SpokenLanguages};
 use super::slips;
 use super::values::bad_name;
@@ -19,6 +21,9 @@ const KEYS: [&str; 8] = [
 impl<'a> FlowFile<'a> {
     /// Reads `[languages]`.
     pub(super) fn read_languages(&mut self) {
+        if self.handed_down.is_some() {
+            return; // A sub-flow speaks those of the flow that uses it.
+        }
         let Some(table) = self.table("languages") else {
             return;
         };
@@ -139,11 +144,28 @@ impl<'a> FlowFile<'a> {
         self.head.name = slips::find(table, "name", &KEYS)
             .and_then(|entry| self.text_of("name", &entry.value))
             .map(str::to_owned);
-        self.check_timezone(table);
+        self.head.zone = self.timezone(table);
         self.read_answers(table);
         self.head.needs = self.variables(table, "needs");
         self.head.gives = self.variables(table, "gives");
         self.head.preview = self.phones(table, "preview");
+        self.answers_nobody();
+    }
+
+    /// CW212.
+    fn answers_nobody(&self) {
+        let head = &self.head;
+        let answers = head.answers.first().map(|(_, place)| place);
+        let Some(place) = answers.or(head.answers_any.as_ref()) else {
+            return;
+        };
+        if self.handed_down.is_some() {
+            self.report(
+                Diagnostic::error("CW212", "a sub-flow answers no number: other flows use it")
+                    .at(place.clone(), "nobody would be answered")
+                    .help("take answers out, or move the file out of shared/"),
+            );
+        }
     }
 
     /// Says that `[flow]` lacks a key that it must have.
@@ -224,16 +246,12 @@ impl<'a> FlowFile<'a> {
         }
     }
 
-    fn check_timezone(&self, table: &'a Table) {
-        let Some(entry) = slips::find(table, "timezone", &KEYS) else {
-            return;
-        };
-        let Some(name) = self.text_of("timezone", &entry.value) else {
-            return;
-        };
+    fn timezone(&self, table: &'a Table) -> Option<TimeZone> {
+        let entry = slips::find(table, "timezone", &KEYS)?;
+        let name = self.text_of("timezone", &entry.value)?;
         let zones = jiff::tz::TimeZoneDatabase::bundled();
-        if zones.get(name).is_ok() {
-            return;
+        if let Ok(zone) = zones.get(name) {
+            return Some(zone);
         }
         let known: Vec<_> = zones.available().map(|zone| zone.to_string()).collect();
         let meant = nearest(name, known.iter().map(String::as_str));
@@ -244,6 +262,7 @@ impl<'a> FlowFile<'a> {
             meant.unwrap_or("Asia/Singapore")
         );
         self.report(fault.at(entry.value.span.clone(), "").help(help));
+        None
     }
 
     fn read_answers(&mut self, table: &'a Table) {

@@ -7,7 +7,14 @@ use crate::flow::file::{Entry, Table};
 use crate::text::nearest;
 
 /// Words that people write for a key.
-const SYNONYMS: [(&str, &str); 11] = [
+const SYNONYMS: [(&str, &str); 18] = [
+    ("fail", "failed"),
+    ("error", "failed"),
+    ("body", "send"),
+    ("data", "send"),
+    ("url", "get"),
+    ("otherwise", "else"),
+    ("file", "flow"),
     ("goto", "go"),
     ("go_to", "go"),
     ("next", "go"),

@@ -1,9 +1,9 @@
 //! Builds the steps from their keys, and notes the ways between them.
 
 use super::context::{By, FlowFile, Place};
-use super::form::keys_of;
 use super::slips;
 use super::texts::Key;
+use super::vocabulary::keys_of;
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Value};
@@ -14,8 +14,13 @@ use crate::text::nearest;
 impl<'a> FlowFile<'a> {
     /// Builds every step that can be built.
     pub(super) fn build_steps(&mut self) {
-        for step in 0..self.steps.len() {
-            self.build_step(step);
+        // Those that use others come last: they hand down what the others say.
+        for uses in [false, true] {
+            for step in 0..self.steps.len() {
+                if (self.steps[step].kind == "use") == uses {
+                    self.build_step(step);
+                }
+            }
         }
         self.build_namesakes();
     }
@@ -43,6 +48,10 @@ impl<'a> FlowFile<'a> {
             "ask" => self.ask(step).map(Step::Ask),
             "message" => self.message(step).map(Step::Message),
             "connect" => self.connect(step).map(Step::Connect),
+            "decide" => self.decide(step).map(Step::Decide),
+            "lookup" => self.lookup(step).map(|it| Step::Lookup(Box::new(it))),
+            "use" => self.used(step).map(Step::Use),
+            "return" => self.returned(step).map(Step::Return),
             "end" => self.end(step).map(Step::End),
             _ => return,
         };
@@ -125,7 +134,7 @@ impl<'a> FlowFile<'a> {
 
     /// A key that may be left out: `Some(None)` then, `None` when it holds a fault.
     #[expect(clippy::option_option, reason = "left out and faulty are two things")]
-    fn optional<T>(
+    pub(super) fn optional<T>(
         &mut self,
         step: usize,
         path: &str,

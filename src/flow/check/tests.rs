@@ -140,8 +140,8 @@ fn form() {
             "CW101 9:11 no step is called \"nobody\"",
         ),
         (
-            "[hours.shop]\nmon = \"closed\"",
-            "CW004 9:2 this version does not know [hours] yet; it knows menu, ask, message, connect, end",
+            "[handoff.desk]\nqueue = \"102\"",
+            "CW004 9:2 this version does not know [handoff] yet; it knows menu, ask, message, connect, decide, lookup, use, return, end",
         ),
         (
             "[return.done]",
@@ -157,7 +157,7 @@ fn form() {
         ),
         (
             "[menus]\nsay = \"x\"",
-            "CW003 9:2 \"menus\" is not a key of a flow's file; did you mean \"menu\"? A flow's file knows: callwright, flow, languages, numbers, defaults, menu, ask, message, connect, end",
+            "CW003 9:2 \"menus\" is not a key of a flow's file; did you mean \"menu\"? A flow's file knows: callwright, flow, languages, numbers, hours, defaults, menu, ask, message, connect, decide, lookup, use, return, end",
         ),
         (
             "[numbers]\nx = \"6568332048\"",
@@ -375,7 +375,7 @@ fn one_fault_does_not_bring_others() {
         ),
         // as is one of a kind that is not known yet
         (
-            "[menu.main]\nsay = \"x\"\npress.1 = \"find\"\ngive_up = \"bye\"\n[lookup.find]\nget = \"x\"\nok = \"bye\"",
+            "[menu.main]\nsay = \"x\"\npress.1 = \"desk\"\ngive_up = \"bye\"\n[handoff.desk]\nqueue = \"102\"\nfailed = \"bye\"",
             "CW004 8:2",
         ),
         // or one whose header is not closed

@@ -86,9 +86,17 @@ impl<'a> FlowFile<'a> {
         let Some(table) = value.as_table() else {
             return one(self, None, value).map(PerLanguage::All);
         };
+        let others = |file: &Self, entry: &Entry| {
+            let language = Language::new(entry.key.as_str());
+            file.handed_down.is_some() && !file.languages.codes.contains_key(&language)
+        };
         let read: Vec<_> = table
             .entries()
             .iter()
+            // A sub-flow may speak more languages than a flow that uses it.
+            .filter(|entry| !others(self, entry))
+            .collect::<Vec<_>>()
+            .into_iter()
             .map(|entry| {
                 let language = self.language(key, entry)?;
                 let one = one(self, Some(&language), &entry.value)?;

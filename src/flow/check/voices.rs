@@ -32,7 +32,7 @@ fn unknown(file: &FlowFile<'_>, voice: &str, place: Span, known: &BTreeSet<Strin
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::flow::check::check_with_voices;
+    use crate::flow::check::{Options, check_with};
     use crate::flow::diagnostic::Source;
 
     #[test]
@@ -45,13 +45,17 @@ mod tests {
             text: text.to_owned(),
         };
         let known = BTreeSet::from(["en-GB-Emma", "da-DK-Naja"].map(str::to_owned));
-        let said = |known| {
-            let checked = check_with_voices(std::slice::from_ref(&source), known);
+        let said = |voices| {
+            let options = Options {
+                voices,
+                ..Options::default()
+            };
+            let checked = check_with(std::slice::from_ref(&source), &options);
             let faults = checked.diagnostics.into_iter();
             faults.map(|it| (it.code, it.help)).collect::<Vec<_>>()
         };
         let help = "did you mean \"en-GB-Emma\"? `callwright platform voices` lists all".to_owned();
-        assert_eq!(said(Some(&known)), [("CW603", Some(help))]);
+        assert_eq!(said(Some(known)), [("CW603", Some(help))]);
         assert_eq!(said(None), []);
     }
 }

@@ -3,13 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Call, Event, Position, Stuck, Turn, start, step};
+use super::{Call, Event, Position, Progress, Stuck, Turn};
 use crate::call::{Action, Digits, PhoneNumber};
 use crate::flow::Flow;
 use crate::flow::check::check;
 use crate::flow::diagnostic::{Severity, Source};
 use crate::flow::model::VariableName;
 use crate::outbound::{Country, Destinations, Refused};
+
+fn start(
+    flow: &Flow,
+    call: &Call,
+    handed_in: BTreeMap<VariableName, super::Value>,
+) -> Result<Turn, Stuck> {
+    turned(super::start(flow, call, handed_in))
+}
+
+fn step(flow: &Flow, call: &Call, position: &Position, event: &Event) -> Result<Turn, Stuck> {
+    turned(super::step(flow, call, position, event))
+}
 
 /// A call that a test carries on by hand.
 struct Carried {
@@ -78,7 +90,13 @@ fn call() -> Call {
         called: Some(PhoneNumber::new("6561115777")),
         caller_country: Some("SG".to_owned()),
         destinations: Arc::default(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+        replies: 0,
     }
+}
+
+fn turned(progress: Result<Progress, Stuck>) -> Result<Turn, Stuck> {
+    progress.map(|progress| progress.turn().expect("it needs nothing"))
 }
 
 /// What is heard, with the actions that are no words as words in brackets.

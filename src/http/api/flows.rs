@@ -1,5 +1,7 @@
 //! `GET /v1/flows` and `GET /v1/flows/{id}`: what calls are answered with.
 
+use std::borrow::Cow;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
@@ -10,7 +12,7 @@ use utoipa::ToSchema;
 use super::query::Parameters;
 use super::shown::Shown;
 use crate::flow::Flow;
-use crate::flow::model::{Answers, FlowId, Step, StepName, Target};
+use crate::flow::model::{Answers, Decide, FlowId, Step, StepName, Target};
 use crate::http::app::App;
 use crate::http::auth::Caller;
 use crate::http::problem::{Problem, ProblemDetails};
@@ -139,7 +141,7 @@ impl StepView {
         let leads_to = ways(step)
             .into_iter()
             .map(|(on, target)| WayView {
-                on: on.to_owned(),
+                on: on.into_owned(),
                 to: word(target),
             })
             .collect();
@@ -152,23 +154,43 @@ impl StepView {
 }
 
 /// The ways out of a step, in the order that people think of them.
-fn ways(step: &Step) -> Vec<(&str, &Target)> {
+fn ways(step: &Step) -> Vec<(Cow<'_, str>, &Target)> {
     match step {
         Step::Menu(menu) => {
-            let pressed = menu
-                .press
-                .iter()
-                .map(|(keys, press)| (keys.as_str(), &press.go));
-            pressed.chain([("give_up", &menu.retry.give_up)]).collect()
+            let pressed = menu.press.iter();
+            let pressed = pressed.map(|(keys, press)| (keys.as_str().into(), &press.go));
+            pressed
+                .chain([("give_up".into(), &menu.retry.give_up)])
+                .collect()
         }
-        Step::Ask(ask) => vec![("entered", &ask.go), ("give_up", &ask.retry.give_up)],
-        Step::Message(message) => vec![("said", &message.go)],
-        Step::Connect(connect) => vec![
-            ("busy", &connect.busy),
-            ("no_answer", &connect.no_answer),
-            ("failed", &connect.failed),
-            ("after", &connect.after),
+        Step::Ask(ask) => vec![
+            ("entered".into(), &ask.go),
+            ("give_up".into(), &ask.retry.give_up),
         ],
+        Step::Message(message) => vec![("said".into(), &message.go)],
+        Step::Connect(connect) => vec![
+            ("busy".into(), &connect.busy),
+            ("no_answer".into(), &connect.no_answer),
+            ("failed".into(), &connect.failed),
+            ("after".into(), &connect.after),
+        ],
+        Step::Decide(Decide::Hours { open, closed, .. }) => {
+            vec![("open".into(), open), ("closed".into(), closed)]
+        }
+        Step::Decide(Decide::Value { is, otherwise, .. }) => {
+            let words = is.iter().map(|(word, go)| (word.into(), go));
+            words.chain([("else".into(), otherwise)]).collect()
+        }
+        Step::Lookup(lookup) => {
+            let statuses = lookup.status.iter();
+            let statuses = statuses.map(|(status, go)| (status.to_string().into(), go));
+            let ok = [("ok".into(), &lookup.ok)].into_iter();
+            ok.chain(statuses)
+                .chain([("failed".into(), &lookup.failed)])
+                .collect()
+        }
+        Step::Use(used) => vec![("begins".into(), &used.go)],
+        Step::Return(end) => vec![("returns".into(), &end.go)],
         Step::End(_) => Vec::new(),
     }
 }

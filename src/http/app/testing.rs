@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -27,7 +29,7 @@ use crate::flow::model::{
     Retry, Step, StepName, Target,
 };
 use crate::flow::template::Template;
-use crate::flow::{Flow, Library};
+use crate::flow::{Flow, Library, Met, Need};
 use crate::handover::Handover;
 use crate::http::Site;
 use crate::outbound::Destinations;
@@ -40,7 +42,7 @@ use crate::store::{
     Begun, FlowText, Handoffs, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError,
     Webhook, WhichAttempt,
 };
-use crate::switchboard::Switchboard;
+use crate::switchboard::{Switchboard, World};
 
 /// The built-in configuration: on loopback, without sub-accounts or tokens.
 pub(crate) fn config() -> Config {
@@ -353,6 +355,7 @@ pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
         library.clone(),
         apology,
         Destinations::default(),
+        Arc::new(Nowhere),
         clock.clone(),
     );
     let handover = Handover::new(&config, store.clone(), clock.clone());
@@ -368,6 +371,19 @@ pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
     );
     app.phase.serve();
     (crate::http::router(app.clone()), app)
+}
+
+/// A world in which nothing is met.
+#[derive(Debug)]
+struct Nowhere;
+
+#[async_trait]
+impl World for Nowhere {
+    async fn meet(&self, need: &Need, _: Duration) -> Met {
+        Met::too_late(need)
+    }
+
+    fn begin(&self, _: Need) {}
 }
 
 /// One flow, `shop`, that answers +6561115777 and connects to +6568332048 on key 1.
@@ -420,6 +436,9 @@ fn library() -> Library {
             voices: [(Language::new("en"), "en-US-BenjaminRUS".to_owned())].into(),
         },
         speed: 1.0,
+        preview: Vec::new(),
+        zone: TimeZone::UTC,
+        hours: BTreeMap::new(),
         steps: steps.into(),
     };
     Library::new([flow], [])

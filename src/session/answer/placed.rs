@@ -1,7 +1,7 @@
 //! The first voice call action of a call that we placed. It carries no label, since its request carries none: the flow goes
 //! on from where the request left it.
 
-use super::{Asked, Decision};
+use super::{Answer, Asked};
 use crate::call::PhoneNumber;
 use crate::call::event::Direction;
 use crate::session::{OutboundCall, Outcome, Session, Stage};
@@ -10,7 +10,7 @@ use crate::session::{OutboundCall, Outcome, Session, Stage};
 const FIRST: u32 = 1;
 
 impl Asked<'_> {
-    pub(super) fn take_up(self, call: &OutboundCall) -> Decision {
+    pub(super) fn take_up(self, call: &OutboundCall) -> Answer {
         let Some(position) = &call.position else {
             return self.hangup();
         };
@@ -18,7 +18,7 @@ impl Asked<'_> {
         match flow {
             Some(flow) => {
                 let session = self.session_of(call);
-                self.turn(Outcome::WentOn, &flow, position, session)
+                self.turn(Outcome::WentOn, flow, position, session, true)
             }
             None => self.apologise(Outcome::UnknownFlow),
         }

@@ -40,7 +40,10 @@ fn opened(flow: &Flow, to: &str, variables: &[(&str, &str)]) -> Result<Opening, 
         .collect();
     let ours = [PhoneNumber::new(OURS)];
     let destinations = Arc::new(Destinations::new(ours, []));
-    open(flow, &intent, &variables, &destinations)
+    match open(flow, &intent, &variables, &destinations)? {
+        Opened::Whole(opening) => Ok(opening),
+        Opened::Needs(opener) => panic!("it needs {:?}", opener.need()),
+    }
 }
 
 fn names(opening: &Opening) -> Vec<&'static str> {

@@ -25,7 +25,7 @@ const CORE: [&str; 7] = [
 ];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 23] = [
+const RULE: [(&str, &[&str]); 24] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -77,6 +77,7 @@ const RULE: [(&str, &[&str]); 23] = [
             "store",
         ],
     ),
+    ("world", &["flow", "switchboard"]),
     (
         "dialer",
         &[
@@ -125,6 +126,7 @@ const RULE: [(&str, &[&str]); 23] = [
             "platform",
             "store",
             "switchboard",
+            "world",
             "dialer",
             "handover",
             "http",

@@ -13,6 +13,7 @@ use callwright::session::Apology;
 use callwright::store::keys;
 use callwright::store::sqlite::SqliteStore;
 use callwright::switchboard::Switchboard;
+use callwright::world::Outside;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -66,6 +67,7 @@ impl Asking {
             library.clone(),
             apology,
             destinations,
+            Arc::new(Outside::new(&config).expect("this machine encrypts")),
             Clock::system(),
         ));
         let dialer = Dialer::new(

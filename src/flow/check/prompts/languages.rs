@@ -9,7 +9,14 @@ use crate::flow::file::{Entry, Table};
 use crate::flow::model::{Language, ONLY_LANGUAGE};
 
 /// The keys of steps and of `[defaults]` that may hold one text per language.
-const TEXTS: &[&str] = &["say", "say_again", "play", "no_input", "no_match"];
+const TEXTS: &[&str] = &[
+    "say",
+    "say_again",
+    "play",
+    "no_input",
+    "no_match",
+    "while_waiting",
+];
 
 pub(super) fn check(file: &FlowFile<'_>) {
     let chosen = chosen(file);
@@ -71,6 +78,7 @@ fn wanted<'a>(
         .keys()
         .filter(|code| has_voice(file, code))
         .chain([&file.languages.default])
+        .chain(file.handed_down.iter().flat_map(|handed| &handed.chosen))
         .collect()
 }
 
@@ -111,7 +119,7 @@ fn missing(
             .codes
             .contains_key(&Language::new(&*entry.key))
     };
-    if table.entries().iter().any(strange) {
+    if file.handed_down.is_none() && table.entries().iter().any(strange) {
         return; // It may be the missing one, misspelt, and has been reported.
     }
     for code in wanted

@@ -23,7 +23,11 @@ pub(super) fn check(file: &FlowFile<'_>) {
     for text in &file.texts {
         let Some(index) = text.step else { continue };
         let step = &file.steps[index];
-        if text.key == "say" || text.key == "say_again" || text.key.ends_with(".say") {
+        if text.key == "say"
+            || text.key == "say_again"
+            || text.key == "while_waiting"
+            || text.key.ends_with(".say")
+        {
             let lists = [Some(index), None].map(|owner| texts.get(&owner));
             let before = before(
                 file,

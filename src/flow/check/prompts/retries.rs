@@ -67,13 +67,17 @@ fn silent(file: &FlowFile<'_>) {
     if defaults_hidden(file) {
         return;
     }
+    let handed_down = file
+        .handed_down
+        .as_ref()
+        .is_some_and(|handed| handed.defaults.no_input.is_some());
     let silent = |step: &&Declared<'_>| {
         let no_input = step
             .entry("no_input")
             .or_else(|| default_entry(file, "no_input"));
         step.retries()
             && step.tries(file).is_some_and(|tries| tries > 1)
-            && no_input.is_none_or(is_empty)
+            && no_input.map_or(!handed_down, is_empty)
             && !step.torn
             && !step.allow.contains("CW309")
     };

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::written;
 use super::super::{FlowFile, TextAt};
+use super::super::{lookups, written};
 use crate::flow::diagnostic::{Diagnostic, Span};
-use crate::flow::template::Part;
+use crate::flow::file::Entry;
+use crate::flow::template::{Part, is_variable_name, secret_name};
 use crate::text::nearest;
 
 /// The variables that every call has.
@@ -18,37 +19,89 @@ const BUILT_IN: [&str; 6] = [
     "call.last_menu",
 ];
 
+/// What can be asked of hours.
+const HOURS: [&str; 2] = ["spoken", "next_open"];
+
 pub(super) fn check(file: &FlowFile<'_>) {
     let made = made(file);
     let handed_in = file.head.needs.iter().map(|(name, _)| &**name);
-    let own: Vec<&str> = made.keys().copied().chain(handed_in).collect();
+    let given = given(file);
+    let own: Vec<&str> = made
+        .keys()
+        .map(String::as_str)
+        .chain(handed_in)
+        .chain(given.iter().map(String::as_str))
+        .collect();
+    gives(file, &own);
     let mut meant = BTreeSet::new();
     for text in &file.texts {
         unknown(file, text, &own, &mut meant);
     }
-    for (name, origin) in made.iter().filter(|(name, _)| !meant.contains(*name)) {
+    decided_by(file, &own, &mut meant);
+    for (name, origin) in made.iter().filter(|(name, _)| !meant.contains(&***name)) {
         unused(file, name, origin);
     }
 }
 
+/// What the sub-flows give that a file uses.
+fn given(file: &FlowFile<'_>) -> Vec<String> {
+    let subs = file.subs.iter();
+    subs.flat_map(|(step, (sub, _))| {
+        let user = &file.steps[*step].name;
+        sub.gives.iter().map(move |name| format!("{user}.{name}"))
+    })
+    .collect()
+}
+
+/// CW401 for what a sub-flow promises to give.
+fn gives(file: &FlowFile<'_>, own: &[&str]) {
+    for (name, place) in &file.head.gives {
+        if !own.contains(&name.as_str()) {
+            let near = nearest(name, own.iter().copied());
+            file.report(
+                Diagnostic::error(
+                    "CW401",
+                    format!("\"{name}\" is given, but no step saves or sets it"),
+                )
+                .at(place.clone(), "would always be empty")
+                .help(match near {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None => "take it out of gives, or save it in a step".to_owned(),
+                }),
+            );
+        }
+    }
+}
+
 /// Where a variable gets its value first.
-struct Origin {
+pub(super) struct Origin {
     /// "saved" or "set".
     how: &'static str,
     place: Span,
 }
 
 /// The variables that the steps save and set, also those of steps with faults.
-fn made<'a>(file: &FlowFile<'a>) -> BTreeMap<&'a str, Origin> {
+pub(super) fn made(file: &FlowFile<'_>) -> BTreeMap<String, Origin> {
     let mut made = BTreeMap::new();
     for step in &file.steps {
         if let Some(asked) = step.asked() {
             let (how, place) = ("saved", asked.place);
-            made.entry(asked.save).or_insert(Origin { how, place });
+            made.entry(asked.save.to_owned())
+                .or_insert(Origin { how, place });
         }
         for entry in step.presses().iter().flat_map(|press| press.sets()) {
             let (how, place) = ("set", written::key(file, entry));
-            made.entry(&*entry.key).or_insert(Origin { how, place });
+            made.entry(entry.key.clone())
+                .or_insert(Origin { how, place });
+        }
+        let saves = step.table;
+        for entry in lookups::saves(saves)
+            .iter()
+            .filter(|_| step.kind == "lookup")
+        {
+            let (how, place) = ("saved", written::key(file, entry));
+            made.entry(entry.key.clone())
+                .or_insert(Origin { how, place });
         }
     }
     made
@@ -66,13 +119,24 @@ fn unknown<'n>(
             continue;
         };
         let name = name.as_str();
-        if own.contains(&name) || BUILT_IN.contains(&name) {
+        let place = file.within(text.value, span.clone());
+        if secret_name(name).is_some() {
+            misplaced_secret(file, text, name, place);
             continue;
         }
-        let known: Vec<&str> = own.iter().copied().chain(BUILT_IN).collect();
+        let known = own.contains(&name) || BUILT_IN.contains(&name);
+        if known || is_of_hours(file, name) || is_of_unknown_use(file, name) {
+            continue;
+        }
+        let hours = names_of_hours(file);
+        let known: Vec<&str> = own
+            .iter()
+            .copied()
+            .chain(BUILT_IN)
+            .chain(hours.iter().map(String::as_str))
+            .collect();
         let near = nearest(name, known.iter().copied());
-        meant.extend(near);
-        let place = file.within(text.value, span.clone());
+        meant.extend(own.iter().copied().filter(|own| near == Some(*own)));
         let message = format!("{{{name}}} is not known here; known: {}", known.join(", "));
         file.report(
             Diagnostic::error("CW401", message)
@@ -87,6 +151,69 @@ fn unknown<'n>(
     }
 }
 
+/// What texts may ask of the flow's hours.
+fn names_of_hours(file: &FlowFile<'_>) -> Vec<String> {
+    let names = file.hours.keys();
+    names
+        .flat_map(|name| HOURS.map(|what| format!("hours.{name}.{what}")))
+        .collect()
+}
+
+fn is_of_hours(file: &FlowFile<'_>, name: &str) -> bool {
+    let asked = name
+        .strip_prefix("hours.")
+        .and_then(|it| it.rsplit_once('.'));
+    asked.is_some_and(|(hours, what)| file.hours.contains_key(hours) && HOURS.contains(&what))
+}
+
+/// Whether it may be given by a sub-flow that could not be read.
+fn is_of_unknown_use(file: &FlowFile<'_>, name: &str) -> bool {
+    let user = name
+        .split_once('.')
+        .and_then(|(user, _)| file.by_name.get(user));
+    user.is_some_and(|step| file.steps[*step].kind == "use" && !file.subs.contains_key(step))
+}
+
+/// CW413.
+fn misplaced_secret(file: &FlowFile<'_>, text: &TextAt<'_>, name: &str, place: Span) {
+    if text.key.starts_with("headers.") {
+        return;
+    }
+    let message = format!("{{{name}}} is for the headers of a lookup alone");
+    file.report(
+        Diagnostic::error("CW413", message)
+            .at(place, "here it would be spoken, kept or logged")
+            .help("write it in headers, such as { Authorization = \"Bearer {secret.TOKEN}\" }"),
+    );
+}
+
+/// CW401 for what a decide goes by. Adds to `meant` as [`unknown`] does.
+fn decided_by<'n>(file: &FlowFile<'_>, own: &[&'n str], meant: &mut BTreeSet<&'n str>) {
+    for step in file.steps.iter().filter(|step| step.kind == "decide") {
+        let Some(entry) = step.entry("value") else {
+            continue;
+        };
+        let Some(name) = entry.value.as_text().filter(|name| is_variable_name(name)) else {
+            continue;
+        };
+        if own.contains(&name) || BUILT_IN.contains(&name) || is_of_unknown_use(file, name) {
+            continue;
+        }
+        let known: Vec<&str> = own.iter().copied().chain(BUILT_IN).collect();
+        let near = nearest(name, known.iter().copied());
+        meant.extend(own.iter().copied().filter(|own| near == Some(*own)));
+        let message = format!("\"{name}\" is not known here; known: {}", known.join(", "));
+        file.report(
+            Diagnostic::error("CW401", message)
+                .at(entry.value.span.clone(), "no step saves or sets it")
+                .help(match near {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None => format!("save it in a lookup: save.{name} = \"...\""),
+                }),
+        );
+    }
+}
+
 /// CW403.
 fn unused(file: &FlowFile<'_>, name: &str, origin: &Origin) {
     // Also in texts that could not be read.
@@ -94,6 +221,12 @@ fn unused(file: &FlowFile<'_>, name: &str, origin: &Origin) {
         .iter()
         .any(|place| file.text.contains(place));
     let given = file.head.gives.iter().any(|(given, _)| given == name);
+    let decides = |value: &Entry| value.value.as_text() == Some(name);
+    let spoken = spoken
+        || file
+            .steps
+            .iter()
+            .any(|step| step.table.get("value").is_some_and(decides));
     if !spoken && !given {
         let how = origin.how;
         file.report(

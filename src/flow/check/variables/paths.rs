@@ -6,9 +6,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::super::declared::{Pressed, texts_by_step};
+use super::super::lookups;
 use super::super::prompts::is_spoken;
 use super::super::{By, Declared, FlowFile, Place, TextAt, Way, written};
 use crate::flow::diagnostic::{Diagnostic, Span};
+use crate::flow::file::Table;
 use crate::flow::model::VariableName;
 use crate::flow::template::Part;
 
@@ -27,7 +29,10 @@ pub(super) fn check(file: &FlowFile<'_>, secrets: &BTreeSet<VariableName>) {
         for text in said_at(file, index, &texts) {
             for (name, span) in uncertain(text, &with_own(file, text, certain)) {
                 let told = secrets.contains(&VariableName::new(name)) && is_spoken(text);
-                if !told && makes(&ways, name) && reported.insert((text.step, &text.key, name)) {
+                if !told
+                    && makes(file, &ways, name)
+                    && reported.insert((text.step, &text.key, name))
+                {
                     let place = file.within(text.value, span);
                     report(file, name, place, &route(start, index, &ways, name));
                 }
@@ -37,18 +42,18 @@ pub(super) fn check(file: &FlowFile<'_>, secrets: &BTreeSet<VariableName>) {
 }
 
 /// A way from step to step, with what it sets.
-struct SettingWay<'a> {
+pub(super) struct SettingWay {
     from: usize,
     to: usize,
     /// What the caller does, as the path names it: `3`, `gives up`.
     by: String,
-    sets: BTreeSet<&'a str>,
+    sets: BTreeSet<String>,
 }
 
 /// The ways out of each step.
-type Ways<'a> = Vec<Vec<SettingWay<'a>>>;
+pub(super) type Ways = Vec<Vec<SettingWay>>;
 
-fn ways<'a>(file: &FlowFile<'a>) -> Ways<'a> {
+pub(super) fn ways(file: &FlowFile<'_>) -> Ways {
     let setting = |way: &Way| {
         let Place::Step(to) = way.to else { return None };
         let step = &file.steps[way.from];
@@ -56,8 +61,19 @@ fn ways<'a>(file: &FlowFile<'a>) -> Ways<'a> {
             By::Press => pressing(step, &way.span),
             By::Digits => (
                 "digits".to_owned(),
-                step.asked().map(|asked| asked.save).into_iter().collect(),
+                step.asked()
+                    .map(|asked| asked.save.to_owned())
+                    .into_iter()
+                    .collect(),
             ),
+            By::Answered => {
+                let saves = lookups::saves(step.table).iter();
+                (
+                    words(By::Answered).to_owned(),
+                    saves.map(|entry| entry.key.clone()).collect(),
+                )
+            }
+            By::Returned { .. } => returning(file, way),
             other => (words(other).to_owned(), BTreeSet::new()),
         };
         Some(SettingWay {
@@ -67,7 +83,7 @@ fn ways<'a>(file: &FlowFile<'a>) -> Ways<'a> {
             sets,
         })
     };
-    let mut ways: Ways<'a> = file.steps.iter().map(|_| Vec::new()).collect();
+    let mut ways: Ways = file.steps.iter().map(|_| Vec::new()).collect();
     for way in file.ways.iter().filter_map(setting) {
         ways[way.from].push(way);
     }
@@ -75,7 +91,7 @@ fn ways<'a>(file: &FlowFile<'a>) -> Ways<'a> {
 }
 
 /// The key that a way is written at, and what it sets.
-fn pressing<'a>(step: &Declared<'a>, span: &Span) -> (String, BTreeSet<&'a str>) {
+fn pressing(step: &Declared<'_>, span: &Span) -> (String, BTreeSet<String>) {
     let presses = step.presses();
     let leads_there = |press: &&Pressed<'_>| {
         let value = &press.entry.value;
@@ -87,8 +103,25 @@ fn pressing<'a>(step: &Declared<'a>, span: &Span) -> (String, BTreeSet<&'a str>)
     let sets = pressed.into_iter().flat_map(|press| press.sets());
     (
         key,
-        sets.map(|entry| &*entry.key).chain([LAST_MENU]).collect(),
+        sets.map(|entry| entry.key.clone())
+            .chain([LAST_MENU.to_owned()])
+            .collect(),
     )
+}
+
+/// The outcome of a sub-flow that a way is written at, and what it brings.
+fn returning(file: &FlowFile<'_>, way: &Way) -> (String, BTreeSet<String>) {
+    let step = &file.steps[way.from];
+    let on = step.entry("on").and_then(|on| on.value.as_table());
+    let mut outcomes = on.into_iter().flat_map(Table::entries);
+    let Some(outcome) = outcomes.find(|entry| entry.value.span == way.span) else {
+        return (String::new(), BTreeSet::new());
+    };
+    let sub = file.subs.get(&way.from);
+    let brings = sub.and_then(|(sub, _)| sub.outcomes.get(&outcome.key));
+    let brings = brings.into_iter().flat_map(|outcome| &outcome.brings);
+    let names = brings.map(|name| format!("{}.{name}", step.name));
+    (outcome.key.clone(), names.collect())
 }
 
 fn words(by: By) -> &'static str {
@@ -101,22 +134,34 @@ fn words(by: By) -> &'static str {
         By::NoAnswer => "no answer",
         By::Failed => "failed",
         By::After => "after",
+        By::Open => "open",
+        By::Closed => "closed",
+        By::Is => "is",
+        By::Else => "else",
+        By::Answered => "answered",
+        By::Returned { .. } => "returned",
     }
 }
 
 /// What has a value for sure when a call comes to each step; `None` for steps that no call comes to.
-fn certain<'a>(
-    file: &'a FlowFile<'_>,
+pub(super) fn certain(
+    file: &FlowFile<'_>,
     start: usize,
-    ways: &Ways<'a>,
-) -> Vec<Option<BTreeSet<&'a str>>> {
-    let mut certain: Vec<Option<BTreeSet<&str>>> = vec![None; file.steps.len()];
-    certain[start] = Some(file.head.needs.iter().map(|(name, _)| &**name).collect());
+    ways: &Ways,
+) -> Vec<Option<BTreeSet<String>>> {
+    let mut certain: Vec<Option<BTreeSet<String>>> = vec![None; file.steps.len()];
+    certain[start] = Some(
+        file.head
+            .needs
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect(),
+    );
     let mut changed = VecDeque::from([start]);
     while let Some(step) = changed.pop_front() {
         for way in &ways[step] {
             let mut brought = certain[step].clone().unwrap_or_default();
-            brought.extend(&way.sets);
+            brought.extend(way.sets.iter().cloned());
             let kept = match &certain[way.to] {
                 Some(before) => before & &brought,
                 None => brought,
@@ -143,11 +188,11 @@ fn said_at<'f>(
 }
 
 /// What has a value when a text is spoken: behind a key, also what the key sets.
-fn with_own<'a>(
-    file: &'a FlowFile<'_>,
+fn with_own(
+    file: &FlowFile<'_>,
     text: &TextAt<'_>,
-    certain: &BTreeSet<&'a str>,
-) -> BTreeSet<&'a str> {
+    certain: &BTreeSet<String>,
+) -> BTreeSet<String> {
     let mut certain = certain.clone();
     let keys = text
         .key
@@ -157,13 +202,16 @@ fn with_own<'a>(
         let presses = file.steps[step].presses();
         let pressed = presses.iter().filter(|press| press.entry.key == keys);
         let set = pressed.flat_map(|press| press.sets());
-        certain.extend(set.map(|entry| &*entry.key).chain([LAST_MENU]));
+        certain.extend(
+            set.map(|entry| entry.key.clone())
+                .chain([LAST_MENU.to_owned()]),
+        );
     }
     certain
 }
 
 /// The variables of a text that may be empty, with their places in it.
-fn uncertain<'a>(text: &'a TextAt<'_>, certain: &BTreeSet<&str>) -> Vec<(&'a str, Span)> {
+fn uncertain<'a>(text: &'a TextAt<'_>, certain: &BTreeSet<String>) -> Vec<(&'a str, Span)> {
     text.template
         .parts()
         .iter()
@@ -171,23 +219,26 @@ fn uncertain<'a>(text: &'a TextAt<'_>, certain: &BTreeSet<&str>) -> Vec<(&'a str
             Part::Place { name, span, .. } => Some((name.as_str(), span.clone())),
             Part::Text(_) => None,
         })
-        .filter(|(name, _)| !certain.contains(name))
+        .filter(|(name, _)| !certain.contains(*name))
         .collect()
 }
 
 /// Whether some way sets the variable: one that none sets is unknown, or built in.
-fn makes(ways: &Ways<'_>, name: &str) -> bool {
-    name == LAST_MENU || ways.iter().flatten().any(|way| way.sets.contains(name))
+fn makes(file: &FlowFile<'_>, ways: &Ways, name: &str) -> bool {
+    let of_sub = || {
+        let mut subs = file.subs.iter();
+        name.split_once('.').is_some_and(|(user, given)| {
+            subs.any(|(step, (sub, _))| {
+                file.steps[*step].name.as_str() == user && sub.gives.iter().any(|it| it == given)
+            })
+        })
+    };
+    name == LAST_MENU || of_sub() || ways.iter().flatten().any(|way| way.sets.contains(name))
 }
 
 /// The ways of a shortest route from the start to a step on which `name` is never set.
-fn route<'w, 'a>(
-    start: usize,
-    goal: usize,
-    ways: &'w Ways<'a>,
-    name: &str,
-) -> Vec<&'w SettingWay<'a>> {
-    let mut came_by: HashMap<usize, &SettingWay<'_>> = HashMap::new();
+fn route<'w>(start: usize, goal: usize, ways: &'w Ways, name: &str) -> Vec<&'w SettingWay> {
+    let mut came_by: HashMap<usize, &SettingWay> = HashMap::new();
     let mut next = VecDeque::from([start]);
     while let Some(step) = next.pop_front().filter(|step| *step != goal) {
         for way in ways[step].iter().filter(|way| !way.sets.contains(name)) {
@@ -207,7 +258,7 @@ fn route<'w, 'a>(
     route
 }
 
-fn report(file: &FlowFile<'_>, name: &str, place: Span, route: &[&SettingWay<'_>]) {
+fn report(file: &FlowFile<'_>, name: &str, place: Span, route: &[&SettingWay]) {
     let step = |index: usize| &file.steps[index].name;
     let fault = match route.last() {
         None => Diagnostic::error(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::prompts::is_spoken;
 use super::super::{FlowFile, TextAt};
+use super::sent;
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::model::VariableName;
 use crate::flow::template::Part;
@@ -18,18 +19,20 @@ pub(super) fn check(file: &FlowFile<'_>) -> BTreeSet<VariableName> {
             }
         }
     }
+    sent::check(file, &secrets);
     secrets.into_keys().collect()
 }
 
 /// What makes a variable a secret.
-struct Origin {
+pub(super) struct Origin {
     place: Span,
     why: String,
 }
 
 /// The variables that a secret ask saves, and those that are set from them, from those, and so on.
-fn secrets(file: &FlowFile<'_>) -> BTreeMap<VariableName, Origin> {
+pub(super) fn secrets(file: &FlowFile<'_>) -> BTreeMap<VariableName, Origin> {
     let mut secrets = asked(file);
+    secrets.extend(handed(file));
     loop {
         let found = file.texts.iter().find_map(|text| {
             let name = set_by(text).filter(|name| !secrets.contains_key(name))?;
@@ -44,6 +47,33 @@ fn secrets(file: &FlowFile<'_>) -> BTreeMap<VariableName, Origin> {
             None => return secrets,
         };
     }
+}
+
+/// What a flow hands in as a secret, and what sub-flows give as one.
+fn handed(file: &FlowFile<'_>) -> Vec<(VariableName, Origin)> {
+    let needs = file.head.needs.iter();
+    let handed_in = needs.filter(|(name, _)| {
+        let handed = file.handed_down.as_ref();
+        handed.is_some_and(|handed| handed.secrets.contains(name))
+    });
+    let handed_in = handed_in.map(|(name, place)| {
+        let why = "handed in as a secret".to_owned();
+        let place = place.clone();
+        (VariableName::new(name.as_str()), Origin { place, why })
+    });
+    let subs = file.subs.iter();
+    let given = subs.flat_map(|(step, (sub, _))| {
+        let step = &file.steps[*step];
+        sub.secrets.iter().map(move |name| {
+            let why = format!("{} gives it as a secret", sub.path);
+            let place = step.header.clone();
+            (
+                VariableName::new(format!("{}.{name}", step.name)),
+                Origin { place, why },
+            )
+        })
+    });
+    handed_in.chain(given).collect()
 }
 
 fn asked(file: &FlowFile<'_>) -> BTreeMap<VariableName, Origin> {
@@ -69,7 +99,10 @@ fn set_by(text: &TextAt<'_>) -> Option<VariableName> {
 }
 
 /// The variables of a text, with their places in the file.
-fn places<'a>(file: &FlowFile<'_>, text: &'a TextAt<'_>) -> Vec<(&'a VariableName, Span)> {
+pub(super) fn places<'a>(
+    file: &FlowFile<'_>,
+    text: &'a TextAt<'_>,
+) -> Vec<(&'a VariableName, Span)> {
     text.template
         .parts()
         .iter()

@@ -122,11 +122,14 @@ fn report_loop(file: &FlowFile<'_>, ways: &[&Way]) {
         };
         fault = fault.at(way.span.clone(), text);
     }
+    let asks = ways.iter().any(|way| file.steps[way.from].kind == "lookup");
     let dials = ways
         .iter()
         .any(|way| file.steps[way.from].kind == "connect");
     let note = if dials {
         "8x8 would dial again and again until the caller hangs up"
+    } else if asks {
+        "the same would be asked again and again, and the caller would hear nothing"
     } else {
         "8x8 would play these messages until the caller hangs up"
     };

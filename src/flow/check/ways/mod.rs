@@ -7,8 +7,18 @@ mod graph;
 mod loops;
 mod reach;
 
-use super::context::FlowFile;
+use super::context::{Declared, FlowFile, Place};
 use graph::Graph;
+
+impl FlowFile<'_> {
+    /// Whether a call can end here, or in a sub-flow.
+    pub(super) fn can_end(&self) -> bool {
+        let ends = |step: &Declared<'_>| matches!(step.kind, "end" | "connect");
+        self.steps.iter().any(ends)
+            || self.ways.iter().any(|way| way.to == Place::End)
+            || self.subs.values().any(|(sub, _)| sub.ends)
+    }
+}
 
 /// Checks the graph of one file.
 pub(super) fn check(file: &FlowFile<'_>) {

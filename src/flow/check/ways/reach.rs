@@ -1,7 +1,7 @@
 //! Steps that no caller can reach (CW201), and steps that no caller can leave (CW203).
 
 use super::super::context::{FlowFile, Place};
-use super::super::form::keys_of;
+use super::super::vocabulary::keys_of;
 use super::graph::Graph;
 use crate::flow::diagnostic::Diagnostic;
 
@@ -42,7 +42,8 @@ fn unreachable_from(file: &FlowFile<'_>, graph: &Graph<'_>, told: &mut [bool], r
         }
     }
     let step = &file.steps[root];
-    if keys_of(step.kind).is_empty() {
+    let is_misplaced = step.kind == "return" && file.handed_down.is_none();
+    if keys_of(step.kind).is_empty() || is_misplaced {
         return;
     }
     let mut fault = Diagnostic::warning("CW201", format!("no caller can reach {}", step.title()))
@@ -111,7 +112,8 @@ fn leaving(file: &FlowFile<'_>, graph: &Graph<'_>) -> Vec<bool> {
         }
     }
     let ends = |step: usize| {
-        matches!(file.steps[step].kind, "end" | "connect")
+        matches!(file.steps[step].kind, "end" | "connect" | "return")
+            || file.subs.get(&step).is_some_and(|(sub, _)| sub.ends)
             || graph.unsure(file, step)
             || graph.out(step).iter().any(|way| way.to == Place::End)
     };

@@ -1,0 +1,89 @@
+//! The world as flows meet it: somebody's systems over HTTP. What is met once is not met twice: a webhook that is sent again, or
+//! that another overtook, finds what its need came to.
+
+mod breaker;
+mod lookups;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use moka::sync::Cache;
+use tokio::time::timeout;
+
+use crate::config::Config;
+use crate::flow::need::{LookupFailure, Met, Need};
+use crate::outward::{NoWayOut, Outward};
+use crate::switchboard::World;
+use lookups::Lookups;
+
+/// How long what a need came to is remembered.
+const REMEMBERED_FOR: Duration = Duration::from_secs(120);
+
+/// Of how many needs that is remembered.
+const REMEMBERED: u64 = 20_000;
+
+/// How long a connection may take to be made.
+const CONNECT_WITHIN: Duration = Duration::from_millis(800);
+
+/// The world outside this server.
+#[derive(Debug)]
+pub struct Outside {
+    lookups: Arc<Lookups>,
+    flights: Cache<String, Flight>,
+}
+
+/// A need that is being met, or was.
+type Flight = Shared<BoxFuture<'static, Met>>;
+
+impl Outside {
+    /// The world, as far as the configuration opens it.
+    ///
+    /// # Errors
+    ///
+    /// This machine cannot encrypt.
+    pub fn new(config: &Config) -> Result<Self, NoWayOut> {
+        let out = Outward::new(&config.outward_allow, CONNECT_WITHIN)?;
+        let flights = Cache::builder()
+            .max_capacity(REMEMBERED)
+            .time_to_live(REMEMBERED_FOR)
+            .build();
+        Ok(Self {
+            lookups: Arc::new(Lookups::new(out, config.secrets.clone())),
+            flights,
+        })
+    }
+
+    /// What meets a need: on a task of its own, which goes on when whoever waited for it has gone.
+    fn flight(&self, need: &Need) -> Flight {
+        self.flights.get_with(need.key().to_owned(), || {
+            let task = match need {
+                Need::Lookup(request) => {
+                    let (lookups, request) = (self.lookups.clone(), request.clone());
+                    tokio::spawn(async move { Met::Lookup(lookups.ask(&request).await) })
+                }
+            };
+            let broken = Met::Lookup(Err(LookupFailure::Broken));
+            task.map(move |met| met.unwrap_or(broken)).boxed().shared()
+        })
+    }
+}
+
+#[async_trait]
+impl World for Outside {
+    async fn meet(&self, need: &Need, within: Duration) -> Met {
+        let met = timeout(within, self.flight(need)).await;
+        let met = met.unwrap_or_else(|_| Met::too_late(need));
+        let Met::Lookup(answer) = &met;
+        if let Err(reason) = answer {
+            tracing::warn!(step = %need.step(), %reason, "a look-up brought no answer: its `failed` is taken");
+        }
+        met
+    }
+
+    fn begin(&self, need: Need) {
+        drop(self.flight(&need));
+    }
+}
