@@ -9,6 +9,7 @@
 //! | [`outbound`] | core: calls that leave: where they may go, how often, what is known of one |
 //! | [`contact_center`] | core: handoffs, call backs, schedules and queues of the Contact Center |
 //! | [`flow`] | core: the flow language: file → check → model → step |
+//! | [`masking`] | core: number masking: bookings, who holds which number, what a masked call is answered with |
 //! | [`session`] | core: one session, and what a voice call action is answered with |
 //! | [`events`] | core: what the customer's systems are told, how it is signed, when it is tried again |
 //! | [`platform`] | the platform's JSON ↔ the core's words; the clients of its Voice API and Contact Center |
@@ -28,9 +29,9 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `world`, `dialer`, `handover` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `world`, `dialer`, `handover` ← `http`,
 //! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
-//! `contact_center`, `flow`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
+//! `contact_center`, `flow`, `masking`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
 
 pub mod call;
@@ -46,6 +47,7 @@ pub mod flow;
 pub mod flows_folder;
 pub mod handover;
 pub mod http;
+pub mod masking;
 pub mod outbound;
 pub mod outward;
 pub mod phone;

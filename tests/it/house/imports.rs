@@ -14,26 +14,35 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// Neither time, nor chance, nor the world outside.
-const CORE: [&str; 7] = [
+const CORE: [&str; 8] = [
     "text",
     "call",
     "outbound",
     "contact_center",
     "flow",
+    "masking",
     "session",
     "events",
 ];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 24] = [
+const RULE: [(&str, &[&str]); 26] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
     ("contact_center", &["text", "call", "outbound"]),
     ("flow", &["text", "call", "outbound", "contact_center"]),
+    ("masking", &["text", "call", "outbound", "flow"]),
     (
         "session",
-        &["text", "call", "outbound", "contact_center", "flow"],
+        &[
+            "text",
+            "call",
+            "outbound",
+            "contact_center",
+            "flow",
+            "masking",
+        ],
     ),
     ("events", &["call"]),
     ("clock", &[]),
@@ -60,9 +69,14 @@ const RULE: [(&str, &[&str]); 24] = [
             "outbound",
             "contact_center",
             "flow",
+            "masking",
             "session",
             "events",
         ],
+    ),
+    (
+        "bookings",
+        &["call", "outbound", "masking", "platform", "store"],
     ),
     (
         "switchboard",
@@ -75,6 +89,8 @@ const RULE: [(&str, &[&str]); 24] = [
             "session",
             "platform",
             "store",
+            "masking",
+            "bookings",
         ],
     ),
     ("world", &["flow", "switchboard"]),
@@ -103,6 +119,8 @@ const RULE: [(&str, &[&str]); 24] = [
             "session",
             "platform",
             "store",
+            "masking",
+            "bookings",
             "switchboard",
             "dialer",
             "handover",
@@ -125,6 +143,8 @@ const RULE: [(&str, &[&str]); 24] = [
             "session",
             "platform",
             "store",
+            "masking",
+            "bookings",
             "switchboard",
             "world",
             "dialer",
@@ -145,6 +165,8 @@ const RULE: [(&str, &[&str]); 24] = [
             "session",
             "platform",
             "store",
+            "masking",
+            "bookings",
             "switchboard",
             "dialer",
             "handover",
