@@ -132,6 +132,7 @@ impl Bench {
             recalled: &self.recalled,
             library: &self.library,
             apology: &self.apology,
+            begins: None,
             destinations: &self.destinations,
             now: self.now,
         });

@@ -14,6 +14,7 @@
 //! | [`events`] | core: what the customer's systems are told, how it is signed, when it is tried again |
 //! | [`platform`] | the platform's JSON ↔ the core's words; the clients of its Voice API and Contact Center |
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
+//! | [`bookings`] | bookings: taken in, given numbers, kept; their calls decided |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`world`] | what flows need of the world: look-ups in other people's systems |
 //! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
@@ -29,11 +30,12 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `switchboard` ← `world`, `dialer`, `handover` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `bookings` ← `switchboard` ← `world`, `dialer`, `handover` ← `http`,
 //! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `contact_center`, `flow`, `masking`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
 
+pub mod bookings;
 pub mod call;
 pub mod cli;
 pub mod clock;

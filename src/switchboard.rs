@@ -5,17 +5,20 @@
 //! its label, and anything else gets the apology. Both are marked `stored: false` and are no acknowledgement.
 
 mod claim;
+mod masked;
 mod world;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout_at};
 
+use crate::bookings::Bookings;
 use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::call::{EventId, PhoneNumber, SessionId};
 use crate::clock::Clock;
+use crate::flow::model::FlowId;
 use crate::flow::{Label, Library};
 use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
@@ -27,6 +30,7 @@ use crate::session::{
 use crate::store::{Kept, Store, StoreError};
 use crate::text::plain;
 pub use claim::claim;
+use masked::Masked;
 pub use world::{Needs, World};
 
 /// How long the store may take for all that one voice call action needs of it.
@@ -52,6 +56,7 @@ pub struct Switchboard {
     world: Arc<dyn World>,
     clock: Clock,
     remembered: Cache<SessionId, Arc<Remembered>>,
+    bookings: OnceLock<Arc<Bookings>>,
 }
 
 /// A session's last exchange.
@@ -104,6 +109,7 @@ impl Switchboard {
             world,
             clock,
             remembered,
+            bookings: OnceLock::new(),
         }
     }
 
@@ -144,8 +150,21 @@ impl Switchboard {
                 Err(reason) => return self.unstored(&incoming, reason, &mut needs).await,
             };
             crate::failpoint!("vca.recalled", incoming.action.session.as_str());
+            let masked = self.masked(&incoming, &recalled, deadline, &mut needs);
+            match masked.await {
+                Err(reason) => return self.unstored(&incoming, reason, &mut needs).await,
+                Ok(Masked::No) => {}
+                Ok(Masked::Yes(masked)) => match self.keep(&masked.exchange, deadline).await {
+                    Ok(Kept::Stored) => {
+                        self.settle(&masked).await;
+                        return self.give(&masked.exchange, true);
+                    }
+                    Ok(Kept::Overtaken) => continue,
+                    Err(reason) => return self.give_unstored(&masked.exchange, reason),
+                },
+            }
             let asked_at = Instant::now();
-            let decision = match self.decide(&incoming, &recalled, &mut needs).await {
+            let decision = match self.decide(&incoming, &recalled, &mut needs, None).await {
                 Settled::SameEvent(reply) => {
                     return Given {
                         reply,
@@ -188,6 +207,7 @@ impl Switchboard {
         incoming: &Incoming<'_>,
         recalled: &Recalled,
         needs: &mut Needs<'_>,
+        begins: Option<&FlowId>,
     ) -> Settled {
         let destinations = self.destinations();
         let asked = Asked {
@@ -196,6 +216,7 @@ impl Switchboard {
             recalled,
             library: &self.library,
             apology: &self.apology,
+            begins,
             destinations: &destinations,
             now: self.clock.now(),
         };
@@ -230,6 +251,7 @@ impl Switchboard {
         let stored = match &recalled.standing {
             Standing::Unknown | Standing::Placed(_) => 0,
             Standing::Live(session) => session.replies,
+            Standing::Masked(carried) => carried.replies,
             Standing::Ended => u32::MAX,
         };
         if remembered.session.replies > stored {
@@ -280,11 +302,14 @@ impl Switchboard {
         reason: Unstored,
         needs: &mut Needs<'_>,
     ) -> Given {
+        if let Some(exchange) = self.masked_without_store(incoming, needs).await {
+            return self.give_unstored(&exchange, reason);
+        }
         let remembered = self.remembered.get(&incoming.action.session);
         let recalled = remembered
             .map(|it| it.recall(&incoming.recall))
             .unwrap_or_default();
-        match self.decide(incoming, &recalled, needs).await {
+        match self.decide(incoming, &recalled, needs, None).await {
             Settled::SameEvent(reply) => Given {
                 reply,
                 outcome: "same_event",
@@ -329,7 +354,7 @@ impl Switchboard {
         }
         Given {
             reply: exchange.reply.clone(),
-            outcome: exchange.outcome.as_str(),
+            outcome: outcome(exchange),
             stored,
         }
     }
@@ -379,6 +404,7 @@ impl Switchboard {
             outcome,
             reply,
             session,
+            masked: None,
             saved,
         }
     }
@@ -419,6 +445,14 @@ impl Remembered {
 enum Settled {
     SameEvent(Arc<str>),
     New(Box<Decision>),
+}
+
+/// The word that logs and metrics use: masking's own code for what masking decided.
+fn outcome(exchange: &Exchange) -> &'static str {
+    match (exchange.outcome, &exchange.masked) {
+        (Outcome::Masked, Some(carried)) => carried.code.as_str(),
+        (outcome, _) => outcome.as_str(),
+    }
 }
 
 /// Why an exchange was not stored.

@@ -136,6 +136,7 @@ impl Answering {
             recalled: &recalled,
             library: &library,
             apology: &apology,
+            begins: None,
             destinations: &destinations,
             now: self.now,
         };

@@ -33,6 +33,8 @@ pub struct Asked<'a> {
     pub library: &'a Library,
     /// What callers hear when nothing else can be said.
     pub apology: &'a Apology,
+    /// The flow that an incoming call begins, when it is not its number that says so.
+    pub begins: Option<&'a FlowId>,
     /// Where calls may go.
     pub destinations: &'a Arc<Destinations>,
     /// When it came.
@@ -151,7 +153,7 @@ pub fn answer(asked: Asked<'_>) -> Answer {
         return Answer::SameEvent(reply.clone());
     }
     match &asked.recalled.standing {
-        Standing::Ended => asked.hangup(),
+        Standing::Ended | Standing::Masked(_) => asked.hangup(),
         Standing::Live(session) => asked.go_on(session),
         Standing::Placed(call) => asked.take_up(call),
         Standing::Unknown => asked.first_seen(),
@@ -195,8 +197,11 @@ impl Asked<'_> {
     fn begin(self, moves: bool) -> Answer {
         let leg = &self.action.leg;
         let called = leg.destination.as_ref();
-        let Some(flow) = called.and_then(|number| self.library.taking(number, leg.source.as_ref()))
-        else {
+        let flow = match self.begins {
+            Some(id) => self.library.current(id),
+            None => called.and_then(|number| self.library.taking(number, leg.source.as_ref())),
+        };
+        let Some(flow) = flow else {
             return self.apologise(Outcome::UnknownNumber);
         };
         let session = self.new_session(flow, 0);
@@ -432,7 +437,7 @@ impl Asked<'_> {
             Standing::Placed(call) => call.position.as_ref().is_none_or(|position| {
                 is_secret_at(&call.request.flow, &call.version, &position.step)
             }),
-            Standing::Unknown | Standing::Ended => true,
+            Standing::Unknown | Standing::Masked(_) | Standing::Ended => true,
         }
     }
 }

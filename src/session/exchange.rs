@@ -9,6 +9,7 @@ use super::Session;
 use crate::call::event::CallAction;
 use crate::flow::model::{StepName, VariableName};
 use crate::flow::step::Value;
+use crate::masking::Carried;
 
 /// A voice call action with its reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +34,23 @@ pub struct Exchange {
     pub reply: Arc<str>,
     /// The session afterwards; `None` when no flow carries it.
     pub session: Option<Session>,
+    /// What masking made of the call; `None` when its number is in no pool.
+    pub masked: Option<Carried>,
     /// What the flow had saved and set when this reply hung up, without what is secret.
     pub saved: BTreeMap<VariableName, Value>,
+}
+
+impl Exchange {
+    /// Whether it moves its session on: only then is its reply a step's.
+    pub fn moves_on(&self) -> bool {
+        self.session.is_some() || self.masked.is_some()
+    }
+
+    /// How many replies the session has been given once this is kept, when it moves it on.
+    pub fn replies(&self) -> Option<u32> {
+        let of_flow = self.session.as_ref().map(|session| session.replies);
+        of_flow.or(self.masked.map(|carried| carried.replies))
+    }
 }
 
 /// Why a voice call action was given its reply.
@@ -58,11 +74,13 @@ pub enum Outcome {
     Stuck,
     /// Hangup: the session had ended.
     AfterEnd,
+    /// The number is in a pool: masking's decision.
+    Masked,
 }
 
 impl Outcome {
     /// All, in the order of their declaration.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Started,
         Self::WentOn,
         Self::CarriedOn,
@@ -72,6 +90,7 @@ impl Outcome {
         Self::UnknownSession,
         Self::Stuck,
         Self::AfterEnd,
+        Self::Masked,
     ];
 
     /// The outcome that [`as_str`](Self::as_str) names.
@@ -93,6 +112,7 @@ impl Outcome {
             Self::UnknownSession => "unknown_session",
             Self::Stuck => "stuck",
             Self::AfterEnd => "after_end",
+            Self::Masked => "masked",
         }
     }
 }

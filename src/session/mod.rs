@@ -15,6 +15,8 @@ use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::flow::{Label, Position};
+use crate::masking::Carried;
+use crate::masking::carried::Mark;
 
 pub use answer::{Answer, Apology, Asked, Decision, Pending, Reply, answer};
 pub use exchange::{Exchange, Outcome};
@@ -81,6 +83,8 @@ pub enum Standing {
     Placed(Box<OutboundCall>),
     /// A flow carries it.
     Live(Box<Session>),
+    /// Masking carries it.
+    Masked(Carried),
     /// Its summary has come.
     Ended,
 }
@@ -100,10 +104,14 @@ impl Recall {
     /// What to ask for `action`, which brought back `label`.
     pub fn of(action: &CallAction, label: Option<&Label>) -> Self {
         let received = action.status == CallActionStatus::Received;
+        let mark = action.client_action_id.as_deref().and_then(Mark::parse);
+        let label = label.map(|label| label.replies);
         Self {
             event: action.event.clone(),
             session: action.session.clone(),
-            answers: label.map(|label| label.replies).or(received.then_some(0)),
+            answers: label
+                .or(mark.map(|mark| mark.replies))
+                .or(received.then_some(0)),
         }
     }
 }

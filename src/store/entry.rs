@@ -9,6 +9,7 @@ use super::Webhook;
 use super::known::{Face, Known, Source, start_by_summary};
 use crate::call::event::{CallStatus, NumberUpdate, RecordingUpdate, SessionSummary};
 use crate::call::{EventId, SessionId, SubAccountId};
+use crate::masking::SideName;
 use crate::session::{Exchange, Stage};
 
 /// A webhook as it is kept: its meaning, its body, and what it was answered with.
@@ -94,7 +95,7 @@ impl Entry {
     /// The number of the reply that it answers, when it moved its session on: an apology is no step's reply.
     pub(super) fn answers(&self) -> Option<u32> {
         match self {
-            Self::Action(exchange) => exchange.session.as_ref().map(|_| exchange.answers),
+            Self::Action(exchange) => exchange.moves_on().then_some(exchange.answers),
             _ => None,
         }
     }
@@ -104,9 +105,8 @@ impl Entry {
     pub(super) fn is_behind(&self, known: Option<&Known>) -> bool {
         match (self, known) {
             (Self::Action(exchange), Some(known)) => exchange
-                .session
-                .as_ref()
-                .is_some_and(|session| known.replies >= session.replies),
+                .replies()
+                .is_some_and(|replies| known.replies >= replies),
             _ => false,
         }
     }
@@ -129,6 +129,29 @@ impl Entry {
             }
             Self::Recording(_) | Self::Numbers(_) => known,
         })
+    }
+
+    /// The call of a booking that it counts as, if it does: which booking, which side calls, when.
+    pub(super) fn masked_call(&self) -> Option<MaskedCall> {
+        let Self::Action(exchange) = self else {
+            return None;
+        };
+        let carried = exchange.masked.filter(|carried| carried.counts)?;
+        let (booking, side) = carried.about?;
+        Some(MaskedCall {
+            booking,
+            side,
+            at: exchange.received_at.as_millisecond(),
+        })
+    }
+
+    /// The booking whose call is over, and how many seconds were talked: `known` is its session.
+    pub(super) fn masked_talk(&self, known: Option<&Known>) -> Option<(u64, u64)> {
+        let (Self::Summary(webhook), Some(known)) = (self, known) else {
+            return None;
+        };
+        let (booking, _) = known.masked?.about?;
+        Some((booking, talked(&webhook.event)))
     }
 
     /// Whether its session has secret variables afterwards.
@@ -178,9 +201,28 @@ impl Entry {
     }
 }
 
+/// A call that counts for a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MaskedCall {
+    pub(super) booking: u64,
+    pub(super) side: SideName,
+    /// When it came (ms).
+    pub(super) at: i64,
+}
+
+/// How many seconds two people talked: as long as the second leg lasted.
+fn talked(summary: &SessionSummary) -> u64 {
+    let second = summary.legs.get(1);
+    second.and_then(|leg| leg.leg.duration_seconds).unwrap_or(0)
+}
+
 fn acted(known: Known, exchange: &Exchange) -> Known {
     let action = &exchange.action;
     let happened_at = action.at.unwrap_or(exchange.received_at);
+    let known = match exchange.masked {
+        Some(carried) => known.masked_as(carried),
+        None => known,
+    };
     match &exchange.session {
         Some(session) => known.carried(session.clone(), happened_at),
         None => known.seen_as(Face::of_leg(&action.leg, Source::Action, happened_at)),

@@ -14,6 +14,7 @@ use crate::call::{CallId, PhoneNumber};
 use crate::flow::Position;
 use crate::flow::model::{Language, StepName, VariableName};
 use crate::flow::step::Value;
+use crate::masking::{Carried, Code, SideName};
 
 /// A text: what is written is borrowed.
 pub(super) type Text<'a> = Cow<'a, str>;
@@ -272,5 +273,52 @@ mod tests {
         (fields[0], fields[9]) = (Some("leg-1"), Some("of a later version"));
         let later = minicbor::to_vec(fields);
         assert_eq!(read(later.expect("memory")), leg);
+    }
+}
+
+/// A session as masking left it.
+#[derive(Encode, Decode)]
+pub(super) struct CarriedForm<'a> {
+    #[n(0)]
+    replies: u32,
+    #[b(1)]
+    code: Text<'a>,
+    /// The booking, and whether side b calls.
+    #[n(2)]
+    about: Option<(u64, bool)>,
+    #[n(3)]
+    wrong_pins: Option<u8>,
+    #[n(4)]
+    counts: bool,
+}
+
+impl<'a> From<&'a Carried> for CarriedForm<'a> {
+    fn from(carried: &'a Carried) -> Self {
+        Self {
+            replies: carried.replies,
+            code: carried.code.as_str().into(),
+            about: carried
+                .about
+                .map(|(booking, side)| (booking, side == SideName::B)),
+            wrong_pins: carried.wrong_pins,
+            counts: carried.counts,
+        }
+    }
+}
+
+impl CarriedForm<'_> {
+    /// What was written.
+    pub(super) fn carried(self) -> Result<Carried, StoreError> {
+        let code = Code::from_word(&self.code);
+        let side = |is_b: bool| if is_b { SideName::B } else { SideName::A };
+        Ok(Carried {
+            replies: self.replies,
+            code: code.ok_or(StoreError::Unreadable {
+                what: "masked call",
+            })?,
+            about: self.about.map(|(booking, is_b)| (booking, side(is_b))),
+            wrong_pins: self.wrong_pins,
+            counts: self.counts,
+        })
     }
 }

@@ -11,6 +11,7 @@ use crate::call::event::{Direction, Leg, SessionSummary, SummaryError};
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::flow::Position;
 use crate::flow::model::{FlowId, FlowVersion};
+use crate::masking::Carried;
 use crate::session::{Session, Stage, Standing};
 
 /// A session as its webhooks so far describe it.
@@ -24,6 +25,8 @@ pub(super) struct Known {
     /// Where the flow waits; `None` when it hung up, when there is no flow, and when the session has ended.
     pub(super) position: Option<Position>,
     pub(super) replies: u32,
+    /// What masking made of it; `None` when its number is in no pool.
+    pub(super) masked: Option<Carried>,
     /// What the summary said; `None` while the session is live.
     pub(super) ending: Option<Ending>,
     pub(super) started_at: Timestamp,
@@ -141,6 +144,7 @@ impl Known {
             flow: None,
             position: None,
             replies: 0,
+            masked: None,
             ending: None,
             started_at: at,
             last_event_at: at,
@@ -181,6 +185,19 @@ impl Known {
         }
     }
 
+    /// Masking carries it, or handed it to a flow.
+    pub(super) fn masked_as(self, carried: Carried) -> Self {
+        // What follows a call's last words is no longer about anybody; the session still is.
+        let about = carried
+            .about
+            .or(self.masked.and_then(|before| before.about));
+        Self {
+            replies: carried.replies,
+            masked: Some(Carried { about, ..carried }),
+            ..self
+        }
+    }
+
     /// Its summary came, at `at`. The first one stays.
     pub(super) fn summarised(self, summary: &SessionSummary, at: Timestamp) -> Self {
         if self.ending.is_some() {
@@ -217,7 +234,7 @@ impl Known {
             return Standing::Ended;
         }
         let (Some((flow, version)), Some(direction)) = (&self.flow, self.face.direction) else {
-            return Standing::Unknown;
+            return self.masked.map_or(Standing::Unknown, Standing::Masked);
         };
         let (caller, called) = match direction {
             Direction::Inbound => (&self.face.source, &self.face.destination),

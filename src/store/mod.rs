@@ -6,6 +6,8 @@
 
 mod attempt_states;
 mod attempts;
+mod booking_forms;
+pub mod bookings;
 mod cause;
 mod derived;
 mod entry;

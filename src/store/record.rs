@@ -18,7 +18,9 @@ use crate::flow::model::{FlowId, FlowVersion, StepName, VariableName};
 use crate::flow::step::Value;
 use crate::session::{Exchange, Outcome, Session, Stage};
 use crate::store::entry::Entry;
-use crate::store::forms::{LegForm, PositionForm, SummaryLegForm, Text, number, read_time, text};
+use crate::store::forms::{
+    CarriedForm, LegForm, PositionForm, SummaryLegForm, Text, number, read_time, text,
+};
 use crate::store::{StoreError, Webhook};
 
 /// The first byte: how the rest is to be read.
@@ -135,6 +137,8 @@ struct ActionForm<'a> {
     /// What was saved and set when the reply hung up; none of it is secret.
     #[b(15)]
     saved: Option<BTreeMap<Text<'a>, Text<'a>>>,
+    #[b(16)]
+    masked: Option<CarriedForm<'a>>,
 }
 
 /// A session as an exchange leaves it; its id is the action's.
@@ -325,6 +329,7 @@ impl<'a> From<&'a Exchange> for ActionForm<'a> {
                 .collect(),
             outcome: exchange.outcome.as_str().into(),
             after: exchange.session.as_ref().map(SessionForm::from),
+            masked: exchange.masked.as_ref().map(CarriedForm::from),
             saved: saved_form(exchange),
         }
     }
@@ -355,6 +360,7 @@ impl ActionForm<'_> {
                 .after
                 .map(|after| after.session(session.clone()))
                 .transpose()?,
+            masked: self.masked.map(CarriedForm::carried).transpose()?,
             action: Arc::new(CallAction {
                 event: EventId::new(self.event),
                 session,

@@ -9,7 +9,7 @@ use crate::call::event::{Direction, SummaryError};
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::store::StoreError;
-use crate::store::forms::{PositionForm, Text, number, read_time, text};
+use crate::store::forms::{CarriedForm, PositionForm, Text, number, read_time, text};
 use crate::store::known::{Ending, Face, Known, Source};
 
 #[derive(Encode, Decode)]
@@ -40,6 +40,8 @@ struct Form<'a> {
     started_at: i64,
     #[n(12)]
     last_event_at: i64,
+    #[b(13)]
+    masked: Option<CarriedForm<'a>>,
 }
 
 #[derive(Encode, Decode)]
@@ -71,6 +73,7 @@ pub(super) fn write(known: &Known) -> Vec<u8> {
         ending: known.ending.as_ref().map(EndingForm::from),
         started_at: known.started_at.as_millisecond(),
         last_event_at: known.last_event_at.as_millisecond(),
+        masked: known.masked.as_ref().map(CarriedForm::from),
     };
     minicbor::to_vec(&form).expect("memory takes all")
 }
@@ -96,6 +99,7 @@ pub(super) fn read(id: SessionId, bytes: &[u8]) -> Result<Known, StoreError> {
             .map(|(id, version)| (FlowId::new(id), FlowVersion::new(version))),
         position: form.position.map(Into::into),
         replies: form.replies,
+        masked: form.masked.map(CarriedForm::carried).transpose()?,
         ending: form.ending.map(EndingForm::ending).transpose()?,
         started_at: read_time(form.started_at)?,
         last_event_at: read_time(form.last_event_at)?,

@@ -19,6 +19,7 @@ mod house;
 mod journal;
 mod known_before_new;
 mod lookups;
+mod masking;
 mod nodes;
 mod outbound;
 #[cfg(feature = "failpoints")]

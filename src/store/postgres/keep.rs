@@ -17,6 +17,7 @@ use super::{clear, numbers};
 use crate::call::SessionId;
 use crate::events::{Event, Told};
 use crate::session::{Recall, Recalled};
+use crate::store::booking_forms::side_number;
 use crate::store::entry::{Entry, mark_of_action};
 use crate::store::known::Known;
 use crate::store::vault::{Place, Vault};
@@ -298,6 +299,24 @@ const MOVES_AND_TELLS: &str = "WITH moved AS (
      SELECT $11, $1, $12, $13, $14, $15 FROM moved
      RETURNING 1";
 
+/// A statement that moves a session and counts a call for its booking, or what was talked in it: `text`, which has so many
+/// parameters, and four more.
+fn counting(text: &str, used: usize) -> String {
+    let [booking, side, at, talked] = [1, 2, 3, 4].map(|more| used + more);
+    let counts = format!(
+        ", counted AS (
+             INSERT INTO masked_calls (session_id, booking, side, at)
+             SELECT $1, ${booking}, ${side}, ${at} FROM moved WHERE ${booking} IS NOT NULL
+             ON CONFLICT (session_id) DO NOTHING
+         ), talked AS (
+             UPDATE masked_calls SET talk_seconds = ${talked} FROM moved
+             WHERE session_id = $1 AND ${talked} IS NOT NULL AND talk_seconds IS NULL
+         )
+         INSERT INTO webhooks"
+    );
+    text.replacen("INSERT INTO webhooks", &counts, 1)
+}
+
 /// An event that a webhook has told; the statement counts it.
 fn told_at(event: Event, entry: &Entry) -> Told {
     let (at, sequence) = (entry.received_at(), None);
@@ -346,11 +365,17 @@ impl Sealed {
     fn statement(&self, entry: &Entry, known: &Known, revision: i64) -> Statement<'_> {
         let word = |text: &str| clear(text);
         // Most webhooks tell nothing, and their statement is not to pay for it.
-        let text = match self.told.is_empty() {
-            true => MOVES,
-            false => MOVES_AND_TELLS,
+        let (text, used) = match self.told.is_empty() {
+            true => (MOVES, 15),
+            false => (MOVES_AND_TELLS, 19),
         };
-        let statement = sqlx::query(text)
+        let (call, talk) = (entry.masked_call(), entry.masked_talk(Some(known)));
+        let is_masked = call.is_some() || talk.is_some();
+        let statement = match is_masked {
+            false => sqlx::query(text),
+            true => sqlx::query(sqlx::AssertSqlSafe(counting(text, used))),
+        };
+        let statement = statement
             .bind(self.session_id.as_str())
             .bind(revision)
             .bind(self.source.as_ref().map(|index| index.as_slice()))
@@ -371,13 +396,21 @@ impl Sealed {
             .bind(entry.answers().map(i64::from))
             .bind(entry.received_at().as_millisecond())
             .bind(self.record.as_slice());
-        match self.told.is_empty() {
+        let statement = match self.told.is_empty() {
             true => statement,
             false => statement
                 .bind(self.told.count())
                 .bind(&self.told.sealed_for)
                 .bind(&self.told.kind)
                 .bind(&self.told.data),
+        };
+        match is_masked {
+            false => statement,
+            true => statement
+                .bind(call.map(|call| call.booking as i64))
+                .bind(call.map(|call| side_number(call.side)))
+                .bind(call.map(|call| call.at))
+                .bind(talk.map(|(_, seconds)| seconds as i64)),
         }
     }
 }

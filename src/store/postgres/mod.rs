@@ -10,6 +10,8 @@
 //! its flow either way.
 
 mod attempts;
+mod booking_writes;
+mod bookings;
 mod events;
 mod flows;
 mod handoffs;
@@ -50,6 +52,15 @@ const CALLS: u32 = 16;
 /// How many connections serve people and the background.
 const DESK: u32 = 4;
 
+/// How many connections keep bookings.
+const BOOKINGS: u32 = 16;
+
+/// How long those wait who make a booking.
+const BOOKING_TIMES: Times = Times {
+    turn: Duration::from_secs(1),
+    answer: Duration::from_secs(1),
+};
+
 /// How long calls wait. A voice call action is given up after 400 ms.
 const CALL_TIMES: Times = Times {
     turn: Duration::from_millis(300),
@@ -67,6 +78,7 @@ const DESK_TIMES: Times = Times {
 pub struct PostgresStore {
     calls: Arc<Pool>,
     desk: Pool,
+    bookings: Pool,
     keeper: Keeper,
     vault: Vault,
 }
@@ -84,7 +96,8 @@ impl PostgresStore {
         let options = open::open(url, &vault).await?;
         let calls = Arc::new(Pool::new(options.clone(), CALLS, CALL_TIMES));
         Ok(Self {
-            desk: Pool::new(options, DESK, DESK_TIMES),
+            desk: Pool::new(options.clone(), DESK, DESK_TIMES),
+            bookings: Pool::new(options, BOOKINGS, BOOKING_TIMES),
             keeper: Keeper::new(calls.clone(), vault.clone()),
             calls,
             vault,
@@ -221,6 +234,7 @@ impl Store for PostgresStore {
     async fn close(&self) {
         self.calls.close().await;
         self.desk.close().await;
+        self.bookings.close().await;
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::calls::{News, What};
 use super::memory::{Mark, Sessions};
 use crate::call::SessionId;
 use crate::store::entry::Entry;
@@ -14,6 +15,8 @@ use crate::store::known::Known;
 pub(super) struct Group {
     sessions: HashMap<SessionId, Change>,
     numbers: Vec<Mark>,
+    /// What the writes mean for bookings.
+    calls: Vec<News>,
     /// The session of each write, in their order.
     order: Vec<Option<SessionId>>,
 }
@@ -109,6 +112,8 @@ impl Group {
             known: held.known.clone(),
             ..Change::default()
         });
+        self.calls
+            .extend(news(entry, change.known.as_ref(), mark.seq));
         change.known = entry.fold(change.known.take());
         change.marks.push(mark);
         if let Entry::Action(exchange) = entry {
@@ -128,6 +133,9 @@ impl Group {
         for mark in self.numbers {
             sessions.add_number(mark);
         }
+        for news in self.calls {
+            sessions.add_call(news);
+        }
         for session in self.order {
             sessions.add_pending(session);
         }
@@ -141,4 +149,20 @@ impl Group {
             }
         }
     }
+}
+
+/// What a write means for a booking; `known` is its session before.
+fn news(entry: &Entry, known: Option<&Known>, seq: u64) -> Option<News> {
+    if let Some(call) = entry.masked_call() {
+        let (side, at) = (call.side, call.at);
+        let what = What::Called { side, at };
+        return Some(News {
+            seq,
+            booking: call.booking,
+            what,
+        });
+    }
+    let (booking, seconds) = entry.masked_talk(known)?;
+    let what = What::Talked { seconds };
+    Some(News { seq, booking, what })
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use super::calls::{News, Pending, Unprojected};
 use crate::call::SessionId;
 use crate::session::{Recall, Standing};
 use crate::store::entry::{Entry, EventMark, mark_of_action};
@@ -30,6 +31,8 @@ pub(super) struct Sessions {
     pending: VecDeque<Option<SessionId>>,
     /// Marks of virtual number updates that are not projected yet.
     numbers: HashMap<EventMark, Mark>,
+    /// What records that are not projected yet mean for bookings.
+    calls: Pending,
     /// Who is let go next, with the record that was its newest then.
     live: VecDeque<(SessionId, u64)>,
     ended: VecDeque<(SessionId, u64)>,
@@ -114,6 +117,8 @@ pub(super) struct Due {
     /// The place of each record's session in `sessions`, and its mark; none for a virtual number update.
     pub(super) records: Vec<Option<(usize, Mark)>>,
     pub(super) sessions: Vec<DueSession>,
+    /// What they mean for bookings.
+    pub(super) calls: Vec<News>,
 }
 
 /// A session as it stands now, which may be further on than the records that are due: what is not due yet is taken in
@@ -196,14 +201,22 @@ impl Memory {
             let begun = due.records.len();
             for offset in begun..count.min(begun + AT_ONCE) {
                 let Some(record) = sessions.pending.get(offset).cloned() else {
+                    due.calls = sessions.calls_due(due.records.len());
                     return due;
                 };
                 let seq = sessions.projected + 1 + offset as u64;
                 let record = record.map(|id| sessions.record_due(id, seq, &mut due, &mut places));
                 due.records.push(record);
             }
+            due.calls = sessions.calls_due(due.records.len());
         }
         due
+    }
+
+    /// What the tables do not have yet of a booking's calls.
+    pub(super) fn calls_of(&self, booking: u64) -> Unprojected {
+        let sessions = self.lock();
+        sessions.calls.of(booking, sessions.projected)
     }
 
     /// The tables have taken `due`, up to record `through`.
@@ -276,6 +289,16 @@ impl Sessions {
         self.pending.push_back(session);
     }
 
+    /// A record was written that means something for a booking.
+    pub(super) fn add_call(&mut self, news: News) {
+        self.calls.add(news);
+    }
+
+    /// What the next `count` records mean for bookings.
+    fn calls_due(&self, count: usize) -> Vec<News> {
+        self.calls.up_to(self.projected + count as u64)
+    }
+
     /// Record `seq` and its session are due.
     fn record_due(
         &mut self,
@@ -306,6 +329,7 @@ impl Sessions {
         self.pending.drain(..taken.min(self.pending.len()));
         self.projected = through;
         self.numbers.retain(|_, mark| mark.seq > through);
+        self.calls.project(through);
     }
 
     /// The tables have the session in this row.

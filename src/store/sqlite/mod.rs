@@ -13,6 +13,9 @@
 
 mod attempts;
 mod backup;
+mod booking_writes;
+mod bookings;
+mod calls;
 mod events;
 mod files;
 mod flows;
@@ -63,6 +66,7 @@ use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use attempts::Attempts;
 pub use backup::{BackedUp, back_up, restore};
+use booking_writes::BookingQueue;
 use handoffs::HandoffTables;
 use journal::Journal;
 use lookups::Lookups;
@@ -90,6 +94,7 @@ pub struct SqliteStore {
     progress: Arc<Progress>,
     leases: LocalLeases,
     attempts: Attempts,
+    bookings: BookingQueue,
     /// Where deliveries of events are written.
     deliveries: Writing,
     handoffs: HandoffTables,
@@ -333,6 +338,8 @@ impl Store for SqliteStore {
         let mut threads = std::mem::take(&mut *threads).into_iter();
         self.queue.close();
         join(threads.next()).await;
+        self.bookings.close();
+        join(threads.next()).await;
         let (attempts, deliveries) = (self.attempts.clone(), self.deliveries.clone());
         let closing = move || (attempts.close(), deliveries.close());
         _ = tokio::task::spawn_blocking(closing).await;
@@ -355,6 +362,7 @@ impl Drop for SqliteStore {
     fn drop(&mut self) {
         // The threads have no other way to learn that nobody is left.
         self.queue.close();
+        self.bookings.close();
         self.progress.close();
     }
 }

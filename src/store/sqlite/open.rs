@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::attempts::Attempts;
+use super::booking_writes::{self, BookingQueue};
 use super::files::{self, beside};
 use super::handoffs::HandoffTables;
 use super::lock::{Lock, NotLocked};
@@ -53,6 +54,13 @@ const LOG_KEPT_BYTES: i64 = 64 << 20;
 /// How many pages the tables' log gathers before the projector writes them into the file.
 const CHECKPOINT_PAGES: i64 = 4096;
 
+/// At how many pages of the log bookings write it into the file: keys are scattered, so that a page is worth writing once it has
+/// changed often.
+const BOOKING_CHECKPOINT_PAGES: i64 = 16_384;
+
+/// How much of the tables the writer of bookings keeps in memory.
+const BOOKING_CACHE_KIB: i64 = 32 << 10;
+
 /// Opens the database that `url` names; see [`SqliteStore::open_with`].
 pub(super) async fn open(
     url: &str,
@@ -69,6 +77,8 @@ pub(super) async fn open(
 pub(super) struct AtRest {
     pub(super) store: SqliteStore,
     pub(super) writer: Writer,
+    /// The connection that writes bookings.
+    pub(super) bookings: rusqlite::Connection,
     pub(super) projector: Projector,
 }
 
@@ -77,6 +87,7 @@ impl AtRest {
         let Self {
             mut store,
             writer,
+            bookings,
             mut projector,
         } = self;
         if let Err(error) = projector.journal.make_spare(&mut projector.tables) {
@@ -85,6 +96,8 @@ impl AtRest {
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let threads = store.threads.get_mut();
         threads.push(named("journal").spawn(|| writer.run())?);
+        let queue = store.bookings.clone();
+        threads.push(named("bookings").spawn(|| booking_writes::serve(queue, bookings))?);
         threads.push(named("projection").spawn(|| projector.run())?);
         Ok(store)
     }
@@ -140,6 +153,7 @@ fn assemble(
     let (journal, memory) = (Arc::new(journal), Arc::new(memory));
     let progress = Arc::new(Progress::new(newest, named.projected));
     let (queue, lock) = (Queue::default(), Arc::new(lock));
+    let bookings = bookings(path).map_err(|e| told_of(&e))?;
     let at_once = Writing::new(at_once(path).map_err(|e| told_of(&e))?);
     let deliveries = deliveries(path).map_err(|e| told_of(&e))?;
     let writer = Writer {
@@ -173,6 +187,7 @@ fn assemble(
         journal,
         progress,
         leases: crate::store::leases::LocalLeases::default(),
+        bookings: BookingQueue::default(),
         handoffs: HandoffTables::new(at_once.clone(), lookups.clone(), vault.clone()),
         attempts: Attempts::new(at_once, lookups, vault.clone()),
         deliveries: Writing::new(deliveries),
@@ -181,6 +196,7 @@ fn assemble(
     Ok(AtRest {
         store,
         writer,
+        bookings,
         projector,
     })
 }
@@ -233,6 +249,18 @@ fn at_once(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     let db = writing(path)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(db)
+}
+
+/// The connection that writes bookings, a group at once. Many may be made while nobody calls and the projector rests, so it
+/// looks after the log as well.
+fn bookings(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
+    let db = writing(path)?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "wal_autocheckpoint", BOOKING_CHECKPOINT_PAGES)?;
+    db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
+    db.pragma_update(None, "cache_size", -BOOKING_CACHE_KIB)?;
+    db.set_prepared_statement_cache_capacity(32);
     Ok(db)
 }
 

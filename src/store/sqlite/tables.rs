@@ -3,10 +3,12 @@
 
 use rusqlite::{Connection, params};
 
+use super::calls::{News, What};
 use super::memory::{Due, DueSession, Mark};
 use super::{RecordPlace, events, numbers, record, state};
 use crate::call::{PhoneNumber, SessionId};
 use crate::store::StoreError;
+use crate::store::booking_forms::side_number;
 use crate::store::entry::{Entry, EventMark};
 use crate::store::known::Known;
 use crate::store::vault::{Place, Vault};
@@ -49,6 +51,15 @@ pub(super) fn write(
             events::project(&moment, vault, &due.sessions[*place], mark)?;
         }
         let_others_work();
+    }
+    for news in &due.calls {
+        if let Some(at) = ends
+            .0
+            .and_then(|first| news.seq.checked_sub(first.unsigned_abs()))
+            && let Some(Some((place, _))) = due.records.get(at as usize)
+        {
+            count(&moment, due.sessions[*place].row, news)?;
+        }
     }
     moment
         .prepare_cached(
@@ -134,6 +145,25 @@ fn insert(db: &Connection, row: &Row) -> Result<(), StoreError> {
         row.received_at,
         row.record
     ])?;
+    Ok(())
+}
+
+/// Counts a call for its booking, or what was talked in it.
+fn count(db: &Connection, session: i64, news: &News) -> Result<(), StoreError> {
+    let seq = news.seq as i64;
+    match news.what {
+        What::Called { side, at } => db
+            .prepare_cached(
+                "INSERT INTO masked_calls (seq, session, booking, side, at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (session) DO NOTHING",
+            )?
+            .execute(params![seq, session, news.booking as i64, side_number(side), at])?,
+        What::Talked { seconds } => db
+            .prepare_cached(
+                "UPDATE masked_calls SET talk_seconds = ?2, talk_seq = ?3 WHERE session = ?1 AND talk_seconds IS NULL",
+            )?
+            .execute(params![session, seconds as i64, seq])?,
+    };
     Ok(())
 }
 

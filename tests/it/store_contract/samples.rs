@@ -99,6 +99,7 @@ pub(crate) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
         },
         reply: format!("reply to {event}").into(),
         session: Some(session(name, answers + 1)),
+        masked: None,
         saved: BTreeMap::new(),
     }
 }

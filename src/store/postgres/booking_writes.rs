@@ -1,0 +1,192 @@
+//! Keeping a booking with all that it takes: one statement, which leaves nothing when a leg is another's.
+
+use super::pool::Statement;
+use crate::masking::{BookingWrite, Leg, Vn};
+use crate::store::booking_forms::{id_index, seal, side_number, side_word};
+use crate::store::bookings::BookingKept;
+use crate::store::vault::Vault;
+
+/// 22012, division by zero: a leg is another booking's.
+const TAKEN: &str = "22012";
+/// 2201F, the root of a negative number: a PIN is another booking's.
+const PIN_TAKEN: &str = "2201F";
+/// 2201E, the logarithm of zero: a leg that was to be changed is no longer the booking's.
+const NOT_OWN: &str = "2201E";
+
+/// Keeps a booking. Its last expression fails on purpose, each time in another way, when not all that the booking needs was had: that
+/// undoes the whole statement. The booking's own row comes first: who is overtaken there takes nothing.
+const KEEP: &str = "
+    WITH made AS (
+        INSERT INTO bookings (id_index, pair, pool, is_open, due_at, revision, record)
+        SELECT $1, $2, $3, $4, $5, 0, $6 WHERE $7 = 0
+        ON CONFLICT (id_index) DO NOTHING RETURNING number
+    ), changed AS (
+        UPDATE bookings SET pair = $2, is_open = $4, due_at = $5, record = $6, revision = revision + 1
+        WHERE number = $7 AND revision = $8 RETURNING number
+    ), it AS (
+        SELECT number FROM made UNION ALL SELECT number FROM changed
+    ), taken AS (
+        INSERT INTO legs AS l (party, vn, booking, side, pair, rests_from, free_from)
+        SELECT w.party, w.vn, it.number, w.side, w.pair, w.rests_from, w.free_from
+        FROM it, unnest($9::bytea[], $10::int[], $11::smallint[], $12::bytea[], $13::bigint[], $14::bigint[])
+            AS w (party, vn, side, pair, rests_from, free_from)
+        ORDER BY w.party, w.vn
+        ON CONFLICT (party, vn) DO UPDATE SET
+            booking = excluded.booking, side = excluded.side, pair = excluded.pair,
+            rests_from = CASE WHEN l.pair = excluded.pair AND l.booking <> excluded.booking
+                THEN greatest(l.rests_from, excluded.rests_from) ELSE excluded.rests_from END,
+            free_from = CASE WHEN l.pair = excluded.pair AND l.booking <> excluded.booking
+                THEN greatest(l.free_from, excluded.free_from) ELSE excluded.free_from END
+        WHERE l.pair = excluded.pair OR l.free_from <= $15 OR l.rests_from <= $16
+        RETURNING 1
+    ), owned AS (
+        SELECT l.party, l.vn, w.booking, w.side, w.pair, w.rests_from, w.free_from
+        FROM it, legs AS l
+        JOIN unnest($17::bytea[], $18::int[], $19::bigint[], $20::smallint[], $21::bytea[], $22::bigint[], $23::bigint[])
+            AS w (party, vn, booking, side, pair, rests_from, free_from) ON l.party = w.party AND l.vn = w.vn
+        WHERE l.booking = $7
+        ORDER BY l.party, l.vn FOR UPDATE OF l
+    ), moved AS (
+        UPDATE legs AS l SET booking = o.booking, side = o.side, pair = o.pair,
+            rests_from = o.rests_from, free_from = o.free_from
+        FROM owned AS o WHERE l.party = o.party AND l.vn = o.vn AND l.booking = $7
+        RETURNING 1
+    ), pinned AS (
+        INSERT INTO pins AS p (vn, pin, booking, side, free_from)
+        SELECT w.vn, w.pin, it.number, w.side, w.free_from
+        FROM it, unnest($24::int[], $25::bytea[], $26::smallint[], $27::bigint[]) AS w (vn, pin, side, free_from)
+        ORDER BY w.vn, w.pin
+        ON CONFLICT (vn, pin) DO UPDATE SET
+            booking = excluded.booking, side = excluded.side, free_from = excluded.free_from
+        WHERE p.booking = excluded.booking OR p.free_from <= $15
+        RETURNING 1
+    ), dropped AS (
+        DELETE FROM pins AS p USING it, unnest($28::int[], $29::bytea[]) AS w (vn, pin)
+        WHERE p.vn = w.vn AND p.pin = w.pin AND p.booking = it.number
+        RETURNING 1
+    )
+    SELECT it.number,
+        1 / (CASE WHEN (SELECT count(*) FROM taken) = cardinality($9::bytea[]) THEN 1 ELSE 0 END) AS legs,
+        ln((CASE WHEN (SELECT count(*) FROM moved) = cardinality($17::bytea[]) THEN 1 ELSE 0 END)::float8) AS own,
+        sqrt((CASE WHEN (SELECT count(*) FROM pinned) = cardinality($24::int[]) THEN 1 ELSE -1 END)::float8) AS pins,
+        (SELECT count(*) FROM dropped) AS dropped
+    FROM it";
+
+/// The columns of a statement that writes legs.
+#[derive(Default)]
+struct Legs {
+    party: Vec<Vec<u8>>,
+    vn: Vec<i32>,
+    booking: Vec<i64>,
+    side: Vec<i16>,
+    pair: Vec<Vec<u8>>,
+    rests_from: Vec<i64>,
+    free_from: Vec<i64>,
+}
+
+impl Legs {
+    fn of(legs: &[Leg]) -> Self {
+        let mut columns = Self::default();
+        for leg in legs {
+            columns.party.push(leg.party.0.to_vec());
+            columns.vn.push(vn_column(leg.vn));
+            columns.booking.push(leg.booking as i64);
+            columns.side.push(side_word(leg));
+            columns.pair.push(leg.pair.0.to_vec());
+            columns.rests_from.push(leg.rests_from.as_millisecond());
+            columns.free_from.push(leg.free_from.as_millisecond());
+        }
+        columns
+    }
+}
+
+/// A number's column.
+pub(super) fn vn_column(vn: Vn) -> i32 {
+    i32::try_from(vn.0).unwrap_or(i32::MAX)
+}
+
+/// The statement that keeps `write`. It gives one row, none when the booking was overtaken.
+pub(super) fn keep_statement<'q>(vault: &Vault, write: &BookingWrite) -> Statement<'q> {
+    let booking = &write.booking;
+    let index = id_index(vault, &booking.id);
+    let (takes, changes) = (Legs::of(&write.takes), Legs::of(&write.changes));
+    let rested = write
+        .rested_before
+        .map_or(i64::MIN, |before| before.as_millisecond());
+    sqlx::query(KEEP)
+        .bind(index.to_vec())
+        .bind(booking.pair.0.to_vec())
+        .bind(booking.pool.as_str().to_owned())
+        .bind(booking.closing.is_none())
+        .bind(write.due_at.as_millisecond())
+        .bind(seal(vault, &index, booking))
+        .bind(booking.number as i64)
+        .bind(booking.revision as i64)
+        .bind(takes.party)
+        .bind(takes.vn)
+        .bind(takes.side)
+        .bind(takes.pair)
+        .bind(takes.rests_from)
+        .bind(takes.free_from)
+        .bind(write.now.as_millisecond())
+        .bind(rested)
+        .bind(changes.party)
+        .bind(changes.vn)
+        .bind(changes.booking)
+        .bind(changes.side)
+        .bind(changes.pair)
+        .bind(changes.rests_from)
+        .bind(changes.free_from)
+        .bind(
+            write
+                .pins
+                .iter()
+                .map(|pin| vn_column(pin.vn))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            write
+                .pins
+                .iter()
+                .map(|pin| pin.key.to_vec())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            write
+                .pins
+                .iter()
+                .map(|pin| side_number(pin.side))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            write
+                .pins
+                .iter()
+                .map(|pin| pin.free_from.as_millisecond())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            write
+                .drops
+                .iter()
+                .map(|(vn, _)| vn_column(*vn))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            write
+                .drops
+                .iter()
+                .map(|(_, key)| key.to_vec())
+                .collect::<Vec<_>>(),
+        )
+}
+
+/// What a refusal means: 40P01 and 55P03 are locks that were not to be had, and another look is all that they need.
+pub(super) fn meaning(error: &sqlx::Error) -> Option<BookingKept> {
+    match error.as_database_error()?.code()?.as_ref() {
+        TAKEN => Some(BookingKept::Taken),
+        PIN_TAKEN | "21000" => Some(BookingKept::PinTaken),
+        NOT_OWN | "40P01" | "55P03" => Some(BookingKept::Overtaken),
+        _ => None,
+    }
+}
