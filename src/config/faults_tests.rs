@@ -20,7 +20,7 @@ fn told(cases: &[Case<'_>]) -> String {
     told.collect::<Vec<_>>().join("\n----------\n\n")
 }
 
-fn holds(name: &str, cases: &[Case<'_>]) {
+pub(super) fn holds(name: &str, cases: &[Case<'_>]) {
     let told = told(cases);
     for secret in ["hunter2", "91234567"] {
         assert!(!faults_only(&told).contains(secret), "{secret} is repeated");

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::contact_center::contact_center;
+use super::masking_keys;
+use super::pool_keys;
 use super::reader::{Reader, Section, Show};
 use super::values::{
-    PLATFORM, Taken, api_base, apology_text, country, database_url, header_text, is_loopback,
-    key_text, level, listen, network, no_controls, one_of, origins, subaccount_id, token_text,
+    PLATFORM, Taken, api_base, country, database_url, header_text, is_loopback, key_text, level,
+    listen, network, no_controls, one_of, origins, spoken_text, subaccount_id, token_text,
 };
 use super::wrong::Wrong;
 use super::{
@@ -52,6 +54,8 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     let tokens = tokens(reader, &mut root, exposed);
     let outbound = outbound(reader, &mut root);
     let outward_allow = outward(reader, &mut root);
+    let masking = masking_keys::masking(reader, &mut root);
+    let pools = pool_keys::pools(reader, &mut root, &masking, subaccounts.as_ref());
     let contact_center = contact_center(reader, &mut root);
     reader.end(root);
     Some(Config {
@@ -70,6 +74,8 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         outbound: outbound?,
         secrets: Arc::default(),
         outward_allow: outward_allow?,
+        masking,
+        pools: pools?,
         contact_center: contact_center?,
     })
 }
@@ -126,7 +132,7 @@ fn log(reader: &mut Reader<'_>, root: &mut Section) -> Option<Log> {
 
 fn apology(reader: &mut Reader<'_>, root: &mut Section) -> Option<Apology> {
     let mut section = reader.section(root, "apology");
-    let text = reader.text(&mut section, "text", Show::Whole, apology_text);
+    let text = reader.text(&mut section, "text", Show::Whole, spoken_text);
     let voice = reader.text(&mut section, "voice", Show::Whole, |text| {
         no_controls(text).map(str::to_owned)
     });

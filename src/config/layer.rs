@@ -27,8 +27,8 @@ const NOT_CONFIGURATION: [&str; 4] = [
     "CALLWRIGHT_PUSH_PASSWORD",
 ];
 
-/// No value lies deeper than `api.tokens.NAME.scopes.0`; what does is not followed.
-const DEEPEST: usize = 5;
+/// No value lies deeper than `pools.NAME.masking.speech.sentences.LANGUAGE.SENTENCE`; what does is not followed.
+const DEEPEST: usize = 7;
 
 /// A text with more faults of grammar than this is no configuration, and the rest of them tells nothing more.
 const MOST_GRAMMAR_FAULTS: usize = 100;

@@ -23,6 +23,11 @@ mod faults_tests;
 mod keys;
 mod layer;
 mod load;
+mod masking_keys;
+#[cfg(test)]
+mod masking_tests;
+pub mod pool;
+mod pool_keys;
 mod reader;
 mod suggest;
 #[cfg(test)]
@@ -30,11 +35,13 @@ mod tests;
 mod values;
 mod wrong;
 
+use crate::masking::PoolRules;
 use crate::outbound::Country;
 use crate::outbound::rates::Limits;
 
 pub use contact_center::ContactCenter;
 pub use fault::{ConfigFaults, Place};
+pub use pool::Pool;
 pub use reader::Setting;
 
 /// The commented file of all keys and their defaults. It is what the defaults are read from.
@@ -73,6 +80,10 @@ pub struct Config {
     pub secrets: Arc<BTreeMap<String, SecretString>>,
     /// The networks that requests of ours may go to beside the internet.
     pub outward_allow: Vec<IpNet>,
+    /// The rules of number masking.
+    pub masking: PoolRules,
+    /// The pools of virtual numbers by our name.
+    pub pools: BTreeMap<String, Pool>,
     /// The Contact Center that calls may be handed to.
     pub contact_center: Option<ContactCenter>,
 }
@@ -268,17 +279,23 @@ pub enum Scope {
     Metrics,
     /// Start calls.
     Call,
+    /// Make, change and end bookings.
+    Book,
+    /// Change the virtual numbers of pools.
+    Manage,
     /// Hand calls to the Contact Center, and tell of calls that are about to come in.
     Handoff,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Read,
         Self::Numbers,
         Self::Metrics,
         Self::Call,
+        Self::Book,
+        Self::Manage,
         Self::Handoff,
     ];
 
@@ -289,6 +306,8 @@ impl Scope {
             Self::Numbers => "numbers",
             Self::Metrics => "metrics",
             Self::Call => "call",
+            Self::Book => "book",
+            Self::Manage => "manage",
             Self::Handoff => "handoff",
         }
     }

@@ -121,6 +121,34 @@ impl<'a> Reader<'a> {
         sections
     }
 
+    /// The section `name` whose keys are names of its owner's, each with a text as `parse` understands it.
+    pub(super) fn pairs<T>(
+        &mut self,
+        parent: &mut Section,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, Wrong>,
+    ) -> Vec<(String, T)> {
+        let all = self.section(parent, name);
+        let mut pairs = Vec::new();
+        for (key, value) in all.values {
+            let mut path = all.path.clone();
+            path.push(key.clone());
+            let spot = self.spot(&path);
+            let place = spot.map_or(Place::BuiltIn, |spot| spot.value.clone());
+            match text_of(&value).and_then(&parse) {
+                Ok(read) => {
+                    let shown = toml::Value::from(value.as_str().unwrap_or_default()).to_string();
+                    self.in_force(Entry { path, place, value }, shown);
+                    pairs.push((key, read));
+                }
+                Err(wrong) => {
+                    self.refuse::<()>(&path, &place, wrong);
+                }
+            }
+        }
+        pairs
+    }
+
     fn as_section(&mut self, path: KeyPath, value: Value) -> Option<Section> {
         if let Value::Dict(_, values) = value {
             return Some(Section::new(path, values));
@@ -190,6 +218,28 @@ impl<'a> Reader<'a> {
                     "is not a whole number from {least} to {most}{unit}"
                 ));
                 self.refuse(&entry.path, &entry.place, wrong)
+            }
+        }
+    }
+
+    /// The truth of `key`: `true` or `false`.
+    pub(super) fn truth(&mut self, section: &mut Section, key: &'static str) -> Option<bool> {
+        let entry = self.entry(section, key)?;
+        let truth = match &entry.value {
+            Value::Bool(_, truth) => Some(*truth),
+            Value::String(_, text) if matches!(entry.place, Place::Variable(_)) => {
+                text.trim().parse().ok()
+            }
+            _ => None,
+        };
+        match truth {
+            Some(truth) => {
+                self.in_force(entry, truth.to_string());
+                Some(truth)
+            }
+            None => {
+                let wrong = Wrong::new("is neither true nor false");
+                self.refuse(&entry.path, &entry.place, wrong.help("without quotes"))
             }
         }
     }

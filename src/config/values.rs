@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use ipnet::IpNet;
+use jiff::SignedDuration;
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
 use reqwest::Url;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
@@ -13,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::wrong::Wrong;
 use crate::outbound::Country;
-use crate::text::nearest;
+use crate::text::{nearest, spans};
 
 /// Where the platform's Voice API is unless a sub-account says otherwise.
 pub(super) const PLATFORM: &str = "https://voice.8x8.com";
@@ -22,7 +26,7 @@ pub(super) const PLATFORM: &str = "https://voice.8x8.com";
 const SHORTEST_SECRET: usize = 16;
 
 /// What `say` takes (platform's `say`: "text", at most 3000 characters).
-const LONGEST_APOLOGY: usize = 3000;
+const LONGEST_SPOKEN: usize = 3000;
 
 /// The addresses that 8x8 publishes for webhooks from its Singapore region (2026-01-01).
 const SINGAPORE: [[u8; 4]; 4] = [
@@ -175,11 +179,11 @@ fn not_a_level(meant: Option<&str>) -> Wrong {
         .write(format!("\"{}\"", meant.unwrap_or("info")))
 }
 
-pub(super) fn apology_text(text: &str) -> Result<String, Wrong> {
+pub(super) fn spoken_text(text: &str) -> Result<String, Wrong> {
     match text.chars().count() {
-        1..=LONGEST_APOLOGY => no_controls(text).map(str::to_owned),
+        1..=LONGEST_SPOKEN => no_controls(text).map(str::to_owned),
         length => Err(Wrong::new(format!(
-            "has {length} characters, and the platform says at most {LONGEST_APOLOGY}"
+            "has {length} characters, and the platform says at most {LONGEST_SPOKEN}"
         ))),
     }
 }
@@ -228,12 +232,16 @@ fn bare_host(text: &str, whose: &str, example: &str) -> Result<Url, Wrong> {
     }
 }
 
-/// A country by its code.
+/// A country of a list, by its code.
 pub(super) fn country(text: &str) -> Result<Country, Wrong> {
-    Country::parse(text).ok_or_else(|| {
-        Wrong::new("has an element that is no country: its two letters of ISO 3166-1")
-            .help("as in \"SG\", \"GB\" or \"US\"")
-    })
+    let wrong = "has an element that is no country: its two letters of ISO 3166-1";
+    Country::parse(text).ok_or_else(|| Wrong::new(wrong).help("as in \"SG\", \"GB\" or \"US\""))
+}
+
+/// A country alone, by its code.
+pub(super) fn one_country(text: &str) -> Result<Country, Wrong> {
+    let wrong = "is no country: its two letters of ISO 3166-1";
+    Country::parse(text).ok_or_else(|| Wrong::new(wrong).help("as in \"SG\", \"GB\" or \"US\""))
 }
 
 /// A secret that travels as a whole header: printable ASCII, blanks only inside, as in `Basic …`.
@@ -263,6 +271,58 @@ fn long_enough(text: &str, exposed: bool) -> Result<SecretString, Wrong> {
         .help("`openssl rand -hex 32` makes a good one"));
     }
     Ok(SecretString::from(text))
+}
+
+/// A span of time inside `range`: a whole number and its unit, as `10m`.
+pub(super) fn duration(
+    text: &str,
+    range: RangeInclusive<SignedDuration>,
+) -> Result<SignedDuration, Wrong> {
+    spans::read(text)
+        .filter(|span| range.contains(span))
+        .ok_or_else(|| {
+            let (least, most) = (spans::shown(*range.start()), spans::shown(*range.end()));
+            Wrong::new(format!("is not a span of time from {least} to {most}"))
+                .help("a whole number and its unit, s, m, h or d, as in \"90s\", \"10m\", \"24h\" or \"30d\"")
+        })
+}
+
+/// A time of the day, to the minute.
+pub(super) fn time_of_day(text: &str) -> Result<Time, Wrong> {
+    Time::strptime("%H:%M", text)
+        .map_err(|_| Wrong::new("is not a time of the day").help("as in \"08:00\" or \"21:30\""))
+}
+
+/// A time zone by its name.
+pub(super) fn time_zone(text: &str) -> Result<String, Wrong> {
+    match TimeZone::get(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(Wrong::new("is not the name of a time zone")
+            .help("as in \"Asia/Singapore\" or \"Europe/London\"")),
+    }
+}
+
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+/// A day of the week.
+pub(super) fn weekday(text: &str) -> Result<Weekday, Wrong> {
+    one_of(text, &DAYS).map_err(|_| {
+        Wrong::new("has an element that is no day of the week")
+            .help("one of \"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"")
+    })
+}
+
+pub(super) fn shown_day(day: Weekday) -> &'static str {
+    let named = DAYS.iter().find(|(_, known)| *known == day);
+    named.map_or("", |(name, _)| name)
 }
 
 /// A name without blanks.

@@ -53,6 +53,11 @@ impl Library {
         self.by_number.get(number).or(self.any.as_ref())
     }
 
+    /// The flow that names `number` among those that it answers.
+    pub fn naming(&self, number: &PhoneNumber) -> Option<&Arc<Flow>> {
+        self.by_number.get(number)
+    }
+
     /// The flow that takes the call of `caller` to `number`: a draft that is for them before the flow of everybody.
     pub fn taking(&self, number: &PhoneNumber, caller: Option<&PhoneNumber>) -> Option<&Arc<Flow>> {
         let theirs = |flow: &&Arc<Flow>| {

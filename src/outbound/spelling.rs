@@ -244,11 +244,11 @@ fn stranger(c: char, text: &str) -> Misread {
 
 /// Reads digits that begin with a country code.
 fn abroad(digits: &str) -> Result<PhoneNumber, Misread> {
-    if digits.starts_with('0') {
-        return Err(Misread::ZeroFirst);
-    }
     if digits.len() < FEWEST {
         return Err(Misread::Short);
+    }
+    if digits.starts_with('0') {
+        return Err(Misread::ZeroFirst);
     }
     understood(&format!("+{digits}"), None)
 }

@@ -6,6 +6,7 @@ mod loggable;
 mod names;
 mod near;
 mod printable;
+pub(crate) mod spans;
 
 pub(crate) use lines::{Lines, line};
 pub(crate) use loggable::plain;

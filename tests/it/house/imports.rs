@@ -46,7 +46,7 @@ const RULE: [(&str, &[&str]); 26] = [
     ),
     ("events", &["call"]),
     ("clock", &[]),
-    ("config", &["text", "call", "outbound"]),
+    ("config", &["text", "call", "outbound", "flow", "masking"]),
     ("failpoint", &[]),
     ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
@@ -76,7 +76,7 @@ const RULE: [(&str, &[&str]); 26] = [
     ),
     (
         "bookings",
-        &["call", "outbound", "masking", "platform", "store"],
+        &["call", "outbound", "flow", "masking", "platform", "store"],
     ),
     (
         "switchboard",
@@ -104,6 +104,7 @@ const RULE: [(&str, &[&str]); 26] = [
             "session",
             "platform",
             "store",
+            "bookings",
             "switchboard",
         ],
     ),
@@ -130,7 +131,8 @@ const RULE: [(&str, &[&str]); 26] = [
     (
         "phone",
         &[
-            "call", "outbound", "flow", "session", "platform", "store", "http", "emulator",
+            "call", "outbound", "flow", "masking", "session", "platform", "store", "bookings",
+            "http", "emulator",
         ],
     ),
     (
