@@ -5,7 +5,6 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -23,15 +22,14 @@ use crate::flow::report::{Format, Look, render};
 use crate::flow::{Flow, Library};
 use crate::flows_folder::{self, FolderError};
 use crate::handover::Handover;
+use crate::http::app::Staff;
 use crate::http::{self, App, listener};
 use crate::outbound::Destinations;
 use crate::outward::NoWayOut;
 use crate::phone::Overheard;
 use crate::platform::client::NoClient;
 use crate::session::{Apology, EVENT_MEMORY_DAYS};
-use crate::store::postgres::PostgresStore;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{FlowText, Store, StoreError, keys};
+use crate::store::{FlowText, Store, StoreError};
 use crate::switchboard::Switchboard;
 use crate::world::Outside;
 use desk::Desk;
@@ -43,6 +41,9 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 const DIALS_END_WITHIN: Duration = Duration::from_secs(5);
 
 mod desk;
+mod pools;
+mod rounds;
+mod stores;
 
 /// A server that serves.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ pub struct Running {
     forgetting: JoinHandle<()>,
     dialling: JoinHandle<()>,
     learning: JoinHandle<()>,
+    rounds: JoinHandle<()>,
 }
 
 /// Why a server did not start.
@@ -66,6 +68,9 @@ pub enum StartError {
     /// The flows folder cannot be read.
     #[error("the flows cannot be read: {}; name their folder by \"flows\" or CALLWRIGHT_FLOWS", sentences(.0))]
     Folder(Vec<FolderError>),
+    /// The pools of virtual numbers contradict the flows.
+    #[error("the pools and the flows contradict each other: {}", .0.join("; "))]
+    Pools(Vec<String>),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -129,13 +134,17 @@ pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Runn
         return Err(StartError::PhoneInReach(config.listen));
     }
     let sources = flows_folder::read(slice::from_ref(&config.flows)).map_err(StartError::Folder)?;
-    let mut store = open_store(&config).await?;
+    let (mut store, bookings) = stores::open(&config).await?;
     let overheard = (with == With::Phone).then(|| Arc::new(Overheard::new(store.clone())));
     if let Some(overheard) = &overheard {
         store = overheard.clone();
     }
     tell_missing_secrets(&sources, &config);
     let (library, flows_are_current) = load_flows(sources, store.as_ref(), &clock).await?;
+    let contradictions = pools::contradictions(&config, &library);
+    if !contradictions.is_empty() {
+        return Err(StartError::Pools(contradictions));
+    }
     let (library, config) = (Arc::new(library), Arc::new(config));
     let apology = Apology {
         text: config.apology.text.clone(),
@@ -151,14 +160,18 @@ pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Runn
         Arc::new(world),
         clock.clone(),
     );
+    let numbers = pools::numbers(&config, bookings, &switchboard, &library, &clock).await?;
     let handover = Handover::new(&config, store.clone(), clock.clone())?.map(Arc::new);
     let app = App::new(
         config,
         store,
         library,
         flows_are_current,
-        Arc::new(switchboard),
-        handover,
+        Staff {
+            switchboard: Arc::new(switchboard),
+            numbers,
+            handover,
+        },
         clock,
     );
     listen(app, overheard).await
@@ -193,7 +206,8 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         "listening"
     );
     let dialling = tokio::spawn(app.dialer.clone().watch());
-    let learning = tokio::spawn(app.dialer.clone().learn_numbers());
+    let learning = tokio::spawn(app.dialer.clone().learn_numbers(app.numbers.clone()));
+    let rounds = tokio::spawn(rounds::go(app.numbers.clone(), app.store.clone()));
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone()));
     Ok(Running {
         address,
@@ -204,6 +218,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         forgetting,
         dialling,
         learning,
+        rounds,
     })
 }
 
@@ -278,6 +293,7 @@ impl Running {
         self.forgetting.abort();
         self.dialling.abort();
         self.learning.abort();
+        self.rounds.abort();
         self.app.dialer.drain(DIALS_END_WITHIN).await;
         self.app.store.close().await;
     }
@@ -401,18 +417,6 @@ async fn destinations(
         }
     }
     Ok(destinations)
-}
-
-/// Opens the store that the configuration names, with its keys.
-async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    let url = config.database_url.expose_secret();
-    if url.starts_with("sqlite:") {
-        let keys = keys::find(&config.keys, async { SqliteStore::is_new(url) }).await?;
-        let store = SqliteStore::open_with(url, &keys, config.durability).await?;
-        return Ok(Arc::new(store));
-    }
-    let keys = keys::find(&config.keys, PostgresStore::is_new(url)).await?;
-    Ok(Arc::new(PostgresStore::open(url, &keys).await?))
 }
 
 /// Forgets old event ids, now and then. Of the nodes on one database one does it at a time.

@@ -5,6 +5,7 @@
 //!
 //! * [`making`](self) a booking is asked for, or changed
 //! * [`calling`] a call to a number of a pool is answered, or only tried
+//! * [`numbers`] the numbers of pools: what the configuration, the API and the platform say of them
 //! * [`keeping`](self) what has ended is closed, swept and erased; bookings leave sick numbers
 
 pub mod calling;
@@ -12,6 +13,7 @@ mod chance;
 mod changing;
 mod keeping;
 mod making;
+pub mod numbers;
 mod shelf;
 mod tries;
 

@@ -35,7 +35,12 @@ pub(super) struct Able<'a> {
     account: &'a Account,
 }
 
-impl Able<'_> {
+impl<'a> Able<'a> {
+    /// The platform's id of it.
+    pub(super) fn id(self) -> &'a SubAccountId {
+        &self.account.id
+    }
+
     /// Takes the numbers that the platform lists.
     pub(super) fn learn(self, numbers: Vec<PhoneNumber>) {
         let listed = self.account.listed.write();

@@ -1,4 +1,5 @@
-//! Our own virtual numbers, as the platform lists them: they are never called, and the countries that they are in are open.
+//! Our own virtual numbers, as the platform lists them: they are never called, the countries that they are in are open, and
+//! the list says how those of pools are.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,69 +7,77 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::Dialer;
-use crate::call::PhoneNumber;
+use crate::bookings::numbers::PoolNumbers;
+use crate::call::event::VirtualNumber;
+use crate::call::{PhoneNumber, SubAccountId};
+use crate::platform::client::account::OwnNumber;
 
 /// How often they are asked for, and how soon again when the platform did not tell.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 const AGAIN: Duration = Duration::from_secs(60);
 
+/// What the platform told of our numbers.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// The sub-accounts that were told of, each with its numbers and whether each was reached.
+    pub lists: Vec<(SubAccountId, Vec<(VirtualNumber, Option<bool>)>)>,
+    /// Why others were not, a sentence each.
+    pub failed: Vec<String>,
+}
+
+impl Told {
+    /// All numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = &PhoneNumber> {
+        let lists = self.lists.iter().flat_map(|(_, list)| list);
+        lists.map(|(told, _)| &told.number)
+    }
+}
+
 impl Dialer {
     /// Asks the platform for our numbers, now and then: until it is dropped.
-    pub async fn learn_numbers(self: Arc<Self>) {
-        now_and_then(|| {
-            let dialer = self.clone();
-            async move { dialer.ask_for_numbers().await }
-        })
-        .await;
+    pub async fn learn_numbers(self: Arc<Self>, pools: Arc<PoolNumbers>) {
+        loop {
+            let told = self.ask_for_numbers().await;
+            let kept = pools.hear_lists(&told.lists).await;
+            if let Err(error) = &kept {
+                tracing::warn!(%error, "how our numbers are could not be kept: asked again in a minute");
+            }
+            let well = told.failed.is_empty() && kept.is_ok();
+            sleep(if well { EVERY } else { AGAIN }).await;
+        }
     }
 
-    /// Asks once for the numbers of every sub-account that has a key. Whether all was told.
-    pub async fn ask_for_numbers(&self) -> bool {
-        let mut all_told = true;
+    /// Asks once for the numbers of every sub-account that has a key: they are not called from now on.
+    pub async fn ask_for_numbers(&self) -> Told {
+        let mut all = Told::default();
         for (name, account) in self.accounts.able() {
             match account.client.numbers().await {
-                Ok(numbers) => {
-                    let numbers = numbers.into_iter().map(|it| PhoneNumber::new(it.number));
+                Ok(list) => {
+                    let numbers = list.iter().map(|it| PhoneNumber::new(it.number.as_str()));
                     let numbers: Vec<_> = numbers.collect();
                     account.learn(numbers.clone());
                     self.switchboard.learn(numbers);
+                    let list = list.into_iter().map(told).collect();
+                    all.lists.push((account.id().clone(), list));
                 }
                 Err(error) => {
-                    all_told = false;
                     tracing::warn!(subaccount = name, %error, "the platform does not list our numbers: asked again in a minute");
+                    all.failed.push(format!("{name}: {error}"));
                 }
             }
         }
-        all_told
+        all
     }
 }
 
-/// Asks every hour, and a minute after what was not told.
-async fn now_and_then<F: Future<Output = bool>>(mut ask: impl FnMut() -> F) {
-    loop {
-        let told = ask().await;
-        sleep(if told { EVERY } else { AGAIN }).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::ready;
-
-    use tokio::time::{Instant, timeout};
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_not_told_is_asked_for_a_minute_later_and_else_every_hour() {
-        let began = Instant::now();
-        let mut asked = Vec::new();
-        let asking = now_and_then(|| {
-            asked.push(began.elapsed().as_secs());
-            ready(asked.len() > 2)
-        });
-        let three_hours = Duration::from_secs(3 * 60 * 60);
-        assert!(timeout(three_hours, asking).await.is_err());
-        assert_eq!(asked, [0, 60, 120, 3_720, 7_320]);
-    }
+/// A number as the platform lists it, in the words of its updates, and whether it was reached.
+fn told(own: OwnNumber) -> (VirtualNumber, Option<bool>) {
+    let number = VirtualNumber {
+        number: PhoneNumber::new(own.number),
+        status: own.status,
+        country: own.country,
+        reference: own.reference,
+        updated_at: None,
+    };
+    (number, own.healthy)
 }

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::auth::{ApiKeys, TenantKeys, WebhookKeys};
 use super::metrics::Metrics;
 use super::turns::Turns;
+use crate::bookings::Bookings;
+use crate::bookings::numbers::PoolNumbers;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dialer::Dialer;
@@ -43,6 +45,10 @@ pub struct Parts {
     pub switchboard: Arc<Switchboard>,
     /// Who starts calls.
     pub dialer: Arc<Dialer>,
+    /// The bookings of number masking.
+    pub bookings: Arc<Bookings>,
+    /// The virtual numbers that they get.
+    pub numbers: Arc<PoolNumbers>,
     /// Who hands calls to the Contact Center, when there is one.
     pub handover: Option<Arc<Handover>>,
     /// What time it is.
@@ -61,6 +67,17 @@ pub struct Parts {
     pub tenant_keys: Arc<TenantKeys>,
 }
 
+/// Who works for the handlers.
+#[derive(Debug)]
+pub struct Staff {
+    /// Who answers voice call actions.
+    pub switchboard: Arc<Switchboard>,
+    /// The virtual numbers of pools, and the bookings that get them.
+    pub numbers: Arc<PoolNumbers>,
+    /// Who hands calls to the Contact Center, when there is one.
+    pub handover: Option<Arc<Handover>>,
+}
+
 impl App {
     /// An app that is starting: [`Phase::serve`] says when it answers.
     pub fn new(
@@ -68,10 +85,14 @@ impl App {
         store: Arc<dyn Store>,
         library: Arc<Library>,
         flows_are_current: bool,
-        switchboard: Arc<Switchboard>,
-        handover: Option<Arc<Handover>>,
+        staff: Staff,
         clock: Clock,
     ) -> Self {
+        let Staff {
+            switchboard,
+            numbers,
+            handover,
+        } = staff;
         let dialer = Dialer::new(
             &config,
             store.clone(),
@@ -92,6 +113,8 @@ impl App {
             flows_are_current,
             switchboard,
             dialer: Arc::new(dialer),
+            bookings: numbers.bookings().clone(),
+            numbers,
             handover,
             clock,
         }))

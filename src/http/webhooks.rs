@@ -320,10 +320,10 @@ async fn put(app: &App, webhook: Webhook, body: &str) -> Result<(), store::Store
                 .iter()
                 .map(|told| told.number.clone())
                 .collect();
-            let webhook = store::Webhook::new(event, body, received_at);
+            let webhook = store::Webhook::new(event.clone(), body, received_at);
             app.store.keep_numbers(webhook).await?;
             app.switchboard.learn(own);
-            Ok(())
+            app.numbers.hear_update(&event).await
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! * [`party`] what people and pairs of them are found by
 //! * [`number`] virtual numbers of pools, and what each is good for
+//! * [`health`] how each is, by what the platform says; [`plan`] how many a pool needs
 //! * [`rules`] all that a pool's owner may set
 //! * [`booking`] a booking, its sides, and its time line
 //! * [`carried`] a session that masking carries
@@ -24,10 +25,12 @@ pub mod carried;
 pub mod change;
 pub mod decision;
 pub mod draft;
+pub mod health;
 pub mod leg;
 pub mod number;
 pub mod party;
 pub mod pin;
+pub mod plan;
 pub mod request;
 pub mod route;
 pub mod rules;

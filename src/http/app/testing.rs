@@ -1,5 +1,7 @@
 //! An app for the tests of this room: a store in memory that fails and hangs on demand.
 
+mod bookings;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +16,9 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::App;
+use super::{App, Staff};
+use crate::bookings::Bookings;
+use crate::bookings::numbers::PoolNumbers;
 use crate::call::event::{
     CallStatus, NumberUpdate, RecordingUpdate, SessionSummary, VirtualNumber,
 };
@@ -32,9 +36,11 @@ use crate::flow::template::Template;
 use crate::flow::{Flow, Library, Met, Need};
 use crate::handover::Handover;
 use crate::http::Site;
+use crate::masking::rules::PoolName;
 use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
 use crate::session::{Apology, Exchange, OutboundCall, Recall, Recalled, RequestKey};
+use crate::store::bookings::BookingStore;
 use crate::store::outbox::{
     Delivery, EndpointState, EventFilter, EventRecord, Outbox, Pruned, Replayed, Settled, Wants,
 };
@@ -122,7 +128,7 @@ impl FakeStore {
         self.kept.lock().expect("no test panics here").clone()
     }
 
-    async fn act(&self) -> Result<(), StoreError> {
+    pub(super) async fn act(&self) -> Result<(), StoreError> {
         match self.mood {
             Mood::Works => Ok(()),
             Mood::Fails => Err(StoreError::Closing),
@@ -344,6 +350,7 @@ impl Handoffs for FakeStore {
 
 /// A router that serves, and its app.
 pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
+    let kept: Arc<dyn BookingStore> = store.clone();
     let store: Arc<dyn Store> = store.clone();
     let (library, clock) = (Arc::new(library()), Clock::system());
     let apology = Apology {
@@ -358,6 +365,10 @@ pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
         Arc::new(Nowhere),
         clock.clone(),
     );
+    let rules = BTreeMap::from([(PoolName::default(), config.masking.clone())]);
+    let bookings = Bookings::new(kept.clone(), rules, Destinations::default(), clock.clone());
+    let bookings = Arc::new(bookings);
+    let numbers = PoolNumbers::new(&config, bookings, kept, library.clone(), clock.clone());
     let handover = Handover::new(&config, store.clone(), clock.clone());
     let handover = handover.expect("this machine can encrypt").map(Arc::new);
     let app = App::new(
@@ -365,8 +376,11 @@ pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
         store,
         library,
         true,
-        Arc::new(switchboard),
-        handover,
+        Staff {
+            switchboard: Arc::new(switchboard),
+            numbers: Arc::new(numbers),
+            handover,
+        },
         clock,
     );
     app.phase.serve();
