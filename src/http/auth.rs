@@ -181,6 +181,8 @@ impl TenantKeys {
 pub struct Caller {
     /// Whether phone numbers are shown whole.
     pub sees_numbers: bool,
+    /// Whether PINs of bookings are shown.
+    pub sees_pins: bool,
 }
 
 impl ApiKeys {
@@ -200,6 +202,7 @@ impl ApiKeys {
         if !self.needed {
             return Ok(Caller {
                 sees_numbers: false,
+                sees_pins: true,
             });
         }
         let held = bearer(headers)
@@ -208,6 +211,7 @@ impl ApiKeys {
         if scopes.iter().any(|scope| held.contains(scope)) {
             Ok(Caller {
                 sees_numbers: held.contains(&Scope::Numbers),
+                sees_pins: held.contains(&Scope::Book),
             })
         } else {
             Err(Problem::missing_scope(

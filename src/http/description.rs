@@ -70,6 +70,7 @@ pub(super) fn completed(mut described: OpenApi, rows: &[Row]) -> OpenApi {
         let item = described.paths.paths.get_mut(row.path);
         let operation = item.and_then(|item| match row.method {
             Method::POST => item.post.as_mut(),
+            Method::PUT => item.put.as_mut(),
             _ => item.get.as_mut(),
         });
         if let Some(operation) = operation {

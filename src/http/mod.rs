@@ -10,7 +10,7 @@
 //! * [`head`], [`body`] requests that end, in size and in time
 //! * [`turns`] who is worked for at once, and what the others are told
 //! * [`contact_center`] what the Contact Center's scripts ask of us
-//! * [`problem`] refusals (RFC 9457); `call_problem` those of calls that we are to start
+//! * [`problem`] refusals (RFC 9457); `call_problem` those of calls that we are to start, `booking_problem` those of bookings
 //! * [`log`] one line and one count per request
 //! * [`metrics`] what is counted
 //! * [`listener`], [`census`], [`connection`] connections that end, in number and in time
@@ -20,6 +20,7 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod body;
+pub mod booking_problem;
 mod call_problem;
 pub mod census;
 pub mod connection;

@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::booking_problem::Shortage;
+
 /// What every problem's `type` begins with; its code follows.
 const TYPE_PREFIX: &str = "urn:callwright:problem:";
 
@@ -53,6 +55,9 @@ pub struct ProblemDetails {
     /// The platform's status code.
     #[serde(skip_serializing_if = "Option::is_none")]
     platform_code: Option<i64>,
+    /// How far the numbers of a pool go.
+    #[serde(flatten)]
+    shortage: Option<Shortage>,
     #[serde(skip)]
     #[schema(ignore)]
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -90,6 +95,7 @@ impl Problem {
             id: None,
             state: None,
             platform_code: None,
+            shortage: None,
             headers: Vec::new(),
         }))
     }
@@ -136,6 +142,17 @@ impl Problem {
     pub(super) fn with_platform_code(mut self, code: i64) -> Self {
         self.0.platform_code = Some(code);
         self
+    }
+
+    /// The same with how far the numbers of a pool go.
+    pub(super) fn short_of(mut self, shortage: Shortage) -> Self {
+        self.0.shortage = Some(shortage);
+        self
+    }
+
+    /// What it says, for an answer that holds several.
+    pub(super) fn into_details(self) -> ProblemDetails {
+        *self.0
     }
 
     /// What it says.

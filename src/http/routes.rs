@@ -17,7 +17,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use super::api::{callbacks, calls, flows, handoffs, sessions, verdicts};
+use super::api::{
+    bookings, callbacks, calls, flows, handoffs, numbers, pools, sessions, simulate, verdicts,
+};
 use super::app::App;
 use super::contact_center::{self, companion};
 use super::description;
@@ -59,11 +61,14 @@ pub enum Access {
 
 const READ: Access = Access::Token(&[Scope::Read]);
 const CALL: Access = Access::Token(&[Scope::Call]);
+const BOOK: Access = Access::Token(&[Scope::Book]);
+const LOOK: Access = Access::Token(&[Scope::Read, Scope::Book]);
+const MANAGE: Access = Access::Token(&[Scope::Manage]);
 const HANDOFF: Access = Access::Token(&[Scope::Handoff]);
 const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
 
 /// Every route there is.
-pub static ROUTES: LazyLock<[Row; 24]> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<[Row; 38]> = LazyLock::new(|| {
     [
         webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
         webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
@@ -75,24 +80,58 @@ pub static ROUTES: LazyLock<[Row; 24]> = LazyLock::new(|| {
             routes!(webhooks::vnu)
         }),
         webhook("/webhooks", Kind::NumberUpdate, || routes!(webhooks::any)),
-        Row {
-            method: Method::POST,
-            path: "/v1/sessions",
-            access: CALL,
-            body_limit: calls::BODY_LIMIT,
-            handler: || routes!(calls::start),
-        },
+        post("/v1/sessions", CALL, calls::BODY_LIMIT, || {
+            routes!(calls::start)
+        }),
         get("/v1/sessions", READ, || routes!(sessions::list)),
         get("/v1/sessions/{session_id}", READ, || {
             routes!(sessions::show)
         }),
-        Row {
-            method: Method::POST,
-            path: "/v1/sessions/{session_id}/verdict",
-            access: CALL,
-            body_limit: verdicts::BODY_LIMIT,
-            handler: || routes!(verdicts::settle),
-        },
+        post(
+            "/v1/sessions/{session_id}/verdict",
+            CALL,
+            verdicts::BODY_LIMIT,
+            || routes!(verdicts::settle),
+        ),
+        put("/v1/bookings/{id}", BOOK, bookings::BODY_LIMIT, || {
+            routes!(bookings::put)
+        }),
+        get("/v1/bookings/{id}", LOOK, || routes!(bookings::show)),
+        get("/v1/bookings", LOOK, || routes!(bookings::list)),
+        post("/v1/bookings:batch", BOOK, bookings::BATCH_LIMIT, || {
+            routes!(bookings::batch)
+        }),
+        post(
+            "/v1/bookings/{id}/close",
+            BOOK,
+            bookings::BODY_LIMIT,
+            || routes!(bookings::close),
+        ),
+        post(
+            "/v1/bookings/{id}/reopen",
+            BOOK,
+            bookings::BODY_LIMIT,
+            || routes!(bookings::reopen),
+        ),
+        put(
+            "/v1/bookings/{id}/sides/{side}",
+            BOOK,
+            bookings::BODY_LIMIT,
+            || routes!(bookings::put_side),
+        ),
+        post("/v1/masking/simulate", LOOK, simulate::BODY_LIMIT, || {
+            routes!(simulate::simulate)
+        }),
+        get("/v1/pools", READ, || routes!(pools::list)),
+        get("/v1/pools/{name}/plan", READ, || routes!(pools::plan)),
+        get("/v1/numbers", READ, || routes!(numbers::list)),
+        put("/v1/numbers/{number}", MANAGE, numbers::BODY_LIMIT, || {
+            routes!(numbers::put)
+        }),
+        post("/v1/numbers/{number}/drain", MANAGE, 0, || {
+            routes!(numbers::drain)
+        }),
+        post("/v1/numbers/sync", MANAGE, 0, || routes!(numbers::sync)),
         get("/v1/flows", READ, || routes!(flows::list)),
         get("/v1/flows/{id}", READ, || routes!(flows::show)),
         get("/v1/handoffs", READ, || routes!(handoffs::list)),
@@ -163,6 +202,36 @@ fn get(path: &'static str, access: Access, handler: fn() -> UtoipaMethodRouter<A
         path,
         access,
         body_limit: 0,
+        handler,
+    }
+}
+
+fn post(
+    path: &'static str,
+    access: Access,
+    body_limit: usize,
+    handler: fn() -> UtoipaMethodRouter<App>,
+) -> Row {
+    Row {
+        method: Method::POST,
+        path,
+        access,
+        body_limit,
+        handler,
+    }
+}
+
+fn put(
+    path: &'static str,
+    access: Access,
+    body_limit: usize,
+    handler: fn() -> UtoipaMethodRouter<App>,
+) -> Row {
+    Row {
+        method: Method::PUT,
+        path,
+        access,
+        body_limit,
         handler,
     }
 }

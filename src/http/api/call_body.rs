@@ -1,12 +1,11 @@
 //! The body of a request for a call: read at the door, all of its faults told at once. No value is repeated.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::SignedDuration;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::form::{Form, span};
 use crate::call::PhoneNumber;
 use crate::flow::model::{FlowId, VariableName};
 use crate::http::problem::Fault;
@@ -24,29 +23,21 @@ const LONGEST_VALUE: usize = 1000;
 /// The longest name that is looked for.
 const LONGEST_NAME: usize = 64;
 
-const FIELDS: [&str; 6] = ["flow", "to", "from", "variables", "valid_for", "subaccount"];
-
 /// Reads a body.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with it.
 pub(super) fn read(body: &[u8]) -> Result<CallRequest, Vec<Fault>> {
-    let Ok(Members(members)) = serde_json::from_slice(body) else {
-        let help = "send {\"flow\": \"…\", \"to\": \"+6568332048\"}";
-        return Err(vec![fault("", "is no JSON object", help)]);
-    };
-    let mut form = Form {
-        members,
-        faults: Vec::new(),
-    };
+    let mut form = Form::of(body, "{\"flow\": \"…\", \"to\": \"+6568332048\"}")?;
     let flow = form.needed("flow", "a flow's id", |value| name(value).map(FlowId::new));
     let number = "a phone number as \"+6568332048\"";
     let to = form.needed("to", number, phone);
     let from = form.field("from", number, phone);
-    let variables = form.variables();
+    let wants = "an object of at most 50 names, each with a text of at most 1000 characters";
+    let variables = form.field("variables", wants, variables);
     let validity = "a time from \"5s\" to \"24h\", as \"30s\", \"5m\" or \"1h\"";
-    let valid_for = form.field("valid_for", validity, duration);
+    let valid_for = form.field("valid_for", validity, span(VALIDITY));
     let sub_account = form.field("subaccount", "the name of a sub-account", |value| {
         name(value).map(str::to_owned)
     });
@@ -56,7 +47,7 @@ pub(super) fn read(body: &[u8]) -> Result<CallRequest, Vec<Fault>> {
             flow,
             to,
             from,
-            variables,
+            variables: variables.unwrap_or_default(),
             valid_for: valid_for.unwrap_or(USUAL_VALIDITY),
             sub_account,
         }),
@@ -65,97 +56,16 @@ pub(super) fn read(body: &[u8]) -> Result<CallRequest, Vec<Fault>> {
     }
 }
 
-/// The members that have not been read yet, and what is wrong with those that have.
-struct Form {
-    members: Vec<(String, Value)>,
-    faults: Vec<Fault>,
-}
-
-impl Form {
-    /// Reads a field, when it is there and not null.
-    fn field<T>(
-        &mut self,
-        name: &str,
-        wants: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Option<T> {
-        let value = self.take(name)?;
-        let value = Some(value).filter(|value| !value.is_null())?;
-        let read = read(&value);
-        if read.is_none() {
-            self.faults
-                .push(fault(name, "cannot be read", &format!("give {wants}")));
-        }
-        read
-    }
-
-    /// As [`field`](Self::field), for one that must be there.
-    fn needed<T>(
-        &mut self,
-        name: &str,
-        wants: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Option<T> {
-        let before = self.faults.len();
-        let read = self.field(name, wants, read);
-        if read.is_none() && self.faults.len() == before {
-            self.faults
-                .push(fault(name, "is missing", &format!("give {wants}")));
-        }
-        read
-    }
-
-    fn take(&mut self, name: &str) -> Option<Value> {
-        let at = self.members.iter().position(|(key, _)| key == name)?;
-        let (_, value) = self.members.remove(at);
-        if self.members.iter().any(|(key, _)| key == name) {
-            self.members.retain(|(key, _)| key != name);
-            self.faults
-                .push(fault(name, "is given more than once", "give it once"));
-        }
-        Some(value)
-    }
-
-    /// The variables: texts, or numbers and truth values as they are written.
-    fn variables(&mut self) -> BTreeMap<VariableName, String> {
-        let wants = "an object of at most 50 names, each with a text of at most 1000 characters";
-        let read = self.field("variables", wants, |value| {
-            let members = value.as_object()?;
-            let texts = members.iter().map(|(name, value)| {
-                let text = text(value).filter(|text| text.chars().count() <= LONGEST_VALUE)?;
-                let named = is_variable(name).then(|| VariableName::new(name.as_str()))?;
-                Some((named, text))
-            });
-            let texts: Option<BTreeMap<_, _>> = texts.collect();
-            texts.filter(|texts| texts.len() <= MOST_VARIABLES)
-        });
-        read.unwrap_or_default()
-    }
-
-    fn end(mut self) -> Result<(), Vec<Fault>> {
-        let help = format!("leave it out, or use one of {}", FIELDS.join(", "));
-        for (name, _) in std::mem::take(&mut self.members) {
-            // A strange name may be a number.
-            let shown = if is_variable(&name) && !name.contains(|c: char| c.is_ascii_digit()) {
-                name.as_str()
-            } else {
-                "…"
-            };
-            self.faults.push(fault(shown, "is not known here", &help));
-        }
-        match self.faults.is_empty() {
-            true => Ok(()),
-            false => Err(self.faults),
-        }
-    }
-}
-
-fn fault(path: &str, message: &str, help: &str) -> Fault {
-    Fault {
-        path: path.to_owned(),
-        message: message.to_owned(),
-        help: help.to_owned(),
-    }
+/// The variables: texts, or numbers and truth values as they are written.
+fn variables(value: &Value) -> Option<BTreeMap<VariableName, String>> {
+    let members = value.as_object()?;
+    let texts = members.iter().map(|(name, value)| {
+        let text = text(value).filter(|text| text.chars().count() <= LONGEST_VALUE)?;
+        let named = is_variable(name).then(|| VariableName::new(name.as_str()))?;
+        Some((named, text))
+    });
+    let texts: Option<BTreeMap<_, _>> = texts.collect();
+    texts.filter(|texts| texts.len() <= MOST_VARIABLES)
 }
 
 fn name(value: &Value) -> Option<&str> {
@@ -187,49 +97,6 @@ fn is_variable(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// `30s`, `5m`, `1h`.
-fn duration(value: &Value) -> Option<SignedDuration> {
-    let text = value.as_str()?;
-    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
-    let plain = count.bytes().all(|b| b.is_ascii_digit());
-    let count: i64 = count.parse().ok().filter(|_| plain)?;
-    let duration = SignedDuration::from_secs(count.checked_mul(seconds)?);
-    VALIDITY.contains(&duration).then_some(duration)
-}
-
-/// An object's members in their order, repeated ones too.
-struct Members(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(AnyMembers)
-    }
-}
-
-struct AnyMembers;
-
-impl<'de> Visitor<'de> for AnyMembers {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Members(members))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,7 +125,7 @@ mod tests {
 
     #[test]
     fn all_faults_are_told_at_once_and_no_value_repeated() {
-        let body = r#"{"to": "91234567", "from": 6591234567, "valid_for": "1d", "variables": {"A": 1}, "tow": 1,
+        let body = r#"{"to": "91234567", "from": 6591234567, "valid_for": "2d", "variables": {"A": 1}, "tow": 1,
             "+6591234567": 1, "subaccount": "a", "subaccount": "b"}"#;
         let told = faults(body);
         assert_eq!(
@@ -281,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_validity_has_a_unit_and_bounds() {
-        let read = |text: &str| duration(&Value::String(text.to_owned()));
+        let read = |text: &str| span(VALIDITY)(&Value::String(text.to_owned()));
         for (text, seconds) in [("5s", 5), ("90s", 90), ("24h", 86_400)] {
             assert_eq!(read(text), Some(SignedDuration::from_secs(seconds)));
         }
@@ -290,7 +157,7 @@ mod tests {
             "s",
             "4s",
             "25h",
-            "1d",
+            "2d",
             "-5m",
             "+5m",
             "1.5h",

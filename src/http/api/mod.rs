@@ -1,19 +1,30 @@
 //! What people and their systems ask us: sessions, calls, flows, handoffs.
 //!
 //! * [`calls`] starts a call; [`verdicts`] closes one of which nobody knows
+//! * [`bookings`] makes, changes and ends bookings; [`simulate`] says what a call would be answered with
+//! * [`numbers`], [`pools`] the virtual numbers that bookings get
 //! * [`shown`] how much of a number a caller of the API sees
-//! * [`query`] parameters, all of whose faults are told at once
+//! * `form` bodies, [`query`] parameters, all of whose faults are told at once
 
+mod booking_body;
+pub mod booking_description;
+pub mod booking_view;
+pub mod bookings;
 mod call_body;
 pub mod call_view;
 pub mod callbacks;
 pub mod calls;
 pub mod flows;
+mod form;
 pub mod handoffs;
+pub mod number_view;
+pub mod numbers;
+pub mod pools;
 pub mod query;
 pub mod session_view;
 pub mod sessions;
 pub mod shown;
+pub mod simulate;
 pub mod verdicts;
 
 use std::time::Duration;

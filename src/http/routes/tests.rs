@@ -14,130 +14,27 @@ enum Verdict {
 
 use Verdict::{LetIn, Refused};
 
+const NO: Verdict = Refused(401);
+const NOT_SO: Verdict = Refused(403);
+
 /// Callers by their `Authorization`, and what each finds at an open route, a webhook, a route that needs `read`, one that
-/// needs `metrics` or `read`, one that needs `call`, and one that needs `handoff` or is a script's; on a server beyond loopback with a secret.
-const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 6]); 11] = [
-    (
-        None,
-        [
-            LetIn,
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-        ],
-    ),
-    (
-        Some(""),
-        [
-            LetIn,
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-        ],
-    ),
-    (
-        Some("Bearer wrong"),
-        [
-            LetIn,
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-        ],
-    ),
-    (
-        Some("reader"),
-        [
-            LetIn,
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-        ],
-    ),
-    (
-        Some("Basic cmVhZGVyOg=="),
-        [
-            LetIn,
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-        ],
-    ),
-    (
-        Some("the secret"),
-        [
-            LetIn,
-            LetIn,
-            Refused(401),
-            Refused(401),
-            Refused(401),
-            Refused(401),
-        ],
-    ),
-    (
-        Some("Bearer reader"),
-        [
-            LetIn,
-            Refused(401),
-            LetIn,
-            LetIn,
-            Refused(403),
-            Refused(403),
-        ],
-    ),
-    (
-        Some("Bearer meter"),
-        [
-            LetIn,
-            Refused(401),
-            Refused(403),
-            LetIn,
-            Refused(403),
-            Refused(403),
-        ],
-    ),
-    (
-        Some("Bearer seer"),
-        [
-            LetIn,
-            Refused(401),
-            Refused(403),
-            Refused(403),
-            Refused(403),
-            Refused(403),
-        ],
-    ),
-    (
-        Some("Bearer dialer"),
-        [
-            LetIn,
-            Refused(401),
-            Refused(403),
-            Refused(403),
-            LetIn,
-            Refused(403),
-        ],
-    ),
-    (
-        Some("Bearer script"),
-        [
-            LetIn,
-            Refused(401),
-            Refused(403),
-            Refused(403),
-            Refused(403),
-            LetIn,
-        ],
-    ),
+/// needs `metrics` or `read`, `call`, `book`, `read` or `book`, `manage`, and one that needs `handoff` or is a script's; on a
+/// server beyond loopback with a secret.
+#[rustfmt::skip]
+const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 9]); 13] = [
+    (None, [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some(""), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("Bearer wrong"), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("reader"), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("Basic cmVhZGVyOg=="), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("the secret"), [LetIn, LetIn, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("Bearer reader"), [LetIn, NO, LetIn, LetIn, NOT_SO, NOT_SO, LetIn, NOT_SO, NOT_SO]),
+    (Some("Bearer meter"), [LetIn, NO, NOT_SO, LetIn, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
+    (Some("Bearer seer"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
+    (Some("Bearer dialer"), [LetIn, NO, NOT_SO, NOT_SO, LetIn, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
+    (Some("Bearer booker"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, LetIn, LetIn, NOT_SO, NOT_SO]),
+    (Some("Bearer keeper"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, LetIn, NOT_SO]),
+    (Some("Bearer script"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, LetIn]),
 ];
 
 /// The column of the table above that a row stands in. A new kind of access has to be given one.
@@ -148,7 +45,10 @@ fn column(access: Access) -> usize {
         Access::Token([Scope::Read]) => 2,
         Access::Token([Scope::Metrics, Scope::Read]) => 3,
         Access::Token([Scope::Call]) => 4,
-        Access::Script | Access::Token([Scope::Handoff]) => 5,
+        Access::Token([Scope::Book]) => 5,
+        Access::Token([Scope::Read, Scope::Book]) => 6,
+        Access::Token([Scope::Manage]) => 7,
+        Access::Script | Access::Token([Scope::Handoff]) => 8,
         Access::Token(other) => panic!("no column for {other:?}"),
     }
 }
@@ -162,6 +62,8 @@ fn guarded() -> Site {
             ("meter", &[Scope::Metrics]),
             ("seer", &[Scope::Numbers]),
             ("dialer", &[Scope::Call]),
+            ("booker", &[Scope::Book]),
+            ("keeper", &[Scope::Manage]),
             ("script", &[Scope::Handoff]),
         ],
     );
@@ -173,6 +75,9 @@ fn filled(row: &Row) -> String {
     row.path
         .replace("{session_id}", "s-1")
         .replace("{id}", "shop")
+        .replace("{side}", "a")
+        .replace("{name}", "default")
+        .replace("{number}", "+6531234567")
         .replace("{key}", "k")
 }
 
