@@ -150,6 +150,19 @@ pub(super) fn post(
     })
 }
 
+/// Puts a JSON `body` at `path`; gives the body of the answer.
+///
+/// # Errors
+///
+/// As [`get`]. When the answer was lost, what was asked for may have been done, and may be asked for again.
+pub(super) fn put(args: &ApiArgs, path: &[&str], body: &Value) -> Result<String, ApiError> {
+    let (url, server) = address(&args.url, path, &[])?;
+    ask(args, server, |client| {
+        let request = client.put(url).body(body.to_string());
+        request.header("content-type", "application/json")
+    })
+}
+
 fn ask(
     args: &ApiArgs,
     server: String,

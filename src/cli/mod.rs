@@ -1,7 +1,7 @@
 //! The commands, and the only place that prints.
 //!
 //! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
-//!   configuration; `sessions`, `flows`, `call` and `settle` ask a running server over its HTTP API
+//!   configuration; `sessions`, `flows`, `call`, `settle`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
 //! * `contact_center` asks the Contact Center; `click_to_dial` makes links for its agents
 //! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
 //! * `api` is the client of the server's API; `table` shows answers to people
@@ -23,6 +23,7 @@ use crate::server::StartError;
 
 mod api;
 mod backup;
+mod bookings;
 mod call;
 mod check;
 mod click_to_dial;
@@ -34,6 +35,7 @@ mod explain;
 mod flows;
 mod phone;
 mod platform;
+mod pools;
 mod serve;
 mod sessions;
 mod table;
@@ -77,6 +79,9 @@ enum Command {
     Flows(flows::FlowsArgs),
     Call(call::CallArgs),
     Settle(call::SettleArgs),
+    Bookings(bookings::BookingsArgs),
+    Pools(pools::PoolsArgs),
+    Numbers(pools::NumbersArgs),
     Emulator(emulator::EmulatorArgs),
     Platform(platform::PlatformArgs),
     ContactCenter(contact_center::CenterArgs),
@@ -105,6 +110,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Flows(args) => flows::run(&args),
         Command::Call(args) => call::call(&args),
         Command::Settle(args) => call::settle(&args),
+        Command::Bookings(args) => bookings::run(&args),
+        Command::Pools(args) => pools::pools(&args),
+        Command::Numbers(args) => pools::numbers(&args),
         Command::Emulator(args) => emulator::run(&args),
         Command::Platform(args) => platform::run(&args),
         Command::ContactCenter(args) => contact_center::run(&args),
