@@ -8,6 +8,7 @@
 mod app;
 mod backup;
 mod bad_flows;
+mod bookings;
 mod cluster;
 mod contact_center;
 mod deploy;
