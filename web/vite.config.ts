@@ -17,7 +17,7 @@ export default defineConfig({
   // `npm run dev` serves the page with changes at once; calls are made by a server started with `callwright demo`.
   server: {
     proxy: {
-      "^/phone/(flows|calls)": {
+      "^/phone/(flows|calls|masking/)": {
         target: "http://127.0.0.1:8080",
         changeOrigin: true,
         configure: (proxy) => proxy.on("proxyReq", (request) => request.removeHeader("origin")),

@@ -120,7 +120,9 @@ fn configuration(scratch: &Path, listen: SocketAddr, flows: &Path, api: SocketAd
          [subaccounts.demo]\n\
          id = \"demo\"\n\
          product = \"ivr\"\n\
-         api_base = \"http://{api}\"\n"
+         api_base = \"http://{api}\"\n\
+         [pools.default]\n\
+         numbers = [\"+6531110001\", \"+6531110002\"]\n"
     )
 }
 
@@ -130,7 +132,7 @@ fn greeting(args: &DemoArgs, address: SocketAddr, scratch: &Path) -> String {
         false => String::new(),
     };
     format!(
-        "Call from your browser:\n\n  http://{address}/phone\n\n{taken}\
+        "Call from your browser:\n\n  http://{address}/phone\n\n{taken}Two people who ring each other are at /phone/masking.\n\
          Ctrl-C ends it, and removes what it keeps in {}\n",
         scratch.display()
     )

@@ -15,7 +15,8 @@ use crate::session::{Exchange, Stage};
 /// What happened on a call so far.
 #[derive(Debug)]
 pub(super) struct Call {
-    flow: Arc<Flow>,
+    /// The flow that takes it; none takes a masked one.
+    flow: Option<Arc<Flow>>,
     log: Mutex<Log>,
     /// How many events there are, or that there will be no more.
     grown: watch::Sender<Grown>,
@@ -47,10 +48,27 @@ impl Call {
     /// A call that `flow` takes and of which nothing is known yet.
     pub(super) fn new(flow: Arc<Flow>) -> Self {
         Self {
-            flow,
+            flow: Some(flow),
             log: Mutex::default(),
             grown: watch::Sender::default(),
         }
+    }
+
+    /// A masked call, of which nothing is known yet. What is pressed on it is a PIN.
+    pub(super) fn masked() -> Self {
+        Self {
+            flow: None,
+            log: Mutex::new(Log {
+                secret: true,
+                ..Log::default()
+            }),
+            grown: watch::Sender::default(),
+        }
+    }
+
+    /// Takes what the page shows first.
+    pub(super) fn opens(&self, what: What) {
+        self.add(self.log(), what);
     }
 
     /// Takes something that happened on it.
@@ -80,18 +98,21 @@ impl Call {
 
     /// Takes what the server kept of it.
     pub(super) fn kept(&self, exchange: &Exchange) {
+        let Some(flow) = &self.flow else {
+            return;
+        };
         let mut log = self.log();
         if let Some(session) = &exchange.session {
             let position = match &session.stage {
                 Stage::Waiting(position) => Some(position),
                 Stage::HungUp => None,
             };
-            log.secret = position.is_some_and(|it| self.flow.is_secret(&it.step));
+            log.secret = position.is_some_and(|it| flow.is_secret(&it.step));
             if let Some(record) = &mut log.record {
-                record.comes_to(&self.flow, &exchange.path, position);
+                record.comes_to(flow, &exchange.path, position);
             }
         }
-        self.add(log, What::kept(exchange, &self.flow));
+        self.add(log, What::kept(exchange, flow));
     }
 
     /// Takes what the page shows first, and what begins to be written down.
@@ -114,8 +135,8 @@ impl Call {
     }
 
     /// The flow that takes it.
-    pub(super) fn flow(&self) -> &Flow {
-        &self.flow
+    pub(super) fn flow(&self) -> Option<&Flow> {
+        self.flow.as_deref()
     }
 
     /// Ends what pages are told: nothing more comes.

@@ -30,7 +30,8 @@ use super::overheard::Overheard;
 use super::recorder::Recorder;
 use super::script::added;
 use super::told::What;
-use super::{door, page, plan};
+use super::{door, masking, page, plan};
+use crate::bookings::Bookings;
 use crate::clock::Clock;
 use crate::emulator::{Emulator, Fate, Handset, Manner, Witness};
 use crate::flow::Library;
@@ -54,6 +55,8 @@ pub struct Line {
     pub library: Arc<Library>,
     /// What the server keeps.
     pub overheard: Arc<Overheard>,
+    /// The bookings of number masking.
+    pub bookings: Arc<Bookings>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -93,6 +96,11 @@ impl Phone {
             .route("/phone/calls/{session}", post(command))
             .route("/phone/calls/{session}/events", get(events))
             .route("/phone/calls/{session}/test", get(test))
+            .route("/phone/masking", get(page::index))
+            .route("/phone/masking/book", post(masking::book))
+            .route("/phone/masking/show", post(masking::show))
+            .route("/phone/masking/close", post(masking::close))
+            .route("/phone/masking/calls", post(masking::call))
             .layer(from_fn(door::guard))
             .with_state(self.clone())
     }
@@ -136,11 +144,31 @@ impl Phone {
             .emulator
             .call_before(&from, &to, at, Manner { twice, late }, witness)
             .map_err(|_| no_number())?;
+        Ok(self.takes(handset, call))
+    }
+
+    /// Takes a call that was placed, until it is over; gives its session.
+    pub(super) fn takes(&self, handset: Handset, call: Arc<Call>) -> String {
         let session = handset.session_id().to_owned();
         self.calls()
             .insert(session.clone(), (handset.clone(), call.clone()));
         tokio::spawn(see_off(self.clone(), handset, call));
-        Ok(session)
+        session
+    }
+
+    /// The bookings of number masking.
+    pub(super) fn bookings(&self) -> &Bookings {
+        &self.0.line.bookings
+    }
+
+    /// The platform that carries the calls.
+    pub(super) fn emulator(&self) -> &Emulator {
+        &self.0.line.emulator
+    }
+
+    /// What time it is.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.line.clock.now()
     }
 
     /// Has `call` told of what happens on the phone, and of what the server keeps.
@@ -284,9 +312,12 @@ async fn test(
     Path(session): Path<String>,
 ) -> Result<Response, Problem> {
     let (_, call) = phone.find(&session)?;
+    let flow = call
+        .flow()
+        .ok_or_else(|| Problem::not_found("test of a masked call"))?;
     let texts = phone.0.line.overheard.last_good_flows().await;
     let texts = texts.map_err(|_| Problem::store_unavailable())?;
-    let file = texts.iter().find(|text| text.id == call.flow().id);
+    let file = texts.iter().find(|text| text.id == flow.id);
     let file = file.map_or("", |text| text.path.as_str());
     let file = std::path::Path::new(file).file_name().unwrap_or_default();
     let table = call.table().unwrap_or_default();
@@ -294,7 +325,7 @@ async fn test(
     Ok(([(CONTENT_TYPE, "application/toml")], text).into_response())
 }
 
-async fn read<T: DeserializeOwned>(body: Body, wanted: &str) -> Result<T, Problem> {
+pub(super) async fn read<T: DeserializeOwned>(body: Body, wanted: &str) -> Result<T, Problem> {
     let bytes: Bytes = body::read(body, LARGEST_COMMAND, PATIENCE).await?;
     serde_json::from_slice(&bytes).map_err(|_| {
         let help = format!("send {wanted}");

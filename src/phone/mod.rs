@@ -3,6 +3,7 @@
 //!
 //! * [`desk`] the browser's phone: its page ([`page`]), its routes, for this machine alone ([`door`])
 //! * [`call`] one call as the page follows it: what happened so far, and what happens next
+//! * [`masking`] two phones and a booking beside each other
 //! * [`told`] what the page is told, as JSON; [`plan`] the flows that it draws
 //! * [`overheard`] sees what the server keeps of a call: the way taken, the step, the variables
 //! * [`terminal`] the phone in a terminal: lines in, text out; [`quick`] carries its call without time or network, and
@@ -16,6 +17,7 @@ mod call;
 mod desk;
 mod door;
 mod indented;
+mod masking;
 mod overheard;
 mod page;
 mod plan;

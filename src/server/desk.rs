@@ -33,6 +33,7 @@ impl Desk {
             emulator: emulator.clone(),
             library: app.library.clone(),
             overheard,
+            bookings: app.bookings.clone(),
             clock: app.clock.clone(),
         });
         Self { emulator, phone }
@@ -69,6 +70,12 @@ fn account(app: &App, address: SocketAddr) -> Account {
     let numbers: Vec<_> = Phone::numbers(&app.library)
         .into_iter()
         .chain(own)
+        .chain(
+            app.bookings
+                .numbers()
+                .iter()
+                .map(|it| it.number.with_plus()),
+        )
         .collect();
     Account::new(
         configured.map_or(DEMO.0, |account| &account.id),

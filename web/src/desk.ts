@@ -1,6 +1,6 @@
 // The server's side of the phone: what it knows is fetched, what happens comes as events, what the caller does is posted.
 
-import type { Command, Plan, Told } from "./told";
+import type { Booking, Command, Plan, Told } from "./told";
 
 export async function plans(): Promise<Plan[]> {
   return (await asked("flows")).json();
@@ -15,6 +15,22 @@ export async function dial(call: {
   late: boolean;
 }): Promise<string> {
   const answer = await asked("calls", call);
+  const { session } = (await answer.json()) as { session: string };
+  return session;
+}
+
+/** Makes a booking between the two people of the masking view. */
+export async function book(): Promise<Booking> {
+  return (await asked("masking/book", {})).json();
+}
+
+export async function closeBooking(id: string, reason: string): Promise<Booking> {
+  return (await asked("masking/close", { id, reason })).json();
+}
+
+/** Makes a call to a booking's number and gives its session. */
+export async function dialMasked(from: string, to: string): Promise<string> {
+  const answer = await asked("masking/calls", { from, to });
   const { session } = (await answer.json()) as { session: string };
   return session;
 }

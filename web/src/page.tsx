@@ -35,6 +35,7 @@ export function Page() {
           <a href="#handset">Phone</a>
           <a href="#flow">Flow</a>
           <a href="#webhooks">Webhooks</a>
+          <a href="/phone/masking">Two phones</a>
         </nav>
       </header>
       <main>

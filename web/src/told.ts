@@ -73,6 +73,19 @@ export type Told = { ms: number } & (
   | { type: "closed" }
 );
 
+/** A booking of the masking view (src/phone/masking.rs). */
+export interface Booking {
+  id: string;
+  state: string;
+  a: BookingSide;
+  b: BookingSide;
+}
+
+export interface BookingSide {
+  phone: string;
+  virtual_number: string | null;
+}
+
 export type Fate = "answers" | "busy" | "no_answer" | "fails";
 
 export type Command =

@@ -2,6 +2,7 @@
 
 mod browser;
 mod demo;
+mod masking;
 mod pages;
 mod routes;
 mod terminal;

@@ -8,8 +8,8 @@ use super::browser::Browser;
 use super::demo::Demo;
 use super::{clinic, text};
 
-const LARGE: (u32, u32) = (1440, 900);
-const SMALL: (u32, u32) = (390, 844);
+pub(super) const LARGE: (u32, u32) = (1440, 900);
+pub(super) const SMALL: (u32, u32) = (390, 844);
 
 /// Waits until this step is lit.
 async fn lit(browser: &mut Browser, step: &str) {
@@ -353,7 +353,7 @@ async fn nothing_on_the_page_breaks_wcag() {
     }
 }
 
-async fn no_violation(browser: &mut Browser, when: &str) {
+pub(super) async fn no_violation(browser: &mut Browser, when: &str) {
     let run = format!(
         "axe.run(document, {{runOnly: {RULES}}}).then(({{violations}}) => violations.map(({{id, help, nodes}}) =>
             [id, help, ...nodes.map((node) => node.html + ' ' + (node.any[0]?.message ?? ''))]))"
