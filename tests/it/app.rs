@@ -107,6 +107,12 @@ impl TestApp {
         self.serve().await;
     }
 
+    /// Has the next start find this environment variable so.
+    pub(crate) fn set_env(&mut self, name: &str, value: &str) {
+        self.settings.env.retain(|(other, _)| other != name);
+        self.settings.env.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Has the next start tell the time by `clock`.
     pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.settings.clock = Some(clock);

@@ -412,19 +412,17 @@ async fn several_phones_of_a_side_may_call_and_one_is_called() {
 
 #[tokio::test]
 async fn a_number_that_may_no_longer_be_called_is_not_called() {
-    let street = Street::of(
-        &["+6531234561"],
-        &[
-            ("CALLWRIGHT_OUTBOUND__COUNTRIES", "MY"),
-            ("CALLWRIGHT_MASKING__COUNTRY", "any"),
-        ],
-    )
-    .await;
+    let settings = [
+        ("CALLWRIGHT_OUTBOUND__COUNTRIES", "MY"),
+        ("CALLWRIGHT_MASKING__COUNTRY", "any"),
+    ];
+    let mut street = Street::of(&["+6531234561"], &settings).await;
     let trip = street.book("trip-1", RIDERS[0], "+60123456789").await;
-    assert!(
-        street
-            .call(RIDERS[0], number(&trip, "a"))
-            .await
-            .connected_to("+60123456789")
-    );
+    let vn = number(&trip, "a").to_owned();
+    let rider = street.call(RIDERS[0], &vn).await;
+    assert!(rider.connected_to("+60123456789"), "{rider:?}");
+    street.app.set_env("CALLWRIGHT_OUTBOUND__COUNTRIES", "TH");
+    street.app.restart().await;
+    let decision = street.decision(Some(RIDERS[0]), &vn).await;
+    assert_eq!(decision, "not_allowed", "asked again when it is dialled");
 }
