@@ -6,6 +6,7 @@
 
 mod claim;
 mod masked;
+mod remembered;
 mod world;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -16,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::bookings::Bookings;
 use crate::call::event::{CallAction, CallActionStatus, Direction};
-use crate::call::{EventId, PhoneNumber, SessionId};
+use crate::call::{PhoneNumber, SessionId};
 use crate::clock::Clock;
 use crate::flow::model::FlowId;
 use crate::flow::{Label, Library};
@@ -24,13 +25,14 @@ use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
 use crate::platform::{callflow, webhook};
 use crate::session::{
-    Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Session,
-    Standing, answer, label,
+    Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Standing, answer,
+    label,
 };
 use crate::store::{Kept, Store, StoreError};
 use crate::text::plain;
 pub use claim::claim;
 use masked::Masked;
+use remembered::Remembered;
 pub use world::{Needs, World};
 
 /// How long the store may take for all that one voice call action needs of it.
@@ -57,15 +59,6 @@ pub struct Switchboard {
     clock: Clock,
     remembered: Cache<SessionId, Arc<Remembered>>,
     bookings: OnceLock<Arc<Bookings>>,
-}
-
-/// A session's last exchange.
-#[derive(Debug)]
-struct Remembered {
-    event: EventId,
-    answers: u32,
-    reply: Arc<str>,
-    session: Session,
 }
 
 /// A voice call action on its way to its answer.
@@ -426,18 +419,6 @@ impl<'a> Incoming<'a> {
         self.action.client_action_id.is_none()
             && self.action.status != CallActionStatus::Received
             && self.action.leg.direction != Some(Direction::Inbound)
-    }
-}
-
-impl Remembered {
-    /// What memory knows that bears on a voice call action.
-    fn recall(&self, asked: &Recall) -> Recalled {
-        let reply = || self.reply.clone();
-        Recalled {
-            same_event: (self.event == asked.event).then(reply),
-            same_step: (asked.answers == Some(self.answers)).then(reply),
-            standing: Standing::Live(Box::new(self.session.clone())),
-        }
     }
 }
 

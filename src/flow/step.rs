@@ -4,7 +4,6 @@
 //! the way is gathered in front of the reply; how texts become actions is [`speech`](super::speech)'s. Where the world has to be
 //! asked first, the turn stops ([`Paused`]) and goes on from how that was met: `asking`.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -16,16 +15,14 @@ use super::model::{
     Ask, Connect, Keys, Language, Menu, Retry, Step, StepName, Target, VariableName,
 };
 use super::need::Need;
-use super::template::{Template, Unset};
+use super::template::Unset;
 use crate::call::{Action, Digits, PhoneNumber};
 use crate::outbound::{Destinations, Refused};
 
 mod asking;
+mod values;
 
 pub use asking::Paused;
-
-/// What the names of what is known of opening hours begin with: `hours.NAME.spoken`.
-const HOURS: &str = "hours.";
 
 /// How many steps a turn may pass: far more than any sane flow, and a bound on what a call can cost.
 const STEPS_LIMIT: usize = 1000;
@@ -361,64 +358,6 @@ impl<'a> Walk<'a> {
             ahead: self.ahead,
         }
     }
-
-    /// Gives a variable a value: a secret one when it is made of one. A text whose variable is lost changes nothing.
-    fn set(&mut self, name: &VariableName, template: &Template) {
-        if let Ok(text) = template.fill(|name| self.value(name)) {
-            let secret = template.names().any(|name| self.is_secret(name));
-            let value = Value { text, secret };
-            self.at.variables.insert(name.clone(), value);
-        }
-    }
-
-    /// Whether a variable's value must not be shown.
-    fn is_secret(&self, name: &VariableName) -> bool {
-        self.at
-            .variables
-            .get(name)
-            .is_some_and(|value| value.secret)
-    }
-
-    /// What a variable is worth here.
-    pub(super) fn value(&self, name: &VariableName) -> Option<Cow<'_, str>> {
-        self.value_in(name, &self.at.language)
-    }
-
-    /// What a variable is worth in a text of `language`.
-    pub(super) fn value_in(
-        &self,
-        name: &VariableName,
-        language: &Language,
-    ) -> Option<Cow<'_, str>> {
-        let call = self.call;
-        match name.as_str() {
-            "caller" => Some(told(call.caller.as_ref())),
-            "called" => Some(told(call.called.as_ref())),
-            "caller.country" => Some(call.caller_country.as_deref().unwrap_or_default().into()),
-            "language" => Some(self.at.language.as_str().into()),
-            name if name.starts_with(HOURS) => {
-                self.hours(&name[HOURS.len()..], language).map(Cow::from)
-            }
-            "call.id" => Some(call.id.as_str().into()),
-            "call.last_menu" => self.at.last_menu.as_ref().map(|menu| menu.as_str().into()),
-            _ => self
-                .at
-                .variables
-                .get(name)
-                .map(|value| value.text.as_str().into()),
-        }
-    }
-}
-
-/// A number as a text says it; nothing when the platform told none, or withheld it: `anonymous` is no number.
-fn told(number: Option<&PhoneNumber>) -> Cow<'_, str> {
-    let digits = |number: &&PhoneNumber| {
-        let digits = number.digits();
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    number
-        .filter(digits)
-        .map_or_else(Cow::default, |number| number.with_plus().into())
 }
 
 #[cfg(test)]

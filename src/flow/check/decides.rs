@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::context::{By, FlowFile};
+use super::context::FlowFile;
+use super::way::By;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Table};
 use crate::flow::model::{Decide, Target, VariableName};

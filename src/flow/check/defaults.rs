@@ -1,8 +1,9 @@
 //! `[defaults]`, and how wrong tries are met, which a step takes from there unless it says otherwise (CW106).
 
-use super::context::{By, FlowFile};
+use super::context::FlowFile;
 use super::slips;
 use super::texts::Key;
+use super::way::By;
 use super::written;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::Entry;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::context::{By, FlowFile};
+use super::context::FlowFile;
 use super::steps::key;
 use super::values::bad_name;
+use super::way::By;
 use super::written;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Kind, Table};

@@ -52,15 +52,15 @@ mod values;
 mod variables;
 mod vocabulary;
 mod voices;
+mod way;
 mod ways;
 mod wire;
 mod written;
 
 pub use asked::Options;
-pub use context::{
-    By, Declared, Defaults, FlowFile, Head, LanguageAt, Place, SpokenLanguages, TextAt, Way,
-};
+pub use context::{Declared, Defaults, FlowFile, Head, LanguageAt, SpokenLanguages, TextAt};
 pub use uses::named_files;
+pub use way::{By, Place, Way};
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::context::{By, FlowFile, Place};
+use super::context::FlowFile;
 use super::declared;
 use super::steps::key;
+use super::way::{By, Place};
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Table};
 use crate::flow::model::{Keys, Language, Press, Target, VariableName};

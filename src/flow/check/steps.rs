@@ -1,9 +1,10 @@
 //! Builds the steps from their keys, and notes the ways between them.
 
-use super::context::{By, FlowFile, Place};
+use super::context::FlowFile;
 use super::slips;
 use super::texts::Key;
 use super::vocabulary::keys_of;
+use super::way::{By, Place};
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Value};

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::asked::AskedWith;
-use super::context::{FlowFile, Place};
+use super::context::FlowFile;
 use super::uses::HandedDown;
+use super::way::Place;
 use super::{check_one, short, variables};
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::hours::Hours;

@@ -1,6 +1,7 @@
 //! Where the keys of a step lead: the ways between steps (CW101).
 
-use super::context::{By, FlowFile, Place, Way};
+use super::context::FlowFile;
+use super::way::{By, Place, Way};
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::Value;
 use crate::flow::model::Target;

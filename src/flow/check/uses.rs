@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
-use super::context::{By, Defaults, FlowFile, LanguageAt, Place, SpokenLanguages};
+use super::context::{Defaults, FlowFile, LanguageAt, SpokenLanguages};
 use super::slips;
 use super::steps::key;
 use super::subflow::SubFlow;
 use super::variables;
+use super::way::{By, Place};
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Table, Tree};
-use crate::flow::model::{Language, Return, StepName, Target, Use, VariableName};
+use crate::flow::model::{Language, PerLanguage, Return, StepName, Target, Use, VariableName};
 use crate::flow::template::Template;
 use crate::text::nearest;
 
@@ -47,7 +48,11 @@ impl HandedDown {
         Self {
             chosen: BTreeSet::new(),
             languages,
-            defaults: Defaults::default(),
+            defaults: Defaults {
+                // Whoever will use it has texts for wrong tries.
+                no_input: Some(PerLanguage::All(Vec::new())),
+                ..Defaults::default()
+            },
             zone: TimeZone::UTC,
             secrets: BTreeSet::new(),
             chain: vec![index],

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::super::context::{By, FlowFile, Place};
+use super::super::context::FlowFile;
+use super::super::way::{By, Place};
 use super::graph::Graph;
 use crate::flow::diagnostic::Diagnostic;
 

@@ -1,6 +1,7 @@
 //! The steps of a file and the ways between them, found by step.
 
-use super::super::context::{FlowFile, Place, Way};
+use super::super::context::FlowFile;
+use super::super::way::{Place, Way};
 
 /// The ways of a file, by the step that they leave.
 pub(super) struct Graph<'f> {

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::super::context::{By, FlowFile, Place, Way};
+use super::super::context::FlowFile;
+use super::super::way::{By, Place, Way};
 use super::graph::Graph;
 use crate::flow::diagnostic::Diagnostic;
 

@@ -7,7 +7,8 @@ mod graph;
 mod loops;
 mod reach;
 
-use super::context::{Declared, FlowFile, Place};
+use super::context::{Declared, FlowFile};
+use super::way::Place;
 use graph::Graph;
 
 impl FlowFile<'_> {

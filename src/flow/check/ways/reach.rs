@@ -1,7 +1,8 @@
 //! Steps that no caller can reach (CW201), and steps that no caller can leave (CW203).
 
-use super::super::context::{FlowFile, Place};
+use super::super::context::FlowFile;
 use super::super::vocabulary::keys_of;
+use super::super::way::Place;
 use super::graph::Graph;
 use crate::flow::diagnostic::Diagnostic;
 
