@@ -39,11 +39,12 @@ pub(super) struct PhoneArgs {
 }
 
 fn time(text: &str) -> Result<DateTime, String> {
-    parse_time(text, now()).ok_or_else(|| "write it as \"2026-12-25 12:00\"".to_owned())
+    parse_time(text, now(&TimeZone::UTC))
+        .ok_or_else(|| "write it as \"2026-12-25 12:00\"".to_owned())
 }
 
-fn now() -> DateTime {
-    let now = Clock::system().now().to_zoned(TimeZone::UTC).datetime();
+fn now(zone: &TimeZone) -> DateTime {
+    let now = zone.to_datetime(Clock::system().now());
     now.with().subsec_nanosecond(0).build().unwrap_or(now)
 }
 
@@ -53,7 +54,7 @@ pub(super) fn run(args: &PhoneArgs) -> anyhow::Result<ExitCode> {
         Ok(flow) => flow,
         Err(code) => return Ok(code),
     };
-    let at = args.at.unwrap_or_else(now);
+    let at = args.at.unwrap_or_else(|| now(&flow.zone));
     let (mut terminal, opening) = Terminal::new(flow, &args.from, at);
     let typed = io::stdin().is_terminal();
     let mut lines = io::stdin().lock().lines();

@@ -88,3 +88,49 @@ impl Library {
         flows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Library;
+    use crate::call::PhoneNumber;
+    use crate::flow::check::check;
+    use crate::flow::diagnostic::Source;
+
+    #[test]
+    fn a_draft_is_for_those_who_preview_it() {
+        let flow = |id: &str, head: &str| {
+            let text = format!(
+                "[flow]\nid = \"{id}\"\nstart = \"bye\"\n{head}\n[end.bye]\nsay = \"Bye.\"\n"
+            );
+            let path = format!("{id}.toml");
+            Source { path, text }
+        };
+        let checked = check(&[
+            flow("good", "answers = [\"+6561115777\"]"),
+            flow(
+                "draft",
+                "answers = [\"+6561115777\"]\npreview = [\"+6591234567\"]",
+            ),
+            flow(
+                "draft-of-all",
+                "answers = \"any\"\npreview = [\"+6591110000\"]",
+            ),
+        ]);
+        assert_eq!(checked.diagnostics, []);
+        let library = Library::new(checked.flows.into_iter().map(|(_, flow)| flow), []);
+        let taking = |number, caller: Option<&str>| {
+            let caller = caller.map(PhoneNumber::new);
+            let flow = library.taking(&PhoneNumber::new(number), caller.as_ref());
+            flow.map(|flow| flow.id.as_str().to_owned())
+        };
+        let ours = "+6561115777";
+        assert_eq!(taking(ours, Some("+6591234567")).as_deref(), Some("draft"));
+        assert_eq!(taking(ours, Some("+6598765432")).as_deref(), Some("good"));
+        assert_eq!(taking(ours, None).as_deref(), Some("good"));
+        assert_eq!(
+            taking(ours, Some("+6591110000")).as_deref(),
+            Some("draft-of-all")
+        );
+        assert_eq!(taking("+6560000000", Some("+6591234567")), None);
+    }
+}

@@ -125,6 +125,13 @@ impl TestApp {
         }
     }
 
+    /// Has the next start find `text` in the flow file `name`, the others as they are.
+    pub(crate) fn change_flow(&mut self, name: &'static str, text: &str) {
+        let flows = self.settings.flows.get_or_insert_default();
+        flows.retain(|(other, _)| *other != name);
+        flows.push((name, text.to_owned()));
+    }
+
     /// Writes a flow file into the folder that the next start serves.
     pub(crate) fn write_flow(&mut self, name: &'static str, text: &str) {
         self.settings.flows = Some(vec![(name, text.to_owned())]);
@@ -188,7 +195,10 @@ impl TestApp {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder).expect("the flows folder can be made");
         for (name, text) in files {
-            std::fs::write(folder.join(name), text).expect("a flow can be written");
+            let file = folder.join(name);
+            let above = file.parent().expect("it lies in the flows folder");
+            std::fs::create_dir_all(above).expect("its folder can be made");
+            std::fs::write(file, text).expect("a flow can be written");
         }
         folder
     }

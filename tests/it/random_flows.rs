@@ -58,7 +58,15 @@ struct Made {
     steps: usize,
 }
 
-const KINDS: [&str; 6] = ["menu", "ask", "message", "connect", "decide", "lookup"];
+const KINDS: [&str; 7] = [
+    "menu", "ask", "use", "message", "connect", "decide", "lookup",
+];
+
+/// A sub-flow that every flow may use: it asks, looks up, and is over in one of two ways.
+const SHARED: &str = "callwright = 1\n[flow]\nid = \"shared\"\nstart = \"code\"\nneeds = [\"why\"]\ngives = [\"name\"]\n\
+    [defaults]\ngive_up = \"bad\"\n[ask.code]\nsay = \"Your code, for {why}?\"\ndigits = 4\nsave = \"code\"\nsecret = true\n\
+    go = \"find\"\n[lookup.find]\npost = \"https://crm.example/codes\"\nsend = { code = \"{code}\" }\ntimeout = \"50ms\"\nsave.name = \"a.b\"\n\
+    ok = \"good\"\nfailed = \"bad\"\n[return.good]\n[return.bad]\n";
 
 /// How many steps of a flow wait for keys: no more than callers put up with (CW207).
 const MOST_WAITING: usize = 5;
@@ -75,10 +83,10 @@ fn made(chance: &mut Chance) -> Made {
         let kinds = if waiting < MOST_WAITING {
             &KINDS[..]
         } else {
-            &KINDS[2..]
+            &KINDS[3..]
         };
         let kind = *chance.one(kinds);
-        waiting += usize::from(matches!(kind, "menu" | "ask"));
+        waiting += usize::from(matches!(kind, "menu" | "ask" | "use"));
         write_step(&mut text, chance, kind, at, steps);
     }
     text.push_str("[end.last]\nsay = \"Goodbye.\"\n");
@@ -113,6 +121,10 @@ fn write_step(text: &mut String, chance: &mut Chance, kind: &str, at: usize, ste
             "[ask.s{at}]\nsay = \"Your number?\"\ndigits = \"{}-8\"\nsave = \"n{at}\"\nsecret = {}\ngo = \"{next}\"\nallow = [\"CW403\"]",
             1 + chance.below(8),
             chance.is(30)
+        )),
+        "use" => line(format!(
+            "[use.s{at}]\nflow = \"shared/code.toml\"\nwith.why = \"step {at}\"\non.good = \"{next}\"\non.bad = \"{}\"",
+            forward(chance)
         )),
         "message" => {
             let words = *chance.one(&[
@@ -167,11 +179,15 @@ fn name(at: usize, steps: usize) -> String {
     }
 }
 
-fn source(text: &str) -> Source {
-    Source {
-        path: "random.toml".to_owned(),
+fn sources(text: &str) -> [Source; 2] {
+    let source = |path: &str, text: &str| Source {
+        path: path.to_owned(),
         text: text.to_owned(),
-    }
+    };
+    [
+        source("random.toml", text),
+        source("shared/code.toml", SHARED),
+    ]
 }
 
 #[test]
@@ -180,7 +196,7 @@ fn of_valid_flows_nothing_is_said_and_no_call_sticks() {
     let mut ended = 0;
     for nth in 0..FLOWS {
         let made = made(&mut chance);
-        let mut checked = check(&[source(&made.text)]);
+        let mut checked = check(&sources(&made.text));
         assert!(
             checked.diagnostics.is_empty(),
             "flow {nth}:\n{}\n{:#?}",
@@ -279,7 +295,7 @@ fn event(flow: &Flow, position: &Position, chance: &mut Chance) -> Event {
 /// One fault: what is done to a flow's text, where that can be done, and the code that tells of it.
 type Plant = (&'static str, fn(&str, &Made) -> Option<String>);
 
-const PLANTS: [Plant; 16] = [
+const PLANTS: [Plant; 18] = [
     ("CW101", |text, _| {
         replaced(text, "go = \"last\"", "go = \"nowhere_at_all\"")
     }),
@@ -313,6 +329,8 @@ const PLANTS: [Plant; 16] = [
         replaced(text, "13:30-18:00", "18:00-13:30")
     }),
     ("CW204", |text, made| goes_round(text, made)),
+    ("CW104", |text, _| removed(text, "[use.", "on.bad = ")),
+    ("CW409", |text, _| removed(text, "[use.", "with.why = ")),
 ];
 
 fn replaced(text: &str, from: &str, to: &str) -> Option<String> {
@@ -356,7 +374,7 @@ fn a_planted_fault_is_found_in_every_flow() {
         let Some(text) = plant(&made.text, &made) else {
             continue;
         };
-        let faults = check(&[source(&text)]).diagnostics;
+        let faults = check(&sources(&text)).diagnostics;
         let found = faults.iter().any(|fault| fault.code == code);
         assert!(found, "{code} is not found in\n{text}\n{faults:#?}");
         planted += 1;
@@ -370,7 +388,7 @@ fn both_sorts_of_decisions_are_made() {
     let mut chance = Chance::new(seed());
     let mut sorts = [0, 0];
     for _ in 0..50 {
-        let flow = check(&[source(&made(&mut chance).text)]).flows.remove(0).1;
+        let flow = check(&sources(&made(&mut chance).text)).flows.remove(0).1;
         for step in flow.steps.values() {
             match step {
                 Step::Decide(Decide::Hours { .. }) => sorts[0] += 1,
@@ -403,7 +421,7 @@ fn no_flow_costs_its_server_much() {
         ..Call::default()
     };
     for (text, ends) in [(chain, false), (huge, true)] {
-        let checked = check(&[source(&text)]);
+        let checked = check(&sources(&text));
         // Too long a text is refused; what it would cost is asked all the same, of one that is as long as may be.
         let Some((_, flow)) = checked.flows.into_iter().next() else {
             assert!(

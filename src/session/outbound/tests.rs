@@ -9,6 +9,7 @@ use super::*;
 use crate::call::SubAccountId;
 use crate::flow::check::check;
 use crate::flow::diagnostic::Source;
+use crate::flow::need::Response;
 use crate::outbound::attempt::USUAL_VALIDITY;
 
 const OURS: &str = "+6561115777";
@@ -24,16 +25,20 @@ fn flow(head: &str, steps: &str) -> Flow {
     flow
 }
 
-fn opened(flow: &Flow, to: &str, variables: &[(&str, &str)]) -> Result<Opening, NotOpened> {
+fn intent(to: &str) -> Intent {
     let begun_at = Timestamp::from_second(1_800_000_000).expect("within the calendar");
-    let intent = Intent {
+    Intent {
         id: AttemptId::new("a-1"),
         sub_account: SubAccountId::new("acme"),
         source: PhoneNumber::new(OURS),
         destination: PhoneNumber::new(to),
         begun_at,
         valid_until: begun_at + USUAL_VALIDITY,
-    };
+    }
+}
+
+fn opened(flow: &Flow, to: &str, variables: &[(&str, &str)]) -> Result<Opening, NotOpened> {
+    let intent = intent(to);
     let variables = variables.iter();
     let variables: BTreeMap<_, _> = variables
         .map(|(name, text)| (VariableName::new(*name), (*text).to_owned()))
@@ -124,4 +129,27 @@ fn what_breaks_a_rule_does_not_open() {
         unneeded,
         NotOpened::Unneeded(vec![VariableName::new("month")])
     );
+}
+
+#[test]
+fn a_call_whose_flow_begins_with_a_look_up_opens_once_it_is_answered() {
+    let flow = flow(
+        "",
+        "[lookup.main]\nget = \"https://crm.example/{caller}\"\nsave.name = \"name\"\nok = \"hello\"\nfailed = \"end\"\n\
+         [end.hello]\nsay = \"Good day, {name}.\"",
+    );
+    let destinations = Arc::new(Destinations::new([PhoneNumber::new(OURS)], []));
+    let intent = intent(THEIRS);
+    let opened = open(&flow, &intent, &BTreeMap::new(), &destinations);
+    let Ok(Opened::Needs(opener)) = opened else {
+        panic!("it needs an answer: {opened:?}");
+    };
+    let Need::Lookup(request) = opener.need().clone();
+    assert_eq!(request.url, "https://crm.example/%2B6568332048");
+    let answer = Response::read(&request, 200, b"{\"name\": \"Ada\"}");
+    let opened = opener.resume(&flow, &intent, &destinations, &Met::Lookup(Ok(answer)));
+    let Ok(Opened::Whole(opening)) = opened else {
+        panic!("nothing more is needed: {opened:?}");
+    };
+    assert_eq!(names(&opening), ["makeCall", "say", "hangup"]);
 }

@@ -291,3 +291,32 @@ async fn the_full_example_answers_as_its_clock_says() {
         assert!(heard.heard()[0].starts_with(first), "{:?}", heard.heard());
     }
 }
+
+#[tokio::test]
+async fn a_call_ends_on_the_sub_flow_that_it_began_on() {
+    let main = "callwright = 1\n[flow]\nid = \"main\"\nstart = \"inner\"\nanswers = [\"+6561115790\"]\n\
+                [use.inner]\nflow = \"shared/inner.toml\"\non.done = \"end\"\n";
+    let inner = |words: &str| {
+        format!(
+            "callwright = 1\n[flow]\nid = \"inner\"\nstart = \"ask\"\n[menu.ask]\nsay = \"To hear it press 1.\"\npress.1 = \"words\"\n\
+             tries = 1\ngive_up = \"done\"\n[message.words]\nsay = \"{words}\"\ngo = \"done\"\n[return.done]\n"
+        )
+    };
+    let settings = Settings::default()
+        .flow("main.toml", main)
+        .flow("shared/inner.toml", &inner("Old words"));
+    let mut app = TestApp::start_with(settings).await;
+    let (session, label) = {
+        let mut call = app.caller(NUMBER);
+        call.dial().await;
+        (call.session.clone(), call.label.clone())
+    };
+    app.change_flow("shared/inner.toml", &inner("New words"));
+    app.restart().await;
+    let mut call = crate::app::Caller::new(&app, &session, NUMBER);
+    call.label = label;
+    assert_eq!(call.press(Some("1")).await.heard(), ["Old words"]);
+    let mut call = app.caller(NUMBER);
+    call.dial().await;
+    assert_eq!(call.press(Some("1")).await.heard(), ["New words"]);
+}

@@ -121,3 +121,40 @@ fn in_the_environment(file: &FlowFile<'_>, name: &VariableName, place: Span) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::super::{Options, check_with};
+    use crate::flow::diagnostic::Source;
+
+    #[test]
+    fn the_environment_is_asked_when_that_is_wanted() {
+        let text = "[flow]\nid = \"a\"\nstart = \"find\"\n[lookup.find]\nget = \"https://crm.example/\"\n\
+                    headers = { Authorization = \"Bearer {secret.TOKEN}\" }\nok = \"end\"\nfailed = \"end\"\n";
+        let source = Source {
+            path: "a.toml".to_owned(),
+            text: text.to_owned(),
+        };
+        let said = |environment: Option<&[&str]>| {
+            let names = environment.map(|names| {
+                names
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect::<BTreeSet<_>>()
+            });
+            let options = Options {
+                environment: names,
+                ..Options::default()
+            };
+            let checked = check_with(std::slice::from_ref(&source), &options);
+            let faults = checked.diagnostics.into_iter();
+            faults.map(|it| (it.code, it.message)).collect::<Vec<_>>()
+        };
+        assert_eq!(said(None), []);
+        assert_eq!(said(Some(&["TOKEN"])), []);
+        let message = "the environment has no TOKEN".to_owned();
+        assert_eq!(said(Some(&["TOKN"])), [("CW408", message)]);
+    }
+}
