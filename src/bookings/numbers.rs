@@ -60,7 +60,7 @@ pub struct NumberRequest {
     pub reserved: Option<bool>,
     /// Whether it is taken out of use little by little.
     pub draining: Option<bool>,
-    /// The region that it is in.
+    /// The digits that phones of its region begin with, without `+`.
     pub region: Option<String>,
 }
 

@@ -27,6 +27,15 @@ impl PhoneNumber {
         well_formed.then(|| Self(text.into()))
     }
 
+    /// Reads what the numbers of a region begin with, as `+1415`, with or without `+`: its 1 to 14 digits.
+    pub fn beginning(text: &str) -> Option<String> {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        let well_formed = (1..=14).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
+        well_formed.then(|| digits.to_owned())
+    }
+
     /// The whole number in the spelling it came in. Only for the platform, the store, and a reader whose token allows it.
     pub fn as_it_came(&self) -> &str {
         &self.0

@@ -124,7 +124,7 @@ struct SetArgs {
     /// Whether it is taken out of use little by little
     #[arg(long)]
     draining: Option<bool>,
-    /// The region that it is in, in your own word
+    /// What phones of its region begin with, as +1415: such people get it first
     #[arg(long)]
     region: Option<String>,
 }

@@ -46,7 +46,7 @@ max_calls = 9
 [pools.default]
 numbers = ["+6561115771", "+6561115772"]
 reserved = ["+6561115772"]
-region = "central"
+region = "+653"
 capture = true
 [pools.mexico]
 country = "MX"
@@ -92,6 +92,7 @@ closed = "Adiós.""#,
         }
     );
     assert_eq!(usual.numbers.len(), 2);
+    assert_eq!(usual.region.as_deref(), Some("653"));
     assert_eq!(usual.reserved, [PhoneNumber::new("+6561115772")]);
     let rules = &config.pools["mexico"].rules;
     let said = (rules.numbers, rules.withheld, rules.health.unhealthy);
@@ -187,6 +188,7 @@ closd = "Over""#,
 numbers = ["6591234567", "+6561115771", "+6561115771"]
 reserved = ["+6561115779"]
 country = "Singapore"
+region = "central"
 capture = 1
 [pools.Other]
 numbers = ["+6561115771"]"#,

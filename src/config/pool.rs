@@ -10,7 +10,7 @@ pub struct Pool {
     pub numbers: Vec<PhoneNumber>,
     /// Those that only a booking gets which asks for them.
     pub reserved: Vec<PhoneNumber>,
-    /// The region of its numbers within the country, in its owner's word.
+    /// The digits that phones of its numbers' region begin with, the country code first, without `+`.
     pub region: Option<String>,
     /// Whether its numbers can take key presses.
     pub capture: bool,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::masking_keys::rules;
 use super::pool::Pool;
 use super::reader::{Reader, Section, Show};
-use super::values::{Taken, no_controls, one_country};
+use super::values::{Taken, one_country};
 use super::wrong::Wrong;
 use super::{Product, Subaccount};
 use crate::call::PhoneNumber;
@@ -39,9 +39,7 @@ fn pool(
     taken: &mut Taken,
 ) -> Option<Pool> {
     let home = reader.text(&mut section, "country", Show::Whole, one_country);
-    let region = reader.text(&mut section, "region", Show::Whole, |text| {
-        no_controls(text).map(str::to_owned)
-    });
+    let region = reader.text(&mut section, "region", Show::Whole, region);
     let capture = reader.truth(&mut section, "capture").unwrap_or_default();
     let numbers = numbers(reader, &mut section, name, taken);
     let reserved = reserved(reader, &mut section, &numbers);
@@ -142,4 +140,12 @@ fn captures(
             wrong.help("key presses are taken by numbers of the product \"ivr\": leave it out"),
         );
     }
+}
+
+/// A region, by the digits that phones of it begin with.
+fn region(text: &str) -> Result<String, Wrong> {
+    PhoneNumber::beginning(text).ok_or_else(|| {
+        Wrong::new("is not what phone numbers of a region begin with")
+            .help("the country code and what follows, as in \"+1415\"")
+    })
 }

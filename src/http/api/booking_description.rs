@@ -151,7 +151,8 @@ pub struct NewNumber {
     capture: Option<bool>,
     /// Whether only a booking gets it that asks for it.
     reserved: Option<bool>,
-    /// The region that it is in, in your own word.
+    /// What phones of its region begin with, the country code first: such people get it first.
+    #[schema(example = "+1415")]
     region: Option<String>,
     /// Whether it is taken out of use little by little.
     draining: Option<bool>,

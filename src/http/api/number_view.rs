@@ -17,7 +17,8 @@ pub struct NumberView {
     /// Its country (ISO 3166-1 alpha-2).
     #[schema(example = "SG")]
     country: Option<String>,
-    /// The region that it is in, in your own word.
+    /// What phones of its region begin with, the country code first.
+    #[schema(example = "1415")]
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
     /// The platform's sub-account that it belongs to, when that is known.

@@ -172,7 +172,11 @@ fn request(body: &[u8]) -> Result<NumberRequest, Vec<Fault>> {
         capture: form.field("capture", truth, serde_json::Value::as_bool),
         reserved: form.field("reserved", truth, serde_json::Value::as_bool),
         draining: form.field("draining", truth, serde_json::Value::as_bool),
-        region: form.field("region", "a text of 1 to 64 characters", text(64)),
+        region: form.field(
+            "region",
+            "what phones of the region begin with, as \"+1415\"",
+            |value| PhoneNumber::beginning(value.as_str()?),
+        ),
     };
     form.end().map(|()| request)
 }

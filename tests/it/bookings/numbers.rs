@@ -65,12 +65,12 @@ async fn numbers_are_put_into_pools_and_taken_out() {
     let (status, made) = put(
         &app,
         "/v1/numbers/6531239999",
-        &json!({"pool": "default", "region": "north"}),
+        &json!({"pool": "default", "region": "+65312"}),
     )
     .await;
     assert_eq!(
         (status, &made["number"], &made["region"]),
-        (201, &json!("+6531239999"), &json!("north")),
+        (201, &json!("+6531239999"), &json!("65312")),
         "{made}"
     );
     let (status, changed) = put(&app, "/v1/numbers/+6531239999", &json!({"capture": true})).await;
@@ -89,6 +89,12 @@ async fn numbers_are_put_into_pools_and_taken_out() {
         ("+6531238888", json!({"capture": true}), 422, "bad_number"),
         ("+6531238888", json!({"pol": "default"}), 422, "bad_number"),
         ("12", json!({"pool": "default"}), 422, "bad_number"),
+        (
+            "+6531238888",
+            json!({"pool": "default", "region": "north"}),
+            422,
+            "bad_number",
+        ),
         (
             RESTAURANT,
             json!({"pool": "default"}),
@@ -297,4 +303,22 @@ async fn a_server_whose_pools_contradict_its_flows_does_not_start() {
         "{told}"
     );
     assert!(!told.contains("61115777"), "{told}");
+}
+
+#[tokio::test]
+async fn people_get_a_number_of_their_region_first() {
+    let app = with_pool().await;
+    let numbers = [("+6531239991", "+6591"), ("+6531239992", "+6592")];
+    for (number, region) in numbers {
+        let body = json!({"pool": "default", "region": region});
+        let (status, made) = put(&app, &format!("/v1/numbers/{number}"), &body).await;
+        assert_eq!(status, 201, "{made}");
+    }
+    for (trip, (rider, expected)) in [("+6591230001", numbers[0].0), ("+6592230001", numbers[1].0)]
+        .into_iter()
+        .enumerate()
+    {
+        let made = book(&app, &format!("trip-{trip}"), rider, DRIVERS[trip]).await;
+        assert_eq!(number(&made, "a"), expected);
+    }
 }
