@@ -19,6 +19,7 @@
 //! | [`world`] | what flows need of the world: look-ups in other people's systems |
 //! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
 //! | [`handover`] | calls handed to the Contact Center: kept, sent once, kept with what came of it |
+//! | [`messenger`] | tells the customer's systems: sends events until each has them |
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
 //! | [`phone`] | a phone on the desk: in the browser and in the terminal |
@@ -30,7 +31,7 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `bookings` ← `switchboard` ← `world`, `dialer`, `handover` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `bookings` ← `switchboard` ← `world`, `dialer`, `handover`, `messenger` ← `http`,
 //! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `contact_center`, `flow`, `masking`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
@@ -50,6 +51,7 @@ pub mod flows_folder;
 pub mod handover;
 pub mod http;
 pub mod masking;
+pub mod messenger;
 pub mod outbound;
 pub mod outward;
 pub mod phone;

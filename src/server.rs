@@ -57,6 +57,7 @@ pub struct Running {
     dialling: JoinHandle<()>,
     learning: JoinHandle<()>,
     rounds: JoinHandle<()>,
+    telling: JoinHandle<()>,
 }
 
 /// Why a server did not start.
@@ -208,6 +209,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
     let dialling = tokio::spawn(app.dialer.clone().watch());
     let learning = tokio::spawn(app.dialer.clone().learn_numbers(app.numbers.clone()));
     let rounds = tokio::spawn(rounds::go(app.numbers.clone(), app.store.clone()));
+    let telling = tokio::spawn(app.messenger.clone().watch());
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone()));
     Ok(Running {
         address,
@@ -219,6 +221,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         dialling,
         learning,
         rounds,
+        telling,
     })
 }
 
@@ -294,6 +297,8 @@ impl Running {
         self.dialling.abort();
         self.learning.abort();
         self.rounds.abort();
+        // What is on its way is taken again after the start: whoever gets it twice knows it by its id.
+        self.telling.abort();
         self.app.dialer.drain(DIALS_END_WITHIN).await;
         self.app.store.close().await;
     }

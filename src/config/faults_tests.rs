@@ -407,6 +407,31 @@ fn outbound() {
 }
 
 #[test]
+fn events() {
+    let endpoint = "[events.endpoints.crm]\n";
+    let sound = "secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3\"\n";
+    let urls = [
+        "crm.example.com",
+        "ftp://crm.example.com/",
+        "https://user:hunter2@crm.example.com/",
+        "https://10.1.2.3/hooks",
+        "http://203.0.114.7/hooks",
+    ];
+    let urls = urls.map(|url| format!("{endpoint}url = \"{url}\"\n{sound}"));
+    let mut cases: Vec<Case<'_>> = urls.iter().map(|url| (url.as_str(), &[][..])).collect();
+    let others = format!(
+        "{endpoint}url = \"https://crm.example.com/\"\nsecret = \"hunter2\"\nold_secret = \"whsec_hunter2\"\n\
+         kinds = [\"session.over\", \"session.ended\"]\nnumbers = \"some\"\nsecrets = 1"
+    );
+    cases.extend([
+        (others.as_str(), &[][..]),
+        ("[events.endpoints.crm]\nkinds = []", &[]),
+        ("[events]\nkeep_days = 1\nmost = 0\nendpoint = 1", &[]),
+    ]);
+    holds("events", &cases);
+}
+
+#[test]
 fn keys() {
     let sound = "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=";
     let both = format!("[keys]\ndata = \"{sound}\"\nindex = \"{sound}\"");

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::contact_center::contact_center;
+use super::events::events;
 use super::masking_keys;
 use super::pool_keys;
 use super::reader::{Reader, Section, Show};
@@ -57,6 +58,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     let masking = masking_keys::masking(reader, &mut root);
     let pools = pool_keys::pools(reader, &mut root, &masking, subaccounts.as_ref());
     let contact_center = contact_center(reader, &mut root);
+    let events = events(reader, &mut root, outward_allow.as_deref());
     reader.end(root);
     Some(Config {
         listen: listen?,
@@ -77,6 +79,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         masking,
         pools: pools?,
         contact_center: contact_center?,
+        events: events?,
     })
 }
 

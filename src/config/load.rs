@@ -21,7 +21,7 @@ pub(super) const USUAL_FILE: &str = "callwright.toml";
 const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The keys whose values are secrets.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 9] = [
     "api_key",
     "webhook_secret",
     "token",
@@ -29,6 +29,8 @@ const SECRETS: [&str; 7] = [
     "index",
     "action_token",
     "data_token",
+    "secret",
+    "old_secret",
 ];
 
 /// Reads `file`, or `usual` where there is one, between the defaults and `variables`.

@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 mod contact_center;
+mod events;
 pub mod fault;
 #[cfg(test)]
 mod faults_tests;
@@ -35,6 +36,8 @@ mod tests;
 mod values;
 mod wrong;
 
+use crate::events::Kind;
+use crate::events::told::Numbers;
 use crate::masking::PoolRules;
 use crate::outbound::Country;
 use crate::outbound::rates::Limits;
@@ -86,6 +89,8 @@ pub struct Config {
     pub pools: BTreeMap<String, Pool>,
     /// The Contact Center that calls may be handed to.
     pub contact_center: Option<ContactCenter>,
+    /// What systems of ours are told.
+    pub events: Events,
 }
 
 impl Config {
@@ -259,6 +264,30 @@ pub struct Outbound {
     pub limits: Limits,
 }
 
+/// `[events]`.
+#[derive(Debug, Clone)]
+pub struct Events {
+    /// For how many days an event is kept.
+    pub keep_days: i64,
+    /// How many events are kept at most.
+    pub most: u64,
+    /// Whom they are sent to, by our name.
+    pub endpoints: BTreeMap<String, Endpoint>,
+}
+
+/// `[events.endpoints.NAME]`.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Where events are posted.
+    pub url: Url,
+    /// What they are signed with, the current secret first: each has been read once.
+    pub secrets: Vec<SecretString>,
+    /// Which kinds are sent.
+    pub kinds: Vec<Kind>,
+    /// How people's numbers are sent.
+    pub numbers: Numbers,
+}
+
 /// `[api.tokens.NAME]`.
 #[derive(Debug, Clone)]
 pub struct Token {
@@ -285,11 +314,13 @@ pub enum Scope {
     Manage,
     /// Hand calls to the Contact Center, and tell of calls that are about to come in.
     Handoff,
+    /// Send events again, have endpoints sent to again, erase people, rotate keys.
+    Admin,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Read,
         Self::Numbers,
         Self::Metrics,
@@ -297,6 +328,7 @@ impl Scope {
         Self::Book,
         Self::Manage,
         Self::Handoff,
+        Self::Admin,
     ];
 
     /// The word for it.
@@ -309,6 +341,7 @@ impl Scope {
             Self::Book => "book",
             Self::Manage => "manage",
             Self::Handoff => "handoff",
+            Self::Admin => "admin",
         }
     }
 }

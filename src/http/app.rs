@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::dialer::Dialer;
 use crate::flow::Library;
 use crate::handover::Handover;
+use crate::messenger::Messenger;
 use crate::store::Store;
 use crate::switchboard::Switchboard;
 
@@ -51,6 +52,8 @@ pub struct Parts {
     pub numbers: Arc<PoolNumbers>,
     /// Who hands calls to the Contact Center, when there is one.
     pub handover: Option<Arc<Handover>>,
+    /// Who tells the customer's systems.
+    pub messenger: Arc<Messenger>,
     /// What time it is.
     pub clock: Clock,
     /// What is counted. Each app counts for itself.
@@ -100,7 +103,9 @@ impl App {
             switchboard.clone(),
             clock.clone(),
         );
+        let messenger = Messenger::new(&config, store.clone(), clock.clone());
         Self(Arc::new(Parts {
+            messenger: Arc::new(messenger),
             webhook_keys: Arc::new(WebhookKeys::new(&config)),
             api_keys: Arc::new(ApiKeys::new(&config)),
             tenant_keys: Arc::new(TenantKeys::new(&config)),

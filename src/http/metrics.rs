@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use metrics::{
     Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
     histogram,
@@ -16,7 +17,9 @@ use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use crate::messenger::Counted;
 use crate::store::Lag;
+use crate::store::outbox::EndpointState;
 
 const REQUESTS: &str = "callwright_http_requests_total";
 const VCA_SECONDS: &str = "callwright_vca_duration_seconds";
@@ -27,6 +30,12 @@ const STORE_FAILURES: &str = "callwright_store_failures_total";
 const STORE_UP: &str = "callwright_store_up";
 const LIVE_SESSIONS: &str = "callwright_live_sessions";
 const LAG_EVENTS: &str = "callwright_projection_lag_events";
+const DELIVERED: &str = "callwright_events_delivered_total";
+const FAILED: &str = "callwright_events_failed_total";
+const GIVEN_UP: &str = "callwright_events_given_up_total";
+const FORGOTTEN: &str = "callwright_events_forgotten_total";
+const WAITING: &str = "callwright_events_waiting";
+const WAITING_SECONDS: &str = "callwright_events_waiting_seconds";
 const LAG_SECONDS: &str = "callwright_projection_lag_seconds";
 
 /// Bounds of the latency histogram in seconds: around the promises of 25 ms, 100 ms, 400 ms and 2 s.
@@ -149,6 +158,31 @@ impl Metrics {
         });
     }
 
+    /// What was counted of the telling of events.
+    pub fn events(&self, counted: &[Counted], forgotten: u64) {
+        self.record(|| {
+            counter!(FORGOTTEN).absolute(forgotten);
+            for it in counted {
+                let endpoint = it.endpoint.clone();
+                counter!(DELIVERED, "endpoint" => endpoint.clone()).absolute(it.delivered);
+                counter!(FAILED, "endpoint" => endpoint.clone()).absolute(it.failed);
+                counter!(GIVEN_UP, "endpoint" => endpoint).absolute(it.given_up);
+            }
+        });
+    }
+
+    /// How many events wait for each endpoint, and how old the oldest is.
+    pub fn waiting(&self, endpoints: &[EndpointState], now: Timestamp) {
+        self.record(|| {
+            for it in endpoints {
+                let oldest = it.oldest_waiting.map(|at| now.duration_since(at));
+                let seconds = oldest.map_or(0.0, |age| age.as_secs_f64().max(0.0));
+                gauge!(WAITING, "endpoint" => it.name.clone()).set(it.waiting as f64);
+                gauge!(WAITING_SECONDS, "endpoint" => it.name.clone()).set(seconds);
+            }
+        });
+    }
+
     /// All of it in Prometheus's text format.
     pub fn render(&self) -> String {
         self.handle.run_upkeep();
@@ -185,6 +219,16 @@ fn describe() {
     );
     describe_gauge!(
         LAG_SECONDS,
+        Unit::Seconds,
+        "For how long the oldest of them has been waiting"
+    );
+    describe_counter!(DELIVERED, "Events that an endpoint took");
+    describe_counter!(FAILED, "Requests with events that failed, by endpoint");
+    describe_counter!(GIVEN_UP, "Events that were given up, by endpoint");
+    describe_counter!(FORGOTTEN, "Events whose time or room was over");
+    describe_gauge!(WAITING, "Events that wait for an endpoint");
+    describe_gauge!(
+        WAITING_SECONDS,
         Unit::Seconds,
         "For how long the oldest of them has been waiting"
     );

@@ -10,7 +10,7 @@
 //! * [`head`], [`body`] requests that end, in size and in time
 //! * [`turns`] who is worked for at once, and what the others are told
 //! * [`contact_center`] what the Contact Center's scripts ask of us
-//! * [`problem`] refusals (RFC 9457); `call_problem` those of calls that we are to start, `booking_problem` those of bookings
+//! * [`problem`] refusals (RFC 9457); `call_problem` those of calls that we are to start, `booking_problem` those of bookings, `event_problem` those about events
 //! * [`log`] one line and one count per request
 //! * [`metrics`] what is counted
 //! * [`listener`], [`census`], [`connection`] connections that end, in number and in time
@@ -26,6 +26,7 @@ pub mod census;
 pub mod connection;
 pub mod contact_center;
 pub mod description;
+mod event_problem;
 pub mod guard;
 pub mod head;
 pub mod listener;

@@ -96,6 +96,11 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
     let live = timeout(PING_TIMEOUT, app.store.live_sessions()).await;
     app.metrics.store(live.ok().and_then(Result::ok));
     app.metrics.lag(lag);
+    app.metrics
+        .events(&app.messenger.counted(), app.messenger.pruned());
+    if let Ok(Ok(endpoints)) = timeout(PING_TIMEOUT, app.store.outbox().endpoints()).await {
+        app.metrics.waiting(&endpoints, app.clock.now());
+    }
     let media_type = (
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",

@@ -18,7 +18,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use super::api::{
-    bookings, callbacks, calls, flows, handoffs, numbers, pools, sessions, simulate, verdicts,
+    bookings, callbacks, calls, events, flows, handoffs, numbers, pools, sessions, simulate,
+    verdicts,
 };
 use super::app::App;
 use super::contact_center::{self, companion};
@@ -65,10 +66,11 @@ const BOOK: Access = Access::Token(&[Scope::Book]);
 const LOOK: Access = Access::Token(&[Scope::Read, Scope::Book]);
 const MANAGE: Access = Access::Token(&[Scope::Manage]);
 const HANDOFF: Access = Access::Token(&[Scope::Handoff]);
+const ADMIN: Access = Access::Token(&[Scope::Admin]);
 const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
 
 /// Every route there is.
-pub static ROUTES: LazyLock<[Row; 38]> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<[Row; 42]> = LazyLock::new(|| {
     [
         webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
         webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
@@ -162,6 +164,14 @@ pub static ROUTES: LazyLock<[Row; 38]> = LazyLock::new(|| {
             handler: || routes!(contact_center::results::take),
         },
         get("/v1/callbacks", READ, || routes!(callbacks::list)),
+        get("/v1/events", READ, || routes!(events::list)),
+        post("/v1/events/replay", ADMIN, events::BODY_LIMIT, || {
+            routes!(events::replay)
+        }),
+        get("/v1/events/endpoints", READ, || routes!(events::endpoints)),
+        post("/v1/events/endpoints/{name}/enable", ADMIN, 0, || {
+            routes!(events::enable)
+        }),
         get("/openapi.json", READ, || routes!(operation::openapi)),
         get("/metrics", METRICS, || routes!(operation::metrics)),
         get("/healthz", Access::Anyone, || routes!(operation::healthz)),

@@ -137,9 +137,7 @@ impl Outward {
     /// Why it does not leave.
     pub fn request(&self, method: Method, url: &Url) -> Result<RequestBuilder, Refused> {
         let reach = check(url)?;
-        if let Some(address) = literal(url) {
-            judge(address, &self.allowed, reach)?;
-        }
+        judge_url(url, &self.allowed)?;
         let client = match reach {
             Reach::World => &self.encrypted,
             Reach::Allowed => &self.plain,
@@ -157,6 +155,17 @@ pub fn read(text: &str) -> Result<Url, Refused> {
     let url = Url::parse(text).map_err(|_| Refused::NotAUrl)?;
     check(&url)?;
     Ok(url)
+}
+
+/// Judges an address as far as can be told before its name is looked up, where `allowed` are the networks that requests may
+/// go to beside the internet.
+///
+/// # Errors
+///
+/// Why no request to it would leave.
+pub fn judge_url(url: &Url, allowed: &[IpNet]) -> Result<(), Refused> {
+    let reach = check(url)?;
+    literal(url).map_or(Ok(()), |address| judge(address, allowed, reach))
 }
 
 /// Where a request may go, by its scheme.

@@ -166,8 +166,10 @@ pub struct EventFilter {
     pub to: Option<Timestamp>,
     /// Only of these kinds; all when there is none.
     pub kinds: Vec<Kind>,
-    /// How many at most.
+    /// How many at most: the first ones, or the last.
     pub limit: u32,
+    /// The last ones of those that fit, not the first.
+    pub last: bool,
 }
 
 /// What is sent again.

@@ -36,5 +36,6 @@ mod store_away;
 mod store_contract;
 mod store_postgres;
 mod store_sqlite;
+mod told;
 mod voice_api;
 mod webhook_mutations;

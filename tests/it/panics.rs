@@ -63,9 +63,10 @@ async fn another_webhook_gets_a_problem_with_an_id_and_can_be_sent_again() {
 fn no_point_is_forgotten() {
     let to_the_platform = crate::reliability::placed::POINTS;
     let tried = ON_A_CALLS_WAY.into_iter().chain(ON_ANOTHERS_WAY);
-    let tried = tried.chain(to_the_platform);
+    let of_events = crate::reliability::told::POINTS;
+    let tried = tried.chain(to_the_platform).chain(of_events);
     let tried: std::collections::BTreeSet<_> = tried.map(str::to_owned).collect();
-    let broken = POINTS.into_iter().chain(to_the_platform);
+    let broken = POINTS.into_iter().chain(to_the_platform).chain(of_events);
     let broken: std::collections::BTreeSet<_> = broken.map(str::to_owned).collect();
     assert_eq!(named_in_source(), tried);
     assert_eq!(named_in_source(), broken, "in reliability/failpoints.rs");

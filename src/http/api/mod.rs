@@ -3,6 +3,7 @@
 //! * [`calls`] starts a call; [`verdicts`] closes one of which nobody knows
 //! * [`bookings`] makes, changes and ends bookings; [`simulate`] says what a call would be answered with
 //! * [`numbers`], [`pools`] the virtual numbers that bookings get
+//! * [`events`] what was told, to whom, and once more
 //! * [`shown`] how much of a number a caller of the API sees
 //! * `form` bodies, [`query`] parameters, all of whose faults are told at once
 
@@ -14,6 +15,7 @@ mod call_body;
 pub mod call_view;
 pub mod callbacks;
 pub mod calls;
+pub mod events;
 pub mod flows;
 mod form;
 pub mod handoffs;

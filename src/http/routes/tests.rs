@@ -18,23 +18,24 @@ const NO: Verdict = Refused(401);
 const NOT_SO: Verdict = Refused(403);
 
 /// Callers by their `Authorization`, and what each finds at an open route, a webhook, a route that needs `read`, one that
-/// needs `metrics` or `read`, `call`, `book`, `read` or `book`, `manage`, and one that needs `handoff` or is a script's; on a
-/// server beyond loopback with a secret.
+/// needs `metrics` or `read`, `call`, `book`, `read` or `book`, `manage`, one that needs `handoff` or is a script's, and one
+/// that needs `admin`; on a server beyond loopback with a secret.
 #[rustfmt::skip]
-const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 9]); 13] = [
-    (None, [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
-    (Some(""), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
-    (Some("Bearer wrong"), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
-    (Some("reader"), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
-    (Some("Basic cmVhZGVyOg=="), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
-    (Some("the secret"), [LetIn, LetIn, NO, NO, NO, NO, NO, NO, NO]),
-    (Some("Bearer reader"), [LetIn, NO, LetIn, LetIn, NOT_SO, NOT_SO, LetIn, NOT_SO, NOT_SO]),
-    (Some("Bearer meter"), [LetIn, NO, NOT_SO, LetIn, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
-    (Some("Bearer seer"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
-    (Some("Bearer dialer"), [LetIn, NO, NOT_SO, NOT_SO, LetIn, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
-    (Some("Bearer booker"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, LetIn, LetIn, NOT_SO, NOT_SO]),
-    (Some("Bearer keeper"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, LetIn, NOT_SO]),
-    (Some("Bearer script"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, LetIn]),
+const BEYOND_LOOPBACK: [(Option<&str>, [Verdict; 10]); 14] = [
+    (None, [LetIn, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some(""), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("Bearer wrong"), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("reader"), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("Basic cmVhZGVyOg=="), [LetIn, NO, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("the secret"), [LetIn, LetIn, NO, NO, NO, NO, NO, NO, NO, NO]),
+    (Some("Bearer reader"), [LetIn, NO, LetIn, LetIn, NOT_SO, NOT_SO, LetIn, NOT_SO, NOT_SO, NOT_SO]),
+    (Some("Bearer meter"), [LetIn, NO, NOT_SO, LetIn, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
+    (Some("Bearer seer"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
+    (Some("Bearer dialer"), [LetIn, NO, NOT_SO, NOT_SO, LetIn, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO]),
+    (Some("Bearer booker"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, LetIn, LetIn, NOT_SO, NOT_SO, NOT_SO]),
+    (Some("Bearer keeper"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, LetIn, NOT_SO, NOT_SO]),
+    (Some("Bearer script"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, LetIn, NOT_SO]),
+    (Some("Bearer admin"), [LetIn, NO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, NOT_SO, LetIn]),
 ];
 
 /// The column of the table above that a row stands in. A new kind of access has to be given one.
@@ -49,6 +50,7 @@ fn column(access: Access) -> usize {
         Access::Token([Scope::Read, Scope::Book]) => 6,
         Access::Token([Scope::Manage]) => 7,
         Access::Script | Access::Token([Scope::Handoff]) => 8,
+        Access::Token([Scope::Admin]) => 9,
         Access::Token(other) => panic!("no column for {other:?}"),
     }
 }
@@ -65,6 +67,7 @@ fn guarded() -> Site {
             ("booker", &[Scope::Book]),
             ("keeper", &[Scope::Manage]),
             ("script", &[Scope::Handoff]),
+            ("admin", &[Scope::Admin]),
         ],
     );
     serving(config, &FakeStore::new(Mood::Works)).0

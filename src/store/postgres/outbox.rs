@@ -21,7 +21,7 @@ const BITE: i64 = 500;
 
 /// The events that fit a filter: parameters 1 to 6.
 const FITS: &str = "e.number > $1 AND ($2::bigint IS NULL OR e.number <= $2) AND ($3::bigint IS NULL OR e.at >= $3)
-     AND ($4::bigint IS NULL OR e.at < $4) AND ($5::text[] IS NULL OR e.kind = ANY ($5)) ORDER BY e.number LIMIT $6";
+     AND ($4::bigint IS NULL OR e.at < $4) AND ($5::text[] IS NULL OR e.kind = ANY ($5))";
 
 #[async_trait]
 impl Outbox for PostgresStore {
@@ -147,12 +147,17 @@ impl Outbox for PostgresStore {
     }
 
     async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRecord>, StoreError> {
-        let text = format!("SELECT {} FROM events AS e WHERE {FITS}", events::COLUMNS);
+        let text = format!(
+            "SELECT {} FROM events AS e WHERE {FITS} ORDER BY e.number {} LIMIT $6",
+            events::COLUMNS,
+            if filter.last { "DESC" } else { "ASC" }
+        );
         let rows = self
             .desk
             .read(|| fitting(sqlx::query(sqlx::AssertSqlSafe(text.clone())), filter));
         let read = |row: &PgRow| events::read(row)?.read(&self.vault);
         let mut found: Vec<EventRecord> = rows.await?.iter().map(read).collect::<Result<_, _>>()?;
+        found.sort_unstable_by_key(|event| event.number);
         self.add_waiting(&mut found).await?;
         Ok(found)
     }
@@ -173,7 +178,7 @@ impl Outbox for PostgresStore {
         };
         let text = format!(
             "WITH wanted AS (
-                 SELECT e.number FROM events AS e WHERE {FITS}
+                 SELECT e.number FROM events AS e WHERE {FITS} ORDER BY e.number LIMIT $6
              ), again AS (
                  INSERT INTO deliveries AS d (endpoint, event, tries, due_at, claim)
                  SELECT $7, number, 0, $8, 0 FROM wanted

@@ -30,6 +30,14 @@ impl Outbox for SqliteStore {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         self.hold_against(Some(lease))?;
+        // Most often there is nothing, and no write is to be in the way of others for that.
+        let sql = "SELECT 1 FROM events WHERE number > (SELECT newest FROM event_log)";
+        if !self
+            .lookups
+            .with(|db| Ok(db.prepare_cached(sql)?.exists([])?))?
+        {
+            return Ok(0);
+        }
         let endpoints = endpoints.to_vec();
         let spread = move |db: &Connection| spread(db, &endpoints, now.as_millisecond());
         self.deliveries.write(spread).await
@@ -42,6 +50,9 @@ impl Outbox for SqliteStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Delivery>, StoreError> {
+        if !self.is_anything_due(endpoint, now)? {
+            return Ok(Vec::new());
+        }
         let (endpoint, vault) = (endpoint.to_owned(), self.vault.clone());
         let (now, until) = (now.as_millisecond(), until.as_millisecond());
         let found = self
@@ -131,6 +142,16 @@ impl Outbox for SqliteStore {
         let lookups = self.lookups.clone();
         let listed = tokio::task::spawn_blocking(move || lookups.with(endpoints));
         listed.await.unwrap_or(Err(StoreError::Closing))
+    }
+}
+
+impl SqliteStore {
+    /// Most often there is nothing, and no write is to be in the way of others for that.
+    fn is_anything_due(&self, endpoint: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM deliveries WHERE endpoint = ?1 AND due_at <= ?2";
+        let due = params![endpoint, now.as_millisecond()];
+        self.lookups
+            .with(|db| Ok(db.prepare_cached(sql)?.exists(due)?))
     }
 }
 
@@ -235,14 +256,16 @@ fn settle(db: &Connection, settled: &Settled) -> Result<bool, StoreError> {
 
 fn list(db: &Connection, filter: &EventFilter) -> Result<Vec<Found>, StoreError> {
     let sql = format!(
-        "SELECT {} FROM events AS e WHERE {FITS} ORDER BY e.number LIMIT :limit",
-        events::COLUMNS
+        "SELECT {} FROM events AS e WHERE {FITS} ORDER BY e.number {} LIMIT :limit",
+        events::COLUMNS,
+        if filter.last { "DESC" } else { "ASC" }
     );
     let mut select = db.prepare_cached(&sql)?;
-    let found = fitting(filter, |of| {
+    let mut found = fitting(filter, |of| {
         let found = select.query_map(of, events::read)?;
         found.collect::<Result<Vec<_>, _>>()
     })?;
+    found.sort_unstable_by_key(|event| event.number);
     Ok(found)
 }
 

@@ -26,7 +26,7 @@ const CORE: [&str; 8] = [
 ];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 26] = [
+const RULE: [(&str, &[&str]); 27] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -46,7 +46,12 @@ const RULE: [(&str, &[&str]); 26] = [
     ),
     ("events", &["call"]),
     ("clock", &[]),
-    ("config", &["text", "call", "outbound", "flow", "masking"]),
+    (
+        "config",
+        &[
+            "text", "call", "outbound", "flow", "masking", "events", "outward",
+        ],
+    ),
     ("failpoint", &[]),
     ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
@@ -109,6 +114,7 @@ const RULE: [(&str, &[&str]); 26] = [
         ],
     ),
     ("handover", &["call", "contact_center", "platform", "store"]),
+    ("messenger", &["events", "store"]),
     (
         "http",
         &[
@@ -118,6 +124,8 @@ const RULE: [(&str, &[&str]); 26] = [
             "contact_center",
             "flow",
             "session",
+            "events",
+            "messenger",
             "platform",
             "store",
             "masking",
@@ -139,6 +147,7 @@ const RULE: [(&str, &[&str]); 26] = [
         "server",
         &[
             "call",
+            "messenger",
             "outbound",
             "contact_center",
             "flow",

@@ -27,6 +27,7 @@ mod trace;
 #[cfg(feature = "failpoints")]
 pub(crate) mod failpoints;
 pub(crate) mod placed;
+pub(crate) mod told;
 
 /// Whether the long forms are to run.
 fn nightly() -> bool {
