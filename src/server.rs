@@ -37,6 +37,13 @@ use desk::Desk;
 /// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How often is looked whether more of a person can be erased.
+const ERASE_EVERY: Duration = Duration::from_millis(if cfg!(feature = "failpoints") {
+    50
+} else {
+    10_000
+});
+
 /// How long calls that are being dialled at the end have to be answered by the platform. What is left is UNKNOWN then.
 const DIALS_END_WITHIN: Duration = Duration::from_secs(5);
 
@@ -58,6 +65,7 @@ pub struct Running {
     learning: JoinHandle<()>,
     rounds: JoinHandle<()>,
     telling: JoinHandle<()>,
+    erasing: JoinHandle<()>,
 }
 
 /// Why a server did not start.
@@ -210,7 +218,9 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
     let learning = tokio::spawn(app.dialer.clone().learn_numbers(app.numbers.clone()));
     let rounds = tokio::spawn(rounds::go(app.numbers.clone(), app.store.clone()));
     let telling = tokio::spawn(app.messenger.clone().watch());
-    let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone()));
+    let keep = jiff::SignedDuration::from_hours(24 * app.config.keep_sessions_days);
+    let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone(), keep));
+    let erasing = tokio::spawn(erase(app.store.clone(), app.clock.clone()));
     Ok(Running {
         address,
         app,
@@ -222,6 +232,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         learning,
         rounds,
         telling,
+        erasing,
     })
 }
 
@@ -299,6 +310,7 @@ impl Running {
         self.rounds.abort();
         // What is on its way is taken again after the start: whoever gets it twice knows it by its id.
         self.telling.abort();
+        self.erasing.abort();
         self.app.dialer.drain(DIALS_END_WITHIN).await;
         self.app.store.close().await;
     }
@@ -424,12 +436,13 @@ async fn destinations(
     Ok(destinations)
 }
 
-/// Forgets old event ids, now and then. Of the nodes on one database one does it at a time.
-async fn forget(store: Arc<dyn Store>, clock: Clock) {
+/// Forgets old event ids and old sessions, now and then. Of the nodes on one database one does it at a time.
+async fn forget(store: Arc<dyn Store>, clock: Clock, keep: jiff::SignedDuration) {
     let node = uuid::Uuid::new_v4().to_string();
     loop {
         let before = clock.now() - jiff::SignedDuration::from_hours(EVENT_MEMORY_DAYS * 24);
-        match forget_once(store.as_ref(), &node, before).await {
+        let over = clock.now() - keep;
+        match forget_once(store.as_ref(), &node, before, over).await {
             Ok(()) | Err(StoreError::LeaseLost) => {}
             Err(reason) => {
                 tracing::warn!(%reason, "old events could not be forgotten; tried again in an hour");
@@ -443,9 +456,29 @@ async fn forget_once(
     store: &dyn Store,
     node: &str,
     before: jiff::Timestamp,
+    over: jiff::Timestamp,
 ) -> Result<(), StoreError> {
     if let Some(lease) = store.take_lease("forgetting", node, FORGET_EVERY).await? {
         store.forget_events(&lease, before).await?;
+        while store.erasing().erase_old(&lease, over).await? > 0 {}
     }
     Ok(())
+}
+
+/// Erases people that are to be erased, as what is under way of them ends.
+async fn erase(store: Arc<dyn Store>, clock: Clock) {
+    let mut is_failing = false;
+    loop {
+        match store.erasing().go_on_erasing(clock.now()).await {
+            Ok(()) => is_failing = false,
+            Err(StoreError::Closing) => return,
+            Err(error) => {
+                if !is_failing {
+                    tracing::error!(%error, "people cannot be erased: tried again until they can");
+                }
+                is_failing = true;
+            }
+        }
+        tokio::time::sleep(ERASE_EVERY).await;
+    }
 }

@@ -1,7 +1,7 @@
 //! The commands, and the only place that prints.
 //!
 //! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
-//!   configuration; `sessions`, `flows`, `events`, `call`, `settle`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
+//!   configuration; `sessions`, `flows`, `events`, `call`, `settle`, `erase`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
 //! * `contact_center` asks the Contact Center; `click_to_dial` makes links for its agents
 //! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
 //! * `api` is the client of the server's API; `table` shows answers to people
@@ -31,6 +31,7 @@ mod config;
 mod contact_center;
 mod demo;
 mod emulator;
+mod erase;
 mod events;
 mod explain;
 mod flows;
@@ -79,6 +80,7 @@ enum Command {
     Sessions(sessions::SessionsArgs),
     Flows(flows::FlowsArgs),
     Events(events::EventsArgs),
+    Erase(erase::EraseArgs),
     Call(call::CallArgs),
     Settle(call::SettleArgs),
     Bookings(bookings::BookingsArgs),
@@ -111,6 +113,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Sessions(args) => sessions::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Erase(args) => erase::run(&args),
         Command::Call(args) => call::call(&args),
         Command::Settle(args) => call::settle(&args),
         Command::Bookings(args) => bookings::run(&args),

@@ -266,7 +266,7 @@ product = "ivr""#,
             (
                 r#"[api.tokens.ops]
 token = "tok"
-scopes = ["reed", "admin"]"#,
+scopes = ["reed", "root"]"#,
                 &[],
             ),
             (

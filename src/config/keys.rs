@@ -18,8 +18,8 @@ use super::values::{
 };
 use super::wrong::Wrong;
 use super::{
-    Apology, Config, Durability, ForwardedHeader, GivenKeys, Http, Keys, Log, LogFormat, Outbound,
-    Product, Proxies, Scope, Subaccount, Token,
+    Apology, Config, Durability, Events, ForwardedHeader, GivenKeys, Http, Keys, Log, LogFormat,
+    Outbound, Product, Proxies, Scope, Subaccount, Token,
 };
 use crate::call::PhoneNumber;
 use crate::outbound::Country;
@@ -59,6 +59,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     let pools = pool_keys::pools(reader, &mut root, &masking, subaccounts.as_ref());
     let contact_center = contact_center(reader, &mut root);
     let events = events(reader, &mut root, outward_allow.as_deref());
+    let keep_sessions_days = retention(reader, &mut root, events.as_ref());
     reader.end(root);
     Some(Config {
         listen: listen?,
@@ -80,6 +81,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         pools: pools?,
         contact_center: contact_center?,
         events: events?,
+        keep_sessions_days: keep_sessions_days?,
     })
 }
 
@@ -324,6 +326,20 @@ fn outward(reader: &mut Reader<'_>, root: &mut Section) -> Option<Vec<IpNet>> {
     let allowed = reader.list(&mut section, "allow", network, IpNet::to_string);
     reader.end(section);
     allowed
+}
+
+/// `[retention]`. Events go before the sessions that they are about.
+fn retention(reader: &mut Reader<'_>, root: &mut Section, events: Option<&Events>) -> Option<i64> {
+    let mut section = reader.section(root, "retention");
+    let days = reader.integer(&mut section, "sessions_days", 31..=3650, " (days)");
+    let days = i64::try_from(days?).ok()?;
+    if events.is_some_and(|events| events.keep_days > days) {
+        let wrong = Wrong::new("is less than `events.keep_days`");
+        let help = "events are kept for no longer than the sessions that they are about";
+        reader.fault(&section.path_of("sessions_days"), wrong.help(help));
+    }
+    reader.end(section);
+    Some(days)
 }
 
 fn tokens(

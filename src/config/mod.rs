@@ -91,6 +91,8 @@ pub struct Config {
     pub contact_center: Option<ContactCenter>,
     /// What systems of ours are told.
     pub events: Events,
+    /// For how many days sessions are kept after the last that was heard of them.
+    pub keep_sessions_days: i64,
 }
 
 impl Config {

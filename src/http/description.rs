@@ -34,6 +34,7 @@ const TENANT_TOKEN: &str = "tenant_token";
         (name = "flows", description = "What calls are answered with"),
         (name = "contact center", description = "Calls that a queue of the Contact Center takes over"),
         (name = "events", description = "What your systems are told"),
+        (name = "privacy", description = "Forgetting people"),
         (name = "operation", description = "How the server does"),
     ),
     components(schemas(ProblemDetails, Fault))

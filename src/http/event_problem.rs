@@ -1,4 +1,4 @@
-//! Refusals of what is asked about events.
+//! Refusals of what is asked about events and about people.
 
 use axum::http::StatusCode;
 
@@ -15,6 +15,17 @@ impl Problem {
         )
         .with_faults(faults)
     }
+
+    /// 422: nobody to erase.
+    pub fn bad_subject(faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad_subject",
+            "The body names nobody",
+            "Each fault is named in errors; nothing was erased",
+        )
+        .with_faults(faults)
+    }
 }
 
 #[cfg(test)]
@@ -24,6 +35,9 @@ mod tests {
 
     #[test]
     fn each_refusal_says_what_it_is() {
-        holds(vec![(Problem::bad_replay([]), 422, "bad_replay", None)]);
+        holds(vec![
+            (Problem::bad_replay([]), 422, "bad_replay", None),
+            (Problem::bad_subject([]), 422, "bad_subject", None),
+        ]);
     }
 }

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use super::api::{
     bookings, callbacks, calls, events, flows, handoffs, numbers, pools, sessions, simulate,
-    verdicts,
+    subjects, verdicts,
 };
 use super::app::App;
 use super::contact_center::{self, companion};
@@ -70,7 +70,7 @@ const ADMIN: Access = Access::Token(&[Scope::Admin]);
 const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
 
 /// Every route there is.
-pub static ROUTES: LazyLock<[Row; 42]> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<[Row; 44]> = LazyLock::new(|| {
     [
         webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
         webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
@@ -172,6 +172,10 @@ pub static ROUTES: LazyLock<[Row; 42]> = LazyLock::new(|| {
         post("/v1/events/endpoints/{name}/enable", ADMIN, 0, || {
             routes!(events::enable)
         }),
+        post("/v1/subjects/erase", ADMIN, subjects::BODY_LIMIT, || {
+            routes!(subjects::erase)
+        }),
+        get("/v1/erasures", ADMIN, || routes!(subjects::list)),
         get("/openapi.json", READ, || routes!(operation::openapi)),
         get("/metrics", METRICS, || routes!(operation::metrics)),
         get("/healthz", Access::Anyone, || routes!(operation::healthz)),

@@ -15,8 +15,8 @@ use crate::call::event::{
 use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use crate::store::{
-    Begun, FlowText, Handoffs, Kept, Lag, Lease, Outbox, SessionFilter, SessionPage, SessionRecord,
-    Store, StoreError, Webhook, WhichAttempt,
+    Begun, Erasing, FlowText, Handoffs, Kept, Lag, Lease, Outbox, SessionFilter, SessionPage,
+    SessionRecord, Store, StoreError, Webhook, WhichAttempt,
 };
 
 /// Who is told of a session's exchanges.
@@ -180,6 +180,10 @@ impl Store for Overheard {
 
     fn handoffs(&self) -> &dyn Handoffs {
         self.store.handoffs()
+    }
+
+    fn erasing(&self) -> &dyn Erasing {
+        self.store.erasing()
     }
 
     fn lag(&self) -> Lag {

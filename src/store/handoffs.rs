@@ -177,7 +177,7 @@ pub(super) fn read_sip_call(
     })
 }
 
-fn place<'a>(table: &'static str, row: &'a [u8]) -> Place<'a> {
+pub(super) fn place<'a>(table: &'static str, row: &'a [u8]) -> Place<'a> {
     Place { table, row }
 }
 

@@ -11,6 +11,7 @@ pub mod bookings;
 mod cause;
 mod derived;
 mod entry;
+pub mod erasing;
 mod forms;
 pub mod handoffs;
 pub mod keys;
@@ -39,6 +40,7 @@ use crate::call::event::{
 use crate::flow::model::{FlowId, FlowVersion};
 use crate::outbound::attempt::{AttemptId, Heard};
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
+pub use erasing::Erasing;
 pub use handoffs::Handoffs;
 pub use leases::Lease;
 pub use outbox::{EventRecord, Outbox};
@@ -164,6 +166,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// What is kept of handoffs to the Contact Center.
     fn handoffs(&self) -> &dyn Handoffs;
+
+    /// What is erased.
+    fn erasing(&self) -> &dyn Erasing;
 
     /// How far what people query lags behind what was kept. Look-ups of the live call do not: they see all of it.
     fn lag(&self) -> Lag {

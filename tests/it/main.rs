@@ -15,6 +15,7 @@ mod deploy;
 mod destinations;
 mod door;
 mod emulated;
+mod erased;
 mod guides;
 mod house;
 mod journal;

@@ -4,6 +4,7 @@
 //! * [`bookings`] makes, changes and ends bookings; [`simulate`] says what a call would be answered with
 //! * [`numbers`], [`pools`] the virtual numbers that bookings get
 //! * [`events`] what was told, to whom, and once more
+//! * [`subjects`] forgets people
 //! * [`shown`] how much of a number a caller of the API sees
 //! * `form` bodies, [`query`] parameters, all of whose faults are told at once
 
@@ -27,6 +28,7 @@ pub mod session_view;
 pub mod sessions;
 pub mod shown;
 pub mod simulate;
+pub mod subjects;
 pub mod verdicts;
 
 use std::time::Duration;

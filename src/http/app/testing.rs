@@ -41,6 +41,7 @@ use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
 use crate::session::{Apology, Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use crate::store::bookings::BookingStore;
+use crate::store::erasing::{Erasing, Erasure};
 use crate::store::outbox::{
     Delivery, EndpointState, EventFilter, EventRecord, Outbox, Pruned, Replayed, Settled, Wants,
 };
@@ -144,6 +145,30 @@ impl FakeStore {
     }
 }
 
+/// It has nobody to erase.
+#[async_trait]
+impl Erasing for FakeStore {
+    async fn erase_old(&self, _: &crate::store::Lease, _: Timestamp) -> Result<u64, StoreError> {
+        self.act().await?;
+        Ok(0)
+    }
+    async fn ask_to_erase(
+        &self,
+        _: &str,
+        _: &crate::call::PhoneNumber,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.act().await
+    }
+    async fn go_on_erasing(&self, _: Timestamp) -> Result<(), StoreError> {
+        self.act().await
+    }
+    async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
+}
+
 /// It has no events.
 #[async_trait]
 impl Outbox for FakeStore {
@@ -208,6 +233,9 @@ impl Outbox for FakeStore {
 #[async_trait]
 impl Store for FakeStore {
     fn outbox(&self) -> &dyn Outbox {
+        self
+    }
+    fn erasing(&self) -> &dyn Erasing {
         self
     }
     async fn recall(&self, _: &Recall) -> Result<Recalled, StoreError> {

@@ -12,6 +12,7 @@
 mod attempts;
 mod booking_writes;
 mod bookings;
+mod erasing;
 mod events;
 mod flows;
 mod handoffs;
@@ -34,8 +35,8 @@ use super::entry::Entry;
 use super::leases::Lease;
 use super::vault::{Keys, Vault};
 use super::{
-    Begun, FlowText, Handoffs, Kept, Outbox, SessionFilter, SessionPage, SessionRecord, Store,
-    StoreError, Webhook, WhichAttempt,
+    Begun, Erasing, FlowText, Handoffs, Kept, Outbox, SessionFilter, SessionPage, SessionRecord,
+    Store, StoreError, Webhook, WhichAttempt,
 };
 use crate::call::SessionId;
 use crate::call::event::{
@@ -223,6 +224,10 @@ impl Store for PostgresStore {
     }
 
     fn handoffs(&self) -> &dyn Handoffs {
+        self
+    }
+
+    fn erasing(&self) -> &dyn Erasing {
         self
     }
 

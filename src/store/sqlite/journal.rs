@@ -30,6 +30,8 @@ struct Files {
     used: VecDeque<u64>,
     /// The next one, ready to be written.
     spare: Option<(u64, Appender)>,
+    /// The next one is to be gone on to although there is room in this one.
+    is_left: bool,
 }
 
 impl Journal {
@@ -47,6 +49,7 @@ impl Journal {
             files: Mutex::new(Files {
                 used: files,
                 spare: None,
+                is_left: false,
             }),
         }
     }
@@ -100,7 +103,33 @@ impl Journal {
         let mut files = self.lock();
         let (number, appender) = files.spare.take()?;
         files.used.push_back(number);
+        files.is_left = false;
         Some(appender)
+    }
+
+    /// Whether the file that is being written is to be left although there is room in it.
+    pub(super) fn is_left(&self) -> bool {
+        self.lock().is_left
+    }
+
+    /// Makes the next file without anything that is left of earlier ones, and has it be gone on to. Returns the number of
+    /// the file that is left.
+    pub(super) fn begin_anew(&self, tables: &mut Connection) -> Result<u64, StoreError> {
+        let last = self.newest();
+        let spare = self.lock().spare.take();
+        if let Some((number, appender)) = spare {
+            drop(appender);
+            segment::delete(&self.path(number));
+        }
+        self.forget_used();
+        self.make_spare(tables)?;
+        self.lock().is_left = true;
+        Ok(last)
+    }
+
+    /// Deletes the log that was kept to be used again.
+    pub(super) fn forget_used(&self) {
+        segment::forget_used(&self.path(self.newest()));
     }
 
     /// Makes the next file ready, if it is not; `tables` registers it.

@@ -38,8 +38,17 @@ pub(super) struct Sessions {
     ended: VecDeque<(SessionId, u64)>,
     /// The newest record of any session that was let go.
     let_go: u64,
+    /// How often sessions were erased.
+    erasures: u64,
     projected: u64,
     forgotten_before: i64,
+}
+
+/// How the tables stood when they were looked into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    projected: u64,
+    erasures: u64,
 }
 
 /// What is held of one session.
@@ -168,9 +177,32 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Up to which record the tables are known to reach: read it before they are looked into.
-    pub(super) fn projected(&self) -> u64 {
-        self.lock().projected
+    /// How the tables stand: read it before they are looked into.
+    pub(super) fn moment(&self) -> Moment {
+        let sessions = self.lock();
+        Moment {
+            projected: sessions.projected,
+            erasures: sessions.erasures,
+        }
+    }
+
+    /// Sessions have been erased from the tables. One of which something has come meanwhile begins there anew.
+    pub(super) fn erase(&self, ids: &[SessionId]) {
+        let mut sessions = self.lock();
+        sessions.erasures += 1;
+        let projected = sessions.projected;
+        for id in ids {
+            let is_clean = match sessions.held.get_mut(id) {
+                Some(held) => {
+                    held.row = None;
+                    held.is_clean(projected)
+                }
+                None => false,
+            };
+            if is_clean {
+                sessions.held.remove(id);
+            }
+        }
     }
 
     /// Whether the session is held.
@@ -262,9 +294,9 @@ impl Sessions {
     }
 
     /// Takes a session in as the tables have it. `false` when they were looked into too long ago: a session that was let
-    /// go since may be further on. Look again.
-    pub(super) fn admit(&mut self, id: &SessionId, found: Held, projected_then: u64) -> bool {
-        if self.let_go > projected_then {
+    /// go since may be further on, and one may have been erased. Look again.
+    pub(super) fn admit(&mut self, id: &SessionId, found: Held, then: Moment) -> bool {
+        if self.let_go > then.projected || self.erasures != then.erasures {
             return false;
         }
         // Before it comes in, so that it is still there when its caller looks.

@@ -16,6 +16,7 @@ mod backup;
 mod booking_writes;
 mod bookings;
 mod calls;
+mod erasing;
 mod events;
 mod files;
 mod flows;
@@ -53,8 +54,8 @@ use super::entry::Entry;
 use super::leases::{Lease, LocalLeases};
 use super::vault::{Keys, Place, Vault};
 use super::{
-    Begun, FlowText, Handoffs, Kept, Lag, Outbox, SessionFilter, SessionPage, SessionRecord, Store,
-    StoreError, Webhook, WhichAttempt,
+    Begun, Erasing, FlowText, Handoffs, Kept, Lag, Outbox, SessionFilter, SessionPage,
+    SessionRecord, Store, StoreError, Webhook, WhichAttempt,
 };
 use super::{record, state};
 use crate::call::SessionId;
@@ -319,6 +320,10 @@ impl Store for SqliteStore {
 
     fn handoffs(&self) -> &dyn Handoffs {
         &self.handoffs
+    }
+
+    fn erasing(&self) -> &dyn Erasing {
+        self
     }
 
     fn lag(&self) -> Lag {

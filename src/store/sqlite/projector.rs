@@ -8,14 +8,17 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::erasing::Which;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::memory::Memory;
 use super::open::safely;
 use super::progress::{Progress, Work};
 use super::segment::Reader;
-use super::{flows, forgetting, tables};
+use super::writer::Queue;
+use super::{erasing, flows, forgetting, tables};
 use crate::config::Durability;
+use crate::store::erasing::Gone;
 use crate::store::vault::Vault;
 use crate::store::{FlowText, StoreError};
 
@@ -40,6 +43,12 @@ pub(super) enum Command {
     Forget {
         before: Timestamp,
         caller: oneshot::Sender<Result<u64, StoreError>>,
+    },
+    Erase {
+        which: Which,
+        /// Where the writer is called to go on to another file.
+        queue: Queue,
+        caller: oneshot::Sender<Result<Gone, StoreError>>,
     },
 }
 
@@ -159,6 +168,62 @@ impl Projector {
                 }
                 _ = caller.send(forgotten);
             }
+            Command::Erase {
+                which,
+                queue,
+                caller,
+            } => {
+                let erased = self.erase(&which, &queue);
+                _ = caller.send(erased);
+            }
         }
+    }
+
+    /// Erases for good: rows, then what is left of them in the journal's files and in the log.
+    fn erase(&mut self, which: &Which, queue: &Queue) -> Result<Gone, StoreError> {
+        let mut gone = Gone::default();
+        loop {
+            let (ids, bite) = safely(&mut self.tables, |tables| {
+                erasing::bite(tables, &self.vault, which)
+            })?;
+            self.memory.erase(&ids);
+            gone.sessions += bite.sessions;
+            gone.events += bite.events;
+            // Of old ones the next bite is another command's, so that others write in between.
+            if !bite.is_more || matches!(which, Which::Old(_)) {
+                break;
+            }
+        }
+        let calls = safely(&mut self.tables, |tables| {
+            erasing::calls(tables, &self.vault, which)
+        })?;
+        gone.attempts = calls.attempts
+            + safely(&mut self.tables, |tables| {
+                erasing::handed_over(tables, &self.vault, which)
+            })?;
+        if let Which::Of(phone) = which {
+            gone.is_more = calls.is_more || erasing::is_live(&self.tables, &self.vault, phone)?;
+            self.leave_nothing_behind(queue)?;
+        }
+        Ok(gone)
+    }
+
+    /// Has the journal go on in a file that was made anew, and drops those before it and the tables' log. What comes meanwhile
+    /// is projected.
+    fn leave_nothing_behind(&mut self, queue: &Queue) -> Result<(), StoreError> {
+        let until = Instant::now() + LAST_WAIT;
+        let last = self.journal.begin_anew(&mut self.tables)?;
+        queue.call();
+        while self.journal.oldest().0 <= last && Instant::now() < until {
+            self.project()?;
+            std::thread::yield_now();
+        }
+        self.journal.forget_used();
+        // Somebody who reads keeps the log from being emptied: it is overwritten soon enough then.
+        let emptied = self
+            .tables
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        emptied?;
+        Ok(())
     }
 }

@@ -109,6 +109,11 @@ fn used_log(path: &Path) -> PathBuf {
     path.with_extension("used")
 }
 
+/// Deletes the log that [`retire`] kept.
+pub(super) fn forget_used(path: &Path) {
+    _ = fs::remove_file(used_log(path));
+}
+
 /// Why a file could not be made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MakeError {

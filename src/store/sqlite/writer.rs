@@ -50,6 +50,8 @@ struct Shared {
 struct Waiting {
     jobs: Vec<Job>,
     closed: bool,
+    /// Somebody calls although nothing waits.
+    called: bool,
     /// Why the last group could not be written, if it could not.
     failure: Option<StoreError>,
 }
@@ -90,6 +92,12 @@ impl Queue {
         Ok(waiting.jobs.len() == 1)
     }
 
+    /// Calls the writer, whether or not anything waits.
+    pub(super) fn call(&self) {
+        self.lock().called = true;
+        self.0.came.notify_one();
+    }
+
     /// Has the writer finish what waits and end. Nothing more is taken.
     pub(super) fn close(&self) {
         self.lock().closed = true;
@@ -116,14 +124,15 @@ impl Queue {
     /// The next group; `None` when the queue is closed and empty.
     fn take(&self) -> Option<Vec<Job>> {
         let mut waiting = self.lock();
-        while waiting.jobs.is_empty() && !waiting.closed {
+        while waiting.jobs.is_empty() && !waiting.closed && !waiting.called {
             waiting = self
                 .0
                 .came
                 .wait(waiting)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        if waiting.jobs.is_empty() {
+        waiting.called = false;
+        if waiting.jobs.is_empty() && waiting.closed {
             return None;
         }
         if waiting.jobs.len() <= GROUP {
@@ -176,6 +185,10 @@ impl Writer {
     pub(super) fn run(mut self) {
         let open = Open(self.queue.clone());
         while let Some(jobs) = self.queue.take() {
+            if jobs.is_empty() {
+                self.go_on_to_next_file();
+                continue;
+            }
             match self.progress.wait_for_room() {
                 Ok(()) => self.settle(jobs),
                 Err(error) => tell(jobs.into_iter().map(|job| (job.caller, Err(error.clone())))),
@@ -272,7 +285,8 @@ impl Writer {
     }
 
     fn go_on_to_next_file(&mut self) {
-        if self.appender.as_ref().is_some_and(Appender::is_full)
+        let is_full = self.appender.as_ref().is_some_and(Appender::is_full);
+        if (is_full || self.journal.is_left())
             && let Some(next) = self.journal.next_file()
         {
             self.appender = Some(next);
@@ -300,9 +314,9 @@ pub(super) fn take_in(
     session: &crate::call::SessionId,
 ) -> Result<(), StoreError> {
     loop {
-        let projected = memory.projected();
+        let moment = memory.moment();
         let found = lookups.session(session)?;
-        if memory.lock().admit(session, found, projected) {
+        if memory.lock().admit(session, found, moment) {
             return Ok(());
         }
     }

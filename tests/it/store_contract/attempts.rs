@@ -20,7 +20,7 @@ use super::samples::*;
 const THEIRS: &str = "+6568332048";
 
 /// The call `id` to `to`, as it is about to be dialled.
-fn dialing(id: &str, to: &str) -> OutboundCall {
+pub(super) fn dialing(id: &str, to: &str) -> OutboundCall {
     let intent = Intent {
         id: AttemptId::new(id),
         sub_account: SubAccountId::new("ivr_1"),
@@ -55,6 +55,17 @@ fn dialing(id: &str, to: &str) -> OutboundCall {
         told: None,
         revision: 0,
     }
+}
+
+/// The same, refused by the platform.
+pub(super) fn rejected(mut call: OutboundCall) -> OutboundCall {
+    let refusal = Refusal {
+        code: -1014,
+        message: "not allowed".to_owned(),
+        advice: "have it allowed".into(),
+    };
+    call.attempt = call.attempt.answered(Placed::Rejected(refusal), at(1));
+    call
 }
 
 async fn lease(store: &dyn Store) -> Lease {

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod calls;
+mod erasing;
 mod events;
 mod flows;
 mod handoffs;
@@ -167,6 +168,12 @@ contract! {
         every_outcome_of_a_handoff_comes_back
         a_call_that_a_script_told_of_is_found_by_both_numbers
         what_was_given_back_comes_back;
+    erasing:
+        a_person_is_erased_everywhere
+        a_live_call_of_a_person_goes_once_it_is_over
+        what_comes_late_of_an_erased_session_is_kept
+        people_are_erased_while_calls_come
+        sessions_go_when_their_time_is_over;
     upkeep:
         all_of_it_survives_a_restart
         forgotten_events_are_new_again_and_leave_their_trace

@@ -1,0 +1,123 @@
+//! A person that was erased: nothing is left of them in any file, and nobody is told who it was.
+
+use std::process::Command;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::app::{CALLER, RESTAURANT, TestApp};
+
+/// What the tables have sealed, piece by piece.
+fn sealed(app: &TestApp) -> Vec<Vec<u8>> {
+    let db = Connection::open(app.database()).expect("it opens");
+    let mut pieces = Vec::new();
+    for sql in [
+        "SELECT state FROM sessions",
+        "SELECT record FROM webhooks",
+        "SELECT data FROM events",
+        "SELECT subject FROM erasures WHERE subject IS NOT NULL",
+    ] {
+        let mut select = db.prepare(sql).expect("it is a table of ours");
+        let rows = select.query_map([], |row| row.get::<_, Vec<u8>>(0));
+        pieces.extend(
+            rows.expect("it reads")
+                .map(|piece| piece.expect("it is sealed")),
+        );
+    }
+    pieces
+}
+
+fn contains(bytes: &[u8], piece: &[u8]) -> bool {
+    bytes.windows(piece.len()).any(|window| window == piece)
+}
+
+async fn call(app: &TestApp) {
+    let mut caller = app.caller(RESTAURANT);
+    caller.dial().await;
+    caller.press(Some("1")).await;
+    caller.end("COMPLETED").await;
+}
+
+async fn sessions(app: &TestApp) -> usize {
+    let (_, page) = app.get("/v1/sessions").await;
+    page["items"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test]
+async fn no_file_has_anything_of_an_erased_person() {
+    let app = TestApp::start().await;
+    for _ in 0..5 {
+        call(&app).await;
+    }
+    assert_eq!(sessions(&app).await, 5);
+    let before = sealed(&app);
+    let heads: Vec<_> = before.iter().map(|piece| &piece[1..33]).collect();
+    assert!(heads.len() > 20, "{}", heads.len());
+    let bytes = app.all_bytes();
+    assert!(heads.iter().all(|head| contains(&bytes, head)));
+
+    let body = json!({"phone": CALLER}).to_string();
+    let (status, told) = app.post("/v1/subjects/erase", body).await;
+    assert_eq!(status, 200, "{told}");
+    let told: Value = serde_json::from_str(&told).expect("it is JSON");
+    assert_eq!(
+        (&told["sessions"], &told["events"]),
+        (&json!(5), &json!(10))
+    );
+    assert_eq!(sessions(&app).await, 0);
+    let bytes = app.all_bytes();
+    let left = heads.iter().filter(|head| contains(&bytes, head)).count();
+    assert_eq!(left, 0, "of {} pieces", heads.len());
+
+    call(&app).await;
+    assert_eq!(sessions(&app).await, 1, "calls go on");
+    let (_, erasures) = app.get("/v1/erasures").await;
+    assert_eq!(erasures["items"][0]["id"], told["id"]);
+    assert!(!erasures.to_string().contains("4567"), "{erasures}");
+}
+
+#[tokio::test]
+async fn a_live_call_goes_on_and_goes_when_it_is_over() {
+    let mut app = TestApp::start().await;
+    let mut caller = app.caller(RESTAURANT);
+    caller.dial().await;
+    let body = json!({"phone": CALLER}).to_string();
+    let (status, _) = app.post("/v1/subjects/erase", body).await;
+    assert_eq!(status, 202);
+    let next = caller.press(Some("1")).await;
+    assert!(next.heard()[0].starts_with("Press 1 to make"), "{next:?}");
+    caller.end("COMPLETED").await;
+    while app.get("/v1/erasures").await.1["items"][0]["done_at"].is_null() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(sessions(&app).await, 0);
+    app.restart().await;
+    assert_eq!(sessions(&app).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_erases_and_lists() {
+    let app = TestApp::start().await;
+    call(&app).await;
+    let said = async |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_callwright"));
+        command
+            .arg("erase")
+            .args(args)
+            .env("CALLWRIGHT_URL", app.url(""));
+        let answer = tokio::task::spawn_blocking(move || command.output());
+        let answer = answer.await.expect("it ends").expect("it starts");
+        let out = String::from_utf8_lossy(&answer.stdout).into_owned();
+        (
+            answer.status.success(),
+            out + &String::from_utf8_lossy(&answer.stderr),
+        )
+    };
+    let (done, told) = said(&[CALLER]).await;
+    assert!(done && told.contains("sessions  1"), "{told}");
+    let (done, listed) = said(&["--list"]).await;
+    assert!(done && listed.contains("ERASURE"), "{listed}");
+    let (done, refused) = said(&["hunter2"]).await;
+    assert!(!done && refused.contains("is no phone number"), "{refused}");
+    assert!(!refused.contains("hunter2"), "{refused}");
+}
