@@ -25,6 +25,24 @@ use crate::store::bookings::BookingStore;
 /// The word for a list that is whole.
 const SNAPSHOT: &str = "SNAPSHOT";
 
+/// The numbers of a sub-account, as the platform lists them.
+#[derive(Debug)]
+pub struct NumberList {
+    /// Whose they are.
+    pub owner: SubAccountId,
+    /// Its numbers.
+    pub numbers: Vec<Listed>,
+}
+
+/// A number in a list.
+#[derive(Debug)]
+pub struct Listed {
+    /// What an update would tell of it.
+    pub told: VirtualNumber,
+    /// Whether the platform reached it when it tried last.
+    pub is_healthy: Option<bool>,
+}
+
 /// The virtual numbers of pools.
 #[derive(Debug)]
 pub struct PoolNumbers {
@@ -337,20 +355,17 @@ impl PoolNumbers {
         }
     }
 
-    /// Takes in the platform's lists of the numbers of sub-accounts, each with whether it was reached.
+    /// Takes in the platform's lists of the numbers of sub-accounts.
     ///
     /// # Errors
     ///
     /// The store is away or full.
-    pub async fn hear_lists(
-        &self,
-        lists: &[(SubAccountId, Vec<(VirtualNumber, Option<bool>)>)],
-    ) -> Result<(), StoreError> {
+    pub async fn hear_lists(&self, lists: &[NumberList]) -> Result<(), StoreError> {
         let now = self.clock.now();
-        for (owner, list) in lists {
-            let own = list.iter().map(|(told, _)| told.number.clone());
+        for NumberList { owner, numbers } in lists {
+            let own = numbers.iter().map(|listed| listed.told.number.clone());
             self.bookings.learn(own.collect());
-            for (told, is_healthy) in list {
+            for Listed { told, is_healthy } in numbers {
                 self.hear_one(told, *is_healthy, Some(owner), now).await?;
             }
         }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::Dialer;
-use crate::bookings::numbers::PoolNumbers;
+use crate::bookings::numbers::{Listed, NumberList, PoolNumbers};
+use crate::call::PhoneNumber;
 use crate::call::event::VirtualNumber;
-use crate::call::{PhoneNumber, SubAccountId};
 use crate::platform::client::account::OwnNumber;
 
 /// How often they are asked for, and how soon again when the platform did not tell.
@@ -19,8 +19,8 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// What the platform told of our numbers.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// The sub-accounts that were told of, each with its numbers and whether each was reached.
-    pub lists: Vec<(SubAccountId, Vec<(VirtualNumber, Option<bool>)>)>,
+    /// Of the sub-accounts that were told of.
+    pub lists: Vec<NumberList>,
     /// Why others were not, a sentence each.
     pub failed: Vec<String>,
 }
@@ -28,23 +28,29 @@ pub struct Told {
 impl Told {
     /// All numbers.
     pub fn numbers(&self) -> impl Iterator<Item = &PhoneNumber> {
-        let lists = self.lists.iter().flat_map(|(_, list)| list);
-        lists.map(|(told, _)| &told.number)
+        let listed = self.lists.iter().flat_map(|list| &list.numbers);
+        listed.map(|listed| &listed.told.number)
     }
 }
 
 impl Dialer {
     /// Asks the platform for our numbers, now and then: until it is dropped.
     pub async fn learn_numbers(self: Arc<Self>, pools: Arc<PoolNumbers>) {
-        loop {
-            let told = self.ask_for_numbers().await;
-            let kept = pools.hear_lists(&told.lists).await;
-            if let Err(error) = &kept {
-                tracing::warn!(%error, "how our numbers are could not be kept: asked again in a minute");
-            }
-            let well = told.failed.is_empty() && kept.is_ok();
-            sleep(if well { EVERY } else { AGAIN }).await;
+        now_and_then(|| {
+            let (dialer, pools) = (self.clone(), pools.clone());
+            async move { dialer.learn_once(&pools).await }
+        })
+        .await;
+    }
+
+    /// Asks once, and has the pools hear it. Whether all was told and kept.
+    async fn learn_once(&self, pools: &PoolNumbers) -> bool {
+        let told = self.ask_for_numbers().await;
+        let kept = pools.hear_lists(&told.lists).await;
+        if let Err(error) = &kept {
+            tracing::warn!(%error, "how our numbers are could not be kept: asked again in a minute");
         }
+        told.failed.is_empty() && kept.is_ok()
     }
 
     /// Asks once for the numbers of every sub-account that has a key: they are not called from now on.
@@ -57,8 +63,10 @@ impl Dialer {
                     let numbers: Vec<_> = numbers.collect();
                     account.learn(numbers.clone());
                     self.switchboard.learn(numbers);
-                    let list = list.into_iter().map(told).collect();
-                    all.lists.push((account.id().clone(), list));
+                    all.lists.push(NumberList {
+                        owner: account.id().clone(),
+                        numbers: list.into_iter().map(listed).collect(),
+                    });
                 }
                 Err(error) => {
                     tracing::warn!(subaccount = name, %error, "the platform does not list our numbers: asked again in a minute");
@@ -70,14 +78,45 @@ impl Dialer {
     }
 }
 
-/// A number as the platform lists it, in the words of its updates, and whether it was reached.
-fn told(own: OwnNumber) -> (VirtualNumber, Option<bool>) {
-    let number = VirtualNumber {
+/// A number as the platform lists it, in the words of its updates.
+fn listed(own: OwnNumber) -> Listed {
+    let told = VirtualNumber {
         number: PhoneNumber::new(own.number),
         status: own.status,
         country: own.country,
         reference: own.reference,
         updated_at: None,
     };
-    (number, own.healthy)
+    let is_healthy = own.healthy;
+    Listed { told, is_healthy }
+}
+
+/// Asks every hour, and a minute after what was not told.
+async fn now_and_then<F: Future<Output = bool>>(mut ask: impl FnMut() -> F) {
+    loop {
+        let told = ask().await;
+        sleep(if told { EVERY } else { AGAIN }).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_not_told_is_asked_for_a_minute_later_and_else_every_hour() {
+        let began = Instant::now();
+        let mut asked = Vec::new();
+        let asking = now_and_then(|| {
+            asked.push(began.elapsed().as_secs());
+            ready(asked.len() > 2)
+        });
+        let three_hours = Duration::from_secs(3 * 60 * 60);
+        assert!(timeout(three_hours, asking).await.is_err());
+        assert_eq!(asked, [0, 60, 120, 3_720, 7_320]);
+    }
 }

@@ -60,14 +60,15 @@ pub(super) fn booking(body: &[u8]) -> Result<BookingRequest, Vec<Fault>> {
     form.end().map(|()| request)
 }
 
+/// A booking of a batch: its id, where that could be read, and what is asked for or wrong with it.
+pub(super) type Asked = (Option<BookingId>, Result<BookingRequest, Vec<Fault>>);
+
 /// Reads a batch: each booking with its id, and with what is wrong with it alone.
 ///
 /// # Errors
 ///
 /// What is wrong with the batch as such.
-pub(super) fn batch(
-    body: &[u8],
-) -> Result<Vec<(Option<BookingId>, Result<BookingRequest, Vec<Fault>>)>, Vec<Fault>> {
+pub(super) fn batch(body: &[u8]) -> Result<Vec<Asked>, Vec<Fault>> {
     let mut form = Form::of(
         body,
         "{\"bookings\": [{\"id\": \"…\", \"a\": {…}, \"b\": {…}}]}",

@@ -22,7 +22,6 @@ use crate::http::body;
 use crate::http::guard::BodyLimit;
 use crate::http::problem::{Fault, Problem, ProblemDetails};
 use crate::masking::booking::{Booking, BookingId, SideName};
-use crate::masking::request::BookingRequest;
 use crate::masking::rules::PoolName;
 use crate::store::bookings::BookingFilter;
 
@@ -81,7 +80,7 @@ pub(in crate::http) async fn batch(
 ) -> Result<Json<BatchAnswer>, Problem> {
     let asked =
         booking_body::batch(&read(&app, body, limit).await?).map_err(Problem::bad_booking)?;
-    let one = async |(id, request): (Option<BookingId>, Result<BookingRequest, Vec<Fault>>)| {
+    let one = async |(id, request): booking_body::Asked| {
         let made = match (&id, request) {
             (Some(id), Ok(request)) => app
                 .bookings
