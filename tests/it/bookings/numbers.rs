@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use callwright::clock::Clock;
 use callwright::config::Config;
 use callwright::server;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{DRIVERS, POOL, RIDERS, book, number, pool, post, put, with_pool};
@@ -163,7 +163,7 @@ fn update(kind: &str, total: usize, numbers: &[(&str, &str)]) -> Value {
 
 /// A clock that a test sets forward.
 fn clock() -> (Clock, Arc<AtomicI64>) {
-    let began = Timestamp::now();
+    let began = Clock::system().now();
     let minutes = Arc::new(AtomicI64::new(0));
     let read = minutes.clone();
     (

@@ -103,7 +103,7 @@ impl Street {
         let view = call.view();
         assert_eq!(
             view.record.faults,
-            [String::new(); 0],
+            Vec::<String>::new(),
             "every answer is a callflow"
         );
         let mut heard = Heard {
