@@ -316,7 +316,7 @@ pub enum Scope {
     Manage,
     /// Hand calls to the Contact Center, and tell of calls that are about to come in.
     Handoff,
-    /// Send events again, have endpoints sent to again, erase people, rotate keys.
+    /// Send events again, have endpoints sent to again, erase people.
     Admin,
 }
 
