@@ -7,10 +7,11 @@
 //! * [`load`], [`connection`] the load, a process of its own
 //! * [`bare`] the reference server
 //! * [`process`], [`disk`] the servers, and what the system says about them
-//! * [`sections`], [`history`], [`overload`] what is measured; [`print`] how it looks
+//! * [`sections`], [`history`], [`overload`], [`bookings`] what is measured; [`print`] how it looks
 #![allow(clippy::print_stdout, clippy::print_stderr)] // It is a program that prints a table.
 
 mod bare;
+mod bookings;
 mod call;
 mod connection;
 mod disk;
@@ -86,6 +87,8 @@ pub(crate) enum Section {
     Latency,
     /// Throughput with past events in the file, memory of live sessions, start-up.
     History,
+    /// Bookings made a second at the store, and what one costs in memory.
+    Bookings,
     /// R17: ten times as much as the server can do.
     Overload,
 }

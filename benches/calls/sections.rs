@@ -11,7 +11,7 @@ use crate::disk::{self, Disk};
 use crate::load::Plan;
 use crate::print;
 use crate::process::{Measured, Server, measure};
-use crate::{Options, Section, history, overload};
+use crate::{Options, Section, bookings, history, overload};
 
 /// How long the projection is waited for after a burst.
 const DRAINS_WITHIN: Duration = Duration::from_secs(600);
@@ -29,6 +29,7 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
             Section::Throughput => throughput(options)?,
             Section::Latency => latency(options)?,
             Section::History => history::run(options)?,
+            Section::Bookings => bookings::run(options)?,
             Section::Overload => overload::run(options)?,
         }
     }

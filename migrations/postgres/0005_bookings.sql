@@ -27,6 +27,8 @@ CREATE TABLE bookings (
     due_at   BIGINT  NOT NULL,
     -- Counts the changes of this row: a node writes only over what it has read.
     revision BIGINT  NOT NULL,
+    -- How many events were told of it.
+    events   BIGINT  NOT NULL DEFAULT 0,
     -- All that is known, numbers and PINs with it, as CBOR (see booking_forms.rs); sealed.
     record   BYTEA   NOT NULL
 );

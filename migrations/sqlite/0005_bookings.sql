@@ -26,6 +26,8 @@ CREATE TABLE bookings (
     due_at   INTEGER NOT NULL,
     -- Counts the changes of this row: whoever writes it writes over what he has read.
     revision INTEGER NOT NULL,
+    -- How many events were told of it.
+    events   INTEGER NOT NULL DEFAULT 0,
     -- All that is known, numbers and PINs with it, as CBOR (see booking_forms.rs); sealed.
     record   BLOB    NOT NULL
 );

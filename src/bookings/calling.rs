@@ -466,7 +466,7 @@ impl Bookings {
                 drops: Vec::new(),
                 now,
             };
-            match self.store.keep_booking(&write).await? {
+            match self.store.keep_booking(&write, &[]).await? {
                 crate::store::bookings::BookingKept::Overtaken => {}
                 _ => return Ok(()),
             }

@@ -109,6 +109,7 @@ impl Bookings {
             named: [None, None],
             legs: around.legs,
             rested_before: None,
+            why: "reopened",
             now,
         };
         self.keep_change(changing).await

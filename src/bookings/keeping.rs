@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::making::{Changing, LOOKED_ANEW, want};
+use super::telling::why;
 use super::{Booked, Bookings, Refused, chance};
 use crate::masking::allocate::{Luck, Wanted, allot_one};
 use crate::masking::booking::{Booking, CloseReason, SideName, later};
@@ -118,7 +119,7 @@ impl Bookings {
                     drops: Vec::new(),
                     now,
                 };
-                self.store.keep_booking(&write).await?;
+                self.store.keep_booking(&write, &[]).await?;
                 Ok(())
             }
         }
@@ -238,6 +239,7 @@ impl Bookings {
                 legs: around.legs,
                 others,
                 rested_before,
+                why: why(self.number(vn).as_ref()),
                 now,
             };
             if let Some(booked) = self.keep_change(changing).await? {

@@ -144,7 +144,8 @@ impl Bookings {
         );
         write.rested_before = allotted.rested_before;
         self.pins(&mut write, None, rules);
-        match self.store.keep_booking(&write).await? {
+        let tells = [self.created(&write.booking)];
+        match self.store.keep_booking(&write, &tells).await? {
             BookingKept::Stored(booking) => {
                 shelf.takes(&booking);
                 let rung = allotted.rung.as_str();
@@ -231,6 +232,7 @@ impl Bookings {
             legs: around.legs,
             others,
             rested_before: None,
+            why: "phone_changed",
             now: self.now(),
         };
         for side in SideName::BOTH {
@@ -301,6 +303,7 @@ impl Bookings {
             legs,
             others,
             rested_before,
+            why,
             now,
             ..
         } = changing;
@@ -326,7 +329,8 @@ impl Bookings {
         let renumbered = renumbered
             .filter(|side| write.booking.side(*side).vn != known.side(*side).vn)
             .collect();
-        match self.store.keep_booking(&write).await? {
+        let tells = self.changed(&known, &write.booking, why);
+        match self.store.keep_booking(&write, &tells).await? {
             BookingKept::Stored(booking) => {
                 let shelf = self.shelf();
                 shelf.gives_back(&known);
@@ -431,6 +435,8 @@ pub(super) struct Changing {
     /// The other bookings of the pair that it was in.
     pub(super) others: Vec<Booking>,
     pub(super) rested_before: Option<Timestamp>,
+    /// Why a side would get another number.
+    pub(super) why: &'static str,
     pub(super) now: Timestamp,
 }
 

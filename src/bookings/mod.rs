@@ -15,6 +15,7 @@ mod keeping;
 mod making;
 pub mod numbers;
 mod shelf;
+mod telling;
 mod tries;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{Lease, StoreError};
 use crate::call::PhoneNumber;
+use crate::events::Event;
 use crate::masking::booking::{Booking, BookingId, SideName, Usage};
 use crate::masking::{BookingWrite, Leg, PairKey, PartyKey, Picture, PoolName, PoolNumber, Vn};
 
@@ -27,8 +28,12 @@ pub trait BookingStore: Send + Sync + std::fmt::Debug {
     async fn surroundings(&self, asked: &Asked<'_>) -> Result<Surroundings, StoreError>;
 
     /// Keeps a booking with all that it takes and gives back, in one transaction: all of it is on the disk when it returns
-    /// [`BookingKept::Stored`], else nothing is.
-    async fn keep_booking(&self, write: &BookingWrite) -> Result<BookingKept, StoreError>;
+    /// [`BookingKept::Stored`], else nothing is. So is what is told of it: `tells`, at `write.now`.
+    async fn keep_booking(
+        &self,
+        write: &BookingWrite,
+        tells: &[Event],
+    ) -> Result<BookingKept, StoreError>;
 
     /// All that bears on a call to a number of a pool: one look by (party, number), and one at the booking. What is rare is
     /// looked for only when there is no leg.

@@ -1,6 +1,8 @@
 //! Keeping a booking with all that it takes: one statement, which leaves nothing when a leg is another's.
 
+use super::events::Rows;
 use super::pool::Statement;
+use crate::events::{Event, Told};
 use crate::masking::{BookingWrite, Leg, Vn};
 use crate::store::booking_forms::{id_index, seal, side_number, side_word};
 use crate::store::bookings::BookingKept;
@@ -17,14 +19,21 @@ const NOT_OWN: &str = "2201E";
 /// undoes the whole statement. The booking's own row comes first: who is overtaken there takes nothing.
 const KEEP: &str = "
     WITH made AS (
-        INSERT INTO bookings (id_index, pair, pool, is_open, due_at, revision, record)
-        SELECT $1, $2, $3, $4, $5, 0, $6 WHERE $7 = 0
-        ON CONFLICT (id_index) DO NOTHING RETURNING number
+        INSERT INTO bookings (id_index, pair, pool, is_open, due_at, revision, record, events)
+        SELECT $1, $2, $3, $4, $5, 0, $6, $30 WHERE $7 = 0
+        ON CONFLICT (id_index) DO NOTHING RETURNING number, events
     ), changed AS (
-        UPDATE bookings SET pair = $2, is_open = $4, due_at = $5, record = $6, revision = revision + 1
-        WHERE number = $7 AND revision = $8 RETURNING number
+        UPDATE bookings SET pair = $2, is_open = $4, due_at = $5, record = $6, revision = revision + 1,
+            events = events + $30
+        WHERE number = $7 AND revision = $8 RETURNING number, events
     ), it AS (
-        SELECT number FROM made UNION ALL SELECT number FROM changed
+        SELECT number, events FROM made UNION ALL SELECT number, events FROM changed
+    ), told AS (
+        INSERT INTO events (sealed_for, kind, booking_id, sequence, at, data)
+        SELECT t.sealed_for, t.kind, t.booking, it.events - $30 + t.place, $15, t.data
+        FROM it, unnest($31::bytea[], $32::text[], $33::text[], $34::bytea[])
+            WITH ORDINALITY AS t (sealed_for, kind, booking, data, place)
+        RETURNING 1
     ), taken AS (
         INSERT INTO legs AS l (party, vn, booking, side, pair, rests_from, free_from)
         SELECT w.party, w.vn, it.number, w.side, w.pair, w.rests_from, w.free_from
@@ -106,7 +115,17 @@ pub(super) fn vn_column(vn: Vn) -> i32 {
 }
 
 /// The statement that keeps `write`. It gives one row, none when the booking was overtaken.
-pub(super) fn keep_statement<'q>(vault: &Vault, write: &BookingWrite) -> Statement<'q> {
+pub(super) fn keep_statement<'q>(
+    vault: &Vault,
+    write: &BookingWrite,
+    tells: &[Event],
+) -> Statement<'q> {
+    let told = tells.iter().map(|event| Told {
+        event: event.clone(),
+        at: write.now,
+        sequence: None,
+    });
+    let told = Rows::of(vault, told);
     let booking = &write.booking;
     let index = id_index(vault, &booking.id);
     let (takes, changes) = (Legs::of(&write.takes), Legs::of(&write.changes));
@@ -179,6 +198,11 @@ pub(super) fn keep_statement<'q>(vault: &Vault, write: &BookingWrite) -> Stateme
                 .map(|(_, key)| key.to_vec())
                 .collect::<Vec<_>>(),
         )
+        .bind(told.count())
+        .bind(told.sealed_for)
+        .bind(told.kind)
+        .bind(told.booking)
+        .bind(told.data)
 }
 
 /// What a refusal means: 40P01 and 55P03 are locks that were not to be had, and another look is all that they need.

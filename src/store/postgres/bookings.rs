@@ -12,6 +12,7 @@ use super::PostgresStore;
 use super::booking_writes::{keep_statement, meaning, vn_column};
 use super::pool::{Failure, Statement};
 use crate::call::PhoneNumber;
+use crate::events::Event;
 use crate::masking::booking::{Booking, BookingId, SideName, Usage};
 use crate::masking::change::meant;
 use crate::masking::leg::Standing;
@@ -99,8 +100,12 @@ impl BookingStore for PostgresStore {
         Ok(found)
     }
 
-    async fn keep_booking(&self, write: &BookingWrite) -> Result<BookingKept, StoreError> {
-        let statement = keep_statement(&self.vault, write);
+    async fn keep_booking(
+        &self,
+        write: &BookingWrite,
+        tells: &[Event],
+    ) -> Result<BookingKept, StoreError> {
+        let statement = keep_statement(&self.vault, write, tells);
         let rows = match self.bookings.run(statement).await {
             Ok(rows) => rows,
             Err(Failure::Unknown(error)) => return self.find_out(write, error).await,

@@ -16,7 +16,7 @@ pub(super) struct Rows {
     pub(super) sealed_for: Vec<Vec<u8>>,
     pub(super) kind: Vec<&'static str>,
     session: Vec<Option<String>>,
-    booking: Vec<Option<String>>,
+    pub(super) booking: Vec<Option<String>>,
     sequence: Vec<Option<i64>>,
     at: Vec<i64>,
     pub(super) data: Vec<Vec<u8>>,

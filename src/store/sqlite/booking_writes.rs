@@ -3,9 +3,12 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
+use super::events::tell;
+use crate::events::{Event, Told};
 use crate::masking::{BookingWrite, Leg};
 use crate::store::StoreError;
 use crate::store::booking_forms::{id_index, seal, side_number, side_word};
@@ -57,6 +60,8 @@ struct Sealed {
     write: BookingWrite,
     index: [u8; 16],
     record: Vec<u8>,
+    tells: Vec<Event>,
+    vault: Vault,
 }
 
 impl BookingQueue {
@@ -65,6 +70,7 @@ impl BookingQueue {
         &self,
         vault: &Vault,
         write: BookingWrite,
+        tells: Vec<Event>,
     ) -> Result<BookingKept, StoreError> {
         let index = id_index(vault, &write.booking.id);
         let record = seal(vault, &index, &write.booking);
@@ -72,6 +78,8 @@ impl BookingQueue {
             write,
             index,
             record,
+            tells,
+            vault: vault.clone(),
         });
         let (caller, answer) = oneshot::channel();
         self.push(Job::Booking(sealed, caller)).await?;
@@ -168,8 +176,8 @@ pub(super) fn serve(queue: BookingQueue, mut db: Connection) {
     drop(open);
 }
 
-/// What a caller is told, once it is on the disk.
-enum Told {
+/// Who waits, and for what, until it is on the disk.
+enum Caller {
     Booking(
         oneshot::Sender<Result<BookingKept, StoreError>>,
         BookingKept,
@@ -184,16 +192,16 @@ fn settle(db: &mut Connection, jobs: Vec<Job>) {
         Ok(()) => {
             for told in callers {
                 match told {
-                    Told::Booking(caller, kept) => drop(caller.send(Ok(kept))),
-                    Told::Other(caller) => drop(caller.send(Ok(()))),
+                    Caller::Booking(caller, kept) => drop(caller.send(Ok(kept))),
+                    Caller::Other(caller) => drop(caller.send(Ok(()))),
                 }
             }
         }
         Err(error) => {
             for told in callers {
                 match told {
-                    Told::Booking(caller, _) => drop(caller.send(Err(error.clone()))),
-                    Told::Other(caller) => drop(caller.send(Err(error.clone()))),
+                    Caller::Booking(caller, _) => drop(caller.send(Err(error.clone()))),
+                    Caller::Other(caller) => drop(caller.send(Err(error.clone()))),
                 }
             }
         }
@@ -203,7 +211,7 @@ fn settle(db: &mut Connection, jobs: Vec<Job>) {
 fn write_all(
     db: &mut Connection,
     jobs: Vec<Job>,
-    callers: &mut Vec<Told>,
+    callers: &mut Vec<Caller>,
 ) -> Result<(), StoreError> {
     let mut failed = None;
     let moment = match db.transaction_with_behavior(TransactionBehavior::Immediate) {
@@ -225,7 +233,7 @@ fn write_all(
                     failed = Some(error);
                     BookingKept::Overtaken
                 });
-                callers.push(Told::Booking(caller, kept));
+                callers.push(Caller::Booking(caller, kept));
             }
             Job::Other(work, caller) => {
                 if let (Some(moment), None) = (&moment, &failed)
@@ -233,7 +241,7 @@ fn write_all(
                 {
                     failed = Some(error);
                 }
-                callers.push(Told::Other(caller));
+                callers.push(Caller::Other(caller));
             }
         }
     }
@@ -249,6 +257,8 @@ fn keep(db: &Connection, sealed: Sealed) -> Result<BookingKept, StoreError> {
         write,
         index,
         record,
+        tells,
+        vault,
     } = sealed;
     let mut booking = write.booking.clone();
     let known: Option<(i64, i64)> = db
@@ -272,6 +282,7 @@ fn keep(db: &Connection, sealed: Sealed) -> Result<BookingKept, StoreError> {
         return Ok(BookingKept::PinTaken);
     }
     put(db, &mut booking, &write, &index, &record)?;
+    tell_all(db, &vault, booking.number, write.now, tells)?;
     for leg in &write.takes {
         take(db, leg, booking.number)?;
     }
@@ -382,6 +393,34 @@ fn put(
     )?
     .execute(params![booking.number as i64, booking.pair.0, is_open, due_at, record])?;
     booking.revision += 1;
+    Ok(())
+}
+
+/// Has told what is told of a booking, each counted.
+pub(super) fn tell_all(
+    db: &Connection,
+    vault: &Vault,
+    booking: u64,
+    at: Timestamp,
+    tells: Vec<Event>,
+) -> Result<(), StoreError> {
+    for event in tells {
+        let sequence = db
+            .prepare_cached(
+                "UPDATE bookings SET events = events + 1 WHERE number = ?1 RETURNING events",
+            )?
+            .query_row([booking as i64], |row| row.get(0))
+            .optional()?;
+        tell(
+            db,
+            vault,
+            &Told {
+                event,
+                at,
+                sequence,
+            },
+        )?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::SqliteStore;
 use crate::call::PhoneNumber;
+use crate::events::Event;
 use crate::masking::booking::{Booking, BookingId, SideName, Usage};
 use crate::masking::change::meant;
 use crate::masking::leg::Standing;
@@ -59,8 +60,13 @@ impl BookingStore for SqliteStore {
         })
     }
 
-    async fn keep_booking(&self, write: &BookingWrite) -> Result<BookingKept, StoreError> {
-        self.bookings.keep(&self.vault, write.clone()).await
+    async fn keep_booking(
+        &self,
+        write: &BookingWrite,
+        tells: &[Event],
+    ) -> Result<BookingKept, StoreError> {
+        let tells = tells.to_vec();
+        self.bookings.keep(&self.vault, write.clone(), tells).await
     }
 
     async fn masked_call(&self, asked: &MaskedCall) -> Result<Picture, StoreError> {

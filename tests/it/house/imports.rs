@@ -81,7 +81,9 @@ const RULE: [(&str, &[&str]); 27] = [
     ),
     (
         "bookings",
-        &["call", "outbound", "flow", "masking", "platform", "store"],
+        &[
+            "call", "outbound", "flow", "masking", "events", "platform", "store",
+        ],
     ),
     (
         "switchboard",

@@ -31,6 +31,7 @@ use callwright::masking::{Health, PoolName, PoolNumber, PoolRules, Vn};
 use callwright::outbound::{Country, Destinations};
 use callwright::session::Apology;
 use callwright::store::bookings::BookingStore;
+use callwright::store::outbox::Outbox;
 use callwright::store::postgres::PostgresStore;
 use callwright::store::sqlite::SqliteStore;
 use callwright::store::vault::Keys;
@@ -78,7 +79,7 @@ impl Place {
         Some(Self::Postgres(cluster::database()?, Keys::generate()))
     }
 
-    async fn open(&self) -> (Arc<dyn Store>, Arc<dyn BookingStore>) {
+    async fn open(&self) -> (Arc<dyn Store>, Arc<dyn BookingStore>, Arc<dyn Outbox>) {
         match self {
             Self::Sqlite(folder, keys) => {
                 let url = format!("sqlite://{}/callwright.db", folder.path().display());
@@ -87,7 +88,7 @@ impl Place {
                         .await
                         .expect("a sound database"),
                 );
-                (store.clone(), store)
+                (store.clone(), store.clone(), store)
             }
             Self::Postgres(url, keys) => {
                 let store = Arc::new(
@@ -95,7 +96,7 @@ impl Place {
                         .await
                         .expect("a sound database"),
                 );
-                (store.clone(), store)
+                (store.clone(), store.clone(), store)
             }
         }
     }
@@ -110,6 +111,7 @@ pub(crate) struct Desk {
     pub(crate) switchboard: Switchboard,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) kept: Arc<dyn BookingStore>,
+    pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) numbers: Vec<PoolNumber>,
     now: Arc<AtomicI64>,
     count: AtomicU64,
@@ -130,7 +132,7 @@ impl Desk {
         let clock = Clock::from_fn(move || {
             Timestamp::from_millisecond(told.load(Ordering::Relaxed)).expect("a time")
         });
-        let (store, kept) = place.open().await;
+        let (store, kept, outbox) = place.open().await;
         let pools = BTreeMap::from([(PoolName::default(), rules)]);
         let countries =
             ["SG", "MX", "US", "DE"].map(|code| Country::parse(code).expect("a country"));
@@ -152,6 +154,7 @@ impl Desk {
             switchboard,
             store,
             kept,
+            outbox,
             numbers: Vec::new(),
             now,
             count: AtomicU64::new(0),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::FakeStore;
 use crate::call::PhoneNumber;
+use crate::events::Event;
 use crate::masking::booking::{Booking, BookingId, SideName, Usage};
 use crate::masking::rules::PoolName;
 use crate::masking::{BookingWrite, PartyKey, Picture, PoolNumber, Vn};
@@ -35,7 +36,11 @@ impl BookingStore for FakeStore {
     async fn surroundings(&self, _: &Asked<'_>) -> Result<Surroundings, StoreError> {
         self.act().await.map(|()| Surroundings::default())
     }
-    async fn keep_booking(&self, write: &BookingWrite) -> Result<BookingKept, StoreError> {
+    async fn keep_booking(
+        &self,
+        write: &BookingWrite,
+        _: &[Event],
+    ) -> Result<BookingKept, StoreError> {
         let stored = BookingKept::Stored(Box::new(write.booking.clone()));
         self.act().await.map(|()| stored)
     }

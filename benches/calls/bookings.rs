@@ -1,0 +1,240 @@
+//! Bookings at the store, with encryption and events: how many a second are made while many are active, and what an active one
+//! costs in memory. In this process, since HTTP is not what is measured.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use callwright::bookings::Bookings;
+use callwright::call::PhoneNumber;
+use callwright::clock::Clock;
+use callwright::masking::booking::BookingId;
+use callwright::masking::request::{BookingRequest, SideRequest};
+use callwright::masking::{Health, PoolName, PoolNumber, PoolRules, Vn};
+use callwright::outbound::{Country, Destinations};
+use callwright::store::bookings::BookingStore;
+use callwright::store::postgres::PostgresStore;
+use callwright::store::sqlite::SqliteStore;
+use callwright::store::vault::Keys;
+
+use crate::{Options, print, sections};
+
+/// The pool.
+const NUMBERS: usize = 2000;
+
+/// Names a PostgreSQL database to measure as well; it is filled.
+const POSTGRES: &str = "CALLWRIGHT_BENCH_POSTGRES";
+
+/// Measures, and prints.
+pub(crate) fn run(options: &Options) -> io::Result<()> {
+    print::heading("Bookings at the store");
+    println!(
+        "| store | writers | active before | made/s | p50 ms | p99 ms | failed | bytes of memory a booking |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    let folder = sections::scratch(options, "bookings")?;
+    let active = if options.quick { 20_000 } else { 1_000_000 };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(sqlite(options, &folder, active));
+    if let Ok(url) = std::env::var(POSTGRES) {
+        runtime.block_on(postgres(options, &url, active));
+    }
+    std::fs::remove_dir_all(&folder)
+}
+
+async fn sqlite(options: &Options, folder: &Path, active: u64) {
+    let url = format!("sqlite://{}/callwright.db", folder.display());
+    let store = SqliteStore::open(&url, &Keys::generate())
+        .await
+        .expect("the store opens");
+    let desk = Desk::open(Arc::new(store)).await;
+    let cost = desk.fill(active).await;
+    desk.measure("SQLite", options, 64, active, cost, Who::Anybody)
+        .await;
+    desk.measure("SQLite", options, 16, active, cost, Who::TwentyDrivers)
+        .await;
+}
+
+async fn postgres(options: &Options, url: &str, active: u64) {
+    let store = PostgresStore::open(url, &Keys::generate())
+        .await
+        .expect("the store opens");
+    let desk = Desk::open(Arc::new(store)).await;
+    let cost = desk.fill(active).await;
+    desk.measure("PostgreSQL", options, 16, active, cost, Who::Anybody)
+        .await;
+    desk.measure("PostgreSQL", options, 16, active, cost, Who::TwentyDrivers)
+        .await;
+}
+
+/// Whom bookings are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// A new rider, and one of a million drivers.
+    Anybody,
+    /// A new rider, and one of twenty drivers.
+    TwentyDrivers,
+}
+
+struct Desk {
+    bookings: Arc<Bookings>,
+    next: Arc<AtomicU64>,
+}
+
+impl Desk {
+    async fn open(store: Arc<dyn BookingStore>) -> Self {
+        for n in 0..NUMBERS {
+            store
+                .keep_pool_number(&number(n))
+                .await
+                .expect("it is kept");
+        }
+        let pools = BTreeMap::from([(PoolName::default(), PoolRules::default())]);
+        let singapore = Country::parse("SG").expect("a country");
+        let destinations = Destinations::new([], [singapore]);
+        let bookings = Bookings::new(store, pools, destinations, Clock::system());
+        bookings.refresh().await.expect("numbers are read");
+        Self {
+            bookings: Arc::new(bookings),
+            next: Arc::default(),
+        }
+    }
+
+    /// Makes so many bookings. What one costs in memory, in bytes.
+    async fn fill(&self, active: u64) -> f64 {
+        let begin = active / 10;
+        self.make(256, begin, Who::Anybody, None).await;
+        let before = resident();
+        self.make(256, active - begin, Who::Anybody, None).await;
+        (resident() - before) / (active - begin).max(1) as f64
+    }
+
+    async fn measure(
+        &self,
+        store: &str,
+        options: &Options,
+        writers: usize,
+        active: u64,
+        cost: f64,
+        who: Who,
+    ) {
+        let time = Duration::from_secs_f64(options.seconds);
+        let began = Instant::now();
+        let (mut took, failed) = self.make(writers, u64::MAX, who, Some(time)).await;
+        let rate = took.len() as f64 / began.elapsed().as_secs_f64();
+        took.sort_unstable();
+        let at = |share: f64| {
+            let place = (took.len() as f64 * share) as usize;
+            took.get(place.min(took.len().saturating_sub(1)))
+                .map_or(f64::NAN, |it| it.as_secs_f64() * 1e3)
+        };
+        let drivers = if who == Who::TwentyDrivers {
+            ", 20 drivers"
+        } else {
+            ""
+        };
+        println!(
+            "| {store} | {writers}{drivers} | {active} | {rate:.0} | {:.2} | {:.2} | {failed} | {cost:.0} |",
+            at(0.5),
+            at(0.99)
+        );
+    }
+
+    /// Makes bookings by so many writers: `count`, or as many as there is time for. How long each took, and how many failed.
+    async fn make(
+        &self,
+        writers: usize,
+        count: u64,
+        who: Who,
+        time: Option<Duration>,
+    ) -> (Vec<Duration>, u64) {
+        let until = time.map(|time| Instant::now() + time);
+        let left = Arc::new(AtomicU64::new(count));
+        let writing: Vec<_> = (0..writers)
+            .map(|_| {
+                let (bookings, next, left) =
+                    (self.bookings.clone(), self.next.clone(), left.clone());
+                tokio::spawn(async move {
+                    let (mut took, mut failed) = (Vec::new(), 0);
+                    while until.is_none_or(|until| Instant::now() < until) {
+                        let one_less = |left: u64| left.checked_sub(1);
+                        if left
+                            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                            .is_err()
+                        {
+                            break;
+                        }
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        let began = Instant::now();
+                        match bookings
+                            .put(&BookingId::new(format!("order-{n}")), &request(n, who))
+                            .await
+                        {
+                            Ok(_) if time.is_some() => took.push(began.elapsed()),
+                            Ok(_) => {}
+                            Err(_) => failed += 1,
+                        }
+                    }
+                    (took, failed)
+                })
+            })
+            .collect();
+        let (mut all, mut failures) = (Vec::new(), 0);
+        for writer in writing {
+            let (took, failed) = writer.await.expect("a writer ends");
+            all.extend(took);
+            failures += failed;
+        }
+        (all, failures)
+    }
+}
+
+fn request(n: u64, who: Who) -> BookingRequest {
+    let side = |number: String| SideRequest {
+        phones: Some(vec![number]),
+        ..SideRequest::default()
+    };
+    let driver = match who {
+        Who::Anybody => 4_000_000 + n % 1_000_000,
+        Who::TwentyDrivers => 7_000_000 + n % 20,
+    };
+    BookingRequest {
+        a: Some(side(format!("+659{:07}", n % 4_000_000))),
+        b: Some(side(format!("+658{driver:07}"))),
+        ..BookingRequest::default()
+    }
+}
+
+fn number(n: usize) -> PoolNumber {
+    PoolNumber {
+        vn: Vn(0),
+        number: PhoneNumber::new(format!("+6561{n:06}")),
+        pool: PoolName::default(),
+        country: Country::parse("SG"),
+        region: None,
+        sub_account: None,
+        capture: false,
+        reserved: false,
+        draining: false,
+        health: Health::Active,
+        heard: None,
+        changed_at: jiff::Timestamp::UNIX_EPOCH,
+        removed: false,
+    }
+}
+
+/// Bytes of memory that this process has now.
+fn resident() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: f64 = text
+        .split_whitespace()
+        .nth(1)
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(0.0);
+    pages * 4096.0
+}
