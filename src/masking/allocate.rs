@@ -397,10 +397,13 @@ impl Wanted<'_> {
         Some(self.allotted(vn, vn, Rung::Rested))
     }
 
-    /// Each side its own.
+    /// Each side its own; one for both only where there is no other.
     fn split(&self, blocks: &Blocks, luck: &mut Luck<'_>, rung: Rung) -> Option<Allotted> {
         let a = self.pick(&[self.a], &blocks.a, luck)?;
-        let b = self.pick(&[self.b], &blocks.b, luck)?;
+        let mut others = blocks.b.clone();
+        others.insert(a);
+        let other = self.pick(&[self.b], &others, luck);
+        let b = other.or_else(|| self.pick(&[self.b], &blocks.b, luck))?;
         Some(self.allotted(a, b, rung))
     }
 
