@@ -160,7 +160,9 @@ pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Runn
         voice: config.apology.voice.clone(),
     };
     let destinations = destinations(&config, &library, store.as_ref()).await?;
-    let world = Outside::new(&config).map_err(StartError::NoWayOut)?;
+    let handover = Handover::new(&config, store.clone(), clock.clone())?.map(Arc::new);
+    let world = Outside::new(&config, handover.clone()).map_err(StartError::NoWayOut)?;
+    let tenant = config.contact_center.as_ref();
     let switchboard = Switchboard::new(
         store.clone(),
         library.clone(),
@@ -168,9 +170,9 @@ pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Runn
         destinations,
         Arc::new(world),
         clock.clone(),
-    );
+    )
+    .with_sip_ids(tenant.and_then(|it| it.sip_id_field.clone()));
     let numbers = pools::numbers(&config, bookings, &switchboard, &library, &clock).await?;
-    let handover = Handover::new(&config, store.clone(), clock.clone())?.map(Arc::new);
     let app = App::new(
         config,
         store,

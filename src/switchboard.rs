@@ -19,8 +19,9 @@ use crate::bookings::Bookings;
 use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::call::{PhoneNumber, SessionId};
 use crate::clock::Clock;
+use crate::contact_center::handoff::SipId;
 use crate::flow::model::FlowId;
-use crate::flow::{Label, Library};
+use crate::flow::{Label, Library, Need};
 use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
 use crate::platform::{callflow, webhook};
@@ -56,6 +57,8 @@ pub struct Switchboard {
     /// Replaced as a whole, so that an answer sees one of them.
     destinations: RwLock<Arc<Destinations>>,
     world: Arc<dyn World>,
+    /// The field of a webhook that holds the call's id in SIP.
+    sip_id_field: Option<String>,
     clock: Clock,
     remembered: Cache<SessionId, Arc<Remembered>>,
     bookings: OnceLock<Arc<Bookings>>,
@@ -100,10 +103,17 @@ impl Switchboard {
             apology,
             destinations: RwLock::new(Arc::new(destinations)),
             world,
+            sip_id_field: None,
             clock,
             remembered,
             bookings: OnceLock::new(),
         }
+    }
+
+    /// Takes a call's id in SIP from this field of its webhooks.
+    pub fn with_sip_ids(mut self, field: Option<String>) -> Self {
+        self.sip_id_field = field;
+        self
     }
 
     /// Who sees to what flows need.
@@ -219,11 +229,25 @@ impl Switchboard {
                 Answer::SameEvent(reply) => return Settled::SameEvent(reply),
                 Answer::New(decision) => return Settled::New(decision),
                 Answer::Needs(pending) => {
-                    let met = needs.meet(pending.need()).await;
+                    let met = match self.known_here(pending.need(), incoming) {
+                        Some(need) => needs.meet(&need).await,
+                        None => needs.meet(pending.need()).await,
+                    };
                     pending.resume(asked, &met)
                 }
             }
         }
+    }
+
+    /// A need with what the webhook itself knows of it: the call's id in SIP, where it has a field for that.
+    fn known_here(&self, need: &Need, incoming: &Incoming<'_>) -> Option<Need> {
+        let (Need::Handoff(handing), Some(field)) = (need, &self.sip_id_field) else {
+            return None;
+        };
+        let told = webhook::text_of_payload(incoming.body, field)?;
+        let mut handing = handing.clone();
+        handing.sip_id = SipId::parse(&told);
+        Some(Need::Handoff(handing))
     }
 
     /// What the store knows, or what is in memory when that is further on: a turn that could not be stored.

@@ -1,9 +1,9 @@
 //! `callwright demo`: server, emulator and phone in one process, with all that they keep in a folder that goes when they do.
 
-use std::fs::{self, DirBuilder};
-use std::io;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,11 +13,12 @@ use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::emulator::Center;
 use crate::server::{self, StartError, StopSignal, With};
 use crate::telemetry;
 
 /// The flows of the demo: those that the project ships.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 3] = [
     (
         "restaurant.toml",
         include_str!("../../flows/restaurant.toml"),
@@ -26,7 +27,14 @@ const SHIPPED: [(&str, &str); 2] = [
         "tech_support.toml",
         include_str!("../../flows/tech_support.toml"),
     ),
+    (
+        "restaurant_desk.toml",
+        include_str!("../../flows/restaurant_desk.toml"),
+    ),
 ];
+
+/// The tenant of the demo's Contact Center, and what opens it: on this machine, in this process.
+const TENANT: [&str; 3] = ["demo", "demo-action-token", "demo-data-token"];
 
 /// Where the demo listens unless that is taken.
 const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -39,8 +47,8 @@ const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHO
 /// Example: callwright demo
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// A folder with flows of your own, or one flow's file; the restaurant and the technical support that come with the
-    /// program when none is given
+    /// A folder with flows of your own, or one flow's file; the restaurant, its front desk and the technical support that come
+    /// with the program when none is given
     flows: Option<PathBuf>,
     /// Where it listens, on this machine; 127.0.0.1:8080, or another port where that one is taken
     #[arg(long, value_name = "ADDRESS")]
@@ -72,17 +80,24 @@ async fn demonstrate(args: &DemoArgs, scratch: &Path) -> anyhow::Result<()> {
         None => shipped(scratch)?,
     };
     let file = scratch.join("callwright.toml");
-    fs::write(
-        &file,
-        configuration(scratch, listen, &flows, api.local_addr()?),
-    )?;
+    let mut owners = OpenOptions::new();
+    let mut written = owners
+        .write(true)
+        .create_new(true)
+        .mode(0o600) // it holds tokens
+        .open(&file)?;
+    written.write_all(configuration(scratch, listen, &flows, api.local_addr()?).as_bytes())?;
     let config = Config::load(Some(&file), [])?;
     telemetry::init(&config.log)?;
     let running = tokio::select! {
         started = server::start_with(With::Phone, config, Clock::system()) => started?,
         _ = signal.comes() => return Ok(()),
     };
-    let serving = running.emulator().map(|emulator| emulator.serve(api));
+    let serving = running.emulator().map(|emulator| {
+        let [tenant, action_token, data_token] = TENANT;
+        emulator.take_on(Center::new(tenant, action_token, data_token));
+        emulator.serve(api)
+    });
     let _serving = serving.transpose()?;
     super::print(&greeting(args, running.address(), scratch))?;
     running.until(signal).await;
@@ -111,6 +126,7 @@ fn configuration(scratch: &Path, listen: SocketAddr, flows: &Path, api: SocketAd
     let text = |path: &Path| toml::Value::String(path.display().to_string());
     let database = toml::Value::String(format!("sqlite://{}/callwright.db", scratch.display()));
     let (keys, flows) = (text(&scratch.join("callwright.keys")), text(flows));
+    let [tenant, action_token, data_token] = TENANT;
     format!(
         "listen = \"{listen}\"\n\
          database_url = {database}\n\
@@ -122,7 +138,13 @@ fn configuration(scratch: &Path, listen: SocketAddr, flows: &Path, api: SocketAd
          product = \"ivr\"\n\
          api_base = \"http://{api}\"\n\
          [pools.default]\n\
-         numbers = [\"+6531110001\", \"+6531110002\"]\n"
+         numbers = [\"+6531110001\", \"+6531110002\"]\n\
+         [contact_center]\n\
+         host = \"http://{api}\"\n\
+         tenant = \"{tenant}\"\n\
+         action_token = \"{action_token}\"\n\
+         data_token = \"{data_token}\"\n\
+         sip_id_field = \"sipCallId\"\n"
     )
 }
 

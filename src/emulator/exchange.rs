@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::account::{Account, digits};
-use super::call::{Answer, Call, Order};
+use super::call::{self, Answer, Call, Order};
 use super::center::Center;
 use super::chance::Chance;
 use super::courier::{Courier, client};
@@ -113,6 +113,11 @@ impl Emulator {
             center: Mutex::default(),
             center_changed: Notify::new(),
         }))
+    }
+
+    /// Takes on another sub-account.
+    pub fn employ(&self, account: Account) {
+        self.accounts().insert(account.id.clone(), account);
     }
 
     /// From now on it stands in for this tenant's Contact Center too.
@@ -247,6 +252,7 @@ impl Emulator {
             manner: Manner::default(),
             records,
             masking,
+            sip_ids: self.listen(|_| ()).is_some(),
         }
     }
 
@@ -255,7 +261,12 @@ impl Emulator {
         let session = handset.session_id().to_owned();
         self.calls()
             .insert(session, (account.to_owned(), handset.clone()));
-        tokio::spawn(line.seen_by(witness).carry());
+        let emulator = self.clone();
+        let sip_id = call::sip_id(handset.session_id());
+        tokio::spawn(async move {
+            line.seen_by(witness).carry().await;
+            emulator.center(|center| center.call_ended(&sip_id));
+        });
         handset
     }
 

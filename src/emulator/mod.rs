@@ -27,7 +27,7 @@ mod webhook;
 
 pub use account::{Account, Push, Registration, VirtualNumber};
 pub use api::Serving;
-pub use call::{Answer, Call, Input, Order, Output, Post, RINGS_MS, Sign};
+pub use call::{Answer, Call, Input, Order, Output, Post, RINGS_MS, Sign, sip_id};
 pub use center::{Arrived, Center, CenterFault, PendingCallback, Queue, Schedule};
 pub use chance::Chance;
 pub use exchange::{ApiFault, Emulator, NotCarried, Placed, Setup};

@@ -55,6 +55,11 @@ pub enum When<'a> {
     Returns,
 }
 
+/// The choices of a schedule, as people read them.
+const CHOICES: [&str; 7] = [
+    "", "choice 1", "choice 2", "choice 3", "choice 4", "choice 5", "choice 6",
+];
+
 /// Every way of `flow`, step by step.
 pub fn ways(flow: &Flow) -> Vec<Way<'_>> {
     let of_step = |(name, step)| {
@@ -112,6 +117,29 @@ fn ways_of(step: &Step) -> Vec<(When<'_>, &Target)> {
                 .chain([(When::Failed, &lookup.failed)])
                 .collect()
         }
+        Step::Decide(Decide::Schedule {
+            open,
+            closed,
+            choices,
+            ..
+        }) => {
+            let choices = choices
+                .iter()
+                .map(|(number, go)| (When::Is(CHOICES[usize::from(*number % 7)]), go));
+            [(When::Open, open), (When::Closed, closed)]
+                .into_iter()
+                .chain(choices)
+                .collect()
+        }
+        Step::Decide(Decide::Queue { is, otherwise, .. }) => {
+            let words = is.iter().map(|(word, target)| (When::Is(word), target));
+            words.chain([(When::Otherwise, otherwise)]).collect()
+        }
+        Step::Handoff(handoff) => vec![(When::Failed, &handoff.failed)],
+        Step::Callback(callback) => vec![
+            (When::Answered, &callback.ok),
+            (When::Failed, &callback.failed),
+        ],
         Step::Use(used) => vec![(When::Begins, &used.go)],
         Step::Return(end) => vec![(When::Returns, &end.go)],
         Step::End(_) => Vec::new(),
@@ -129,7 +157,8 @@ pub fn words(flow: &Flow, step: &Step) -> Option<String> {
             .as_ref()
             .and_then(|say| text(flow, say)),
         Step::End(end) => end.utterance.as_ref().and_then(|it| uttered(flow, it)),
-        Step::Decide(_) | Step::Use(_) | Step::Return(_) => None,
+        Step::Handoff(handoff) => handoff.say.as_ref().and_then(|say| text(flow, say)),
+        Step::Decide(_) | Step::Callback(_) | Step::Use(_) | Step::Return(_) => None,
     }
 }
 

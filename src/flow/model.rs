@@ -12,9 +12,11 @@ use crate::outbound::{Destinations, Refused};
 use crate::text::name;
 
 mod asking;
+mod center;
 mod within;
 
 pub use asking::{Decide, Lookup, Method, Return, Sent, Use};
+pub use center::{Callback, CallbackWhen, Handoff};
 pub use within::Within;
 
 /// The voice of a flow that names none: the one in the platform's own guides.
@@ -151,6 +153,10 @@ pub enum Step {
     Decide(Decide),
     /// Asks somebody's system.
     Lookup(Box<Lookup>),
+    /// Has a queue of the Contact Center take the call over.
+    Handoff(Box<Handoff>),
+    /// Has the Contact Center call somebody back.
+    Callback(Box<Callback>),
     /// Hands the call to a sub-flow.
     Use(Use),
     /// Ends a sub-flow.
@@ -169,6 +175,8 @@ impl Step {
             Self::Connect(_) => "connect",
             Self::Decide(_) => "decide",
             Self::Lookup(_) => "lookup",
+            Self::Handoff(_) => "handoff",
+            Self::Callback(_) => "callback",
             Self::Use(_) => "use",
             Self::Return(_) => "return",
             Self::End(_) => "end",

@@ -10,6 +10,12 @@ use std::fmt;
 use serde_json::Value;
 
 use super::model::{Method, StepName};
+use crate::contact_center::queue::State;
+use crate::contact_center::schedule::Status;
+
+mod center;
+
+pub use center::{AskedQueue, Asking, CallingBack, Handing};
 
 /// How long all needs of one reply may take together, in milliseconds: the platform waits 2 s for the reply, and the store has its part.
 pub const BUDGET_MS: u32 = 1200;
@@ -19,6 +25,14 @@ pub const BUDGET_MS: u32 = 1200;
 pub enum Need {
     /// An answer of somebody's system, over HTTP.
     Lookup(Box<Request>),
+    /// That a queue of the Contact Center takes the call over.
+    Handoff(Box<Handing>),
+    /// That the Contact Center calls somebody back.
+    Callback(Box<CallingBack>),
+    /// What a schedule of the Contact Center says.
+    Schedule(Asking<String>),
+    /// How a queue of the Contact Center does.
+    Queue(Asking<AskedQueue>),
 }
 
 impl Need {
@@ -26,6 +40,10 @@ impl Need {
     pub fn step(&self) -> &StepName {
         match self {
             Self::Lookup(request) => &request.step,
+            Self::Handoff(it) => &it.step,
+            Self::Callback(it) => &it.step,
+            Self::Schedule(it) => &it.step,
+            Self::Queue(it) => &it.step,
         }
     }
 
@@ -33,6 +51,10 @@ impl Need {
     pub fn key(&self) -> &str {
         match self {
             Self::Lookup(request) => &request.key,
+            Self::Handoff(it) => &it.key,
+            Self::Callback(it) => &it.key,
+            Self::Schedule(it) => &it.key,
+            Self::Queue(it) => &it.key,
         }
     }
 
@@ -40,6 +62,7 @@ impl Need {
     pub fn timeout_ms(&self) -> u32 {
         match self {
             Self::Lookup(request) => request.timeout_ms,
+            _ => BUDGET_MS,
         }
     }
 }
@@ -49,6 +72,14 @@ impl Need {
 pub enum Met {
     /// What came of a look-up.
     Lookup(Result<Response, LookupFailure>),
+    /// Whether the Contact Center takes the call over, for all that is known.
+    Handoff(bool),
+    /// Whether it calls back, for all that is known.
+    Callback(bool),
+    /// What a schedule says; `None` when nobody knows.
+    Schedule(Option<Status>),
+    /// How a queue does.
+    Queue(State),
 }
 
 impl Met {
@@ -56,6 +87,10 @@ impl Met {
     pub fn too_late(need: &Need) -> Self {
         match need {
             Need::Lookup(_) => Self::Lookup(Err(LookupFailure::TooLate)),
+            Need::Handoff(_) => Self::Handoff(false),
+            Need::Callback(_) => Self::Callback(false),
+            Need::Schedule(_) => Self::Schedule(None),
+            Need::Queue(_) => Self::Queue(State::Unknown),
         }
     }
 }

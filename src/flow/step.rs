@@ -20,6 +20,7 @@ use crate::call::{Action, Digits, PhoneNumber};
 use crate::outbound::{Destinations, Refused};
 
 mod asking;
+mod center;
 mod values;
 
 pub use asking::Paused;
@@ -78,6 +79,8 @@ pub struct Call {
     pub now: Timestamp,
     /// How many replies it has been given before this one.
     pub replies: u32,
+    /// When the call began.
+    pub began: Timestamp,
 }
 
 /// What has happened at the step that waits.
@@ -306,7 +309,18 @@ impl<'a> Walk<'a> {
                     let _ = self.utter(&message.utterance, message.repeat);
                     message.go.clone()
                 }
-                Some(Step::Decide(decide)) => self.decide(decide),
+                Some(Step::Decide(decide)) => match self.deciding(decide) {
+                    Some(need) => return Ok(self.pause(need)),
+                    None => self.decide(decide),
+                },
+                Some(Step::Handoff(handoff)) => {
+                    let need = self.handing(handoff);
+                    return Ok(self.pause(need));
+                }
+                Some(Step::Callback(callback)) => match self.calling_back(callback) {
+                    Some(need) => return Ok(self.pause(need)),
+                    None => callback.failed.clone(),
+                },
                 Some(Step::Lookup(lookup)) => match self.request(lookup, call.replies) {
                     None => lookup.failed.clone(),
                     Some(need) if self.speaks_meanwhile(lookup) => {

@@ -178,6 +178,7 @@ impl Answering {
             destinations: self.destinations.clone(),
             now: self.now,
             replies: 0,
+            began: self.now,
         };
         let flow = self.flow.clone();
         let mut progress = arrive(&flow, &call, position);

@@ -169,5 +169,6 @@ fn order(flow: &Flow, from: &str, at: Timestamp, seed: u64) -> Order {
         manner: Manner::default(),
         records: true,
         masking: false,
+        sip_ids: false,
     }
 }

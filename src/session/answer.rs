@@ -402,6 +402,7 @@ impl Asked<'_> {
             destinations: self.destinations.clone(),
             now: self.now,
             replies: session.replies,
+            began: session.started_at,
         }
     }
 

@@ -210,6 +210,7 @@ fn call_of(intent: &Intent, country: Country, destinations: Arc<Destinations>) -
         destinations,
         now: intent.begun_at,
         replies: 0,
+        began: intent.begun_at,
     }
 }
 

@@ -1,7 +1,8 @@
-//! The world as flows meet it: somebody's systems over HTTP. What is met once is not met twice: a webhook that is sent again, or
+//! The world as flows meet it: somebody's systems over HTTP, and the Contact Center. What is met once is not met twice: a webhook that is sent again, or
 //! that another overtook, finds what its need came to.
 
 mod breaker;
+mod center;
 mod lookups;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::flow::need::{LookupFailure, Met, Need};
+use crate::handover::Handover;
 use crate::outward::{NoWayOut, Outward};
 use crate::switchboard::World;
 use lookups::Lookups;
@@ -32,6 +34,7 @@ const CONNECT_WITHIN: Duration = Duration::from_millis(800);
 #[derive(Debug)]
 pub struct Outside {
     lookups: Arc<Lookups>,
+    handover: Option<Arc<Handover>>,
     flights: Cache<String, Flight>,
 }
 
@@ -44,7 +47,7 @@ impl Outside {
     /// # Errors
     ///
     /// This machine cannot encrypt.
-    pub fn new(config: &Config) -> Result<Self, NoWayOut> {
+    pub fn new(config: &Config, handover: Option<Arc<Handover>>) -> Result<Self, NoWayOut> {
         let out = Outward::new(&config.outward_allow, CONNECT_WITHIN)?;
         let flights = Cache::builder()
             .max_capacity(REMEMBERED)
@@ -52,6 +55,7 @@ impl Outside {
             .build();
         Ok(Self {
             lookups: Arc::new(Lookups::new(out, config.secrets.clone())),
+            handover,
             flights,
         })
     }
@@ -59,13 +63,21 @@ impl Outside {
     /// What meets a need: on a task of its own, which goes on when whoever waited for it has gone.
     fn flight(&self, need: &Need) -> Flight {
         self.flights.get_with(need.key().to_owned(), || {
+            let broken = match need {
+                Need::Lookup(_) => Met::Lookup(Err(LookupFailure::Broken)),
+                other => Met::too_late(other),
+            };
             let task = match need {
                 Need::Lookup(request) => {
                     let (lookups, request) = (self.lookups.clone(), request.clone());
                     tokio::spawn(async move { Met::Lookup(lookups.ask(&request).await) })
                 }
+                other => {
+                    let (handover, need, late) =
+                        (self.handover.clone(), other.clone(), broken.clone());
+                    tokio::spawn(async move { center::meet(handover, need).await.unwrap_or(late) })
+                }
             };
-            let broken = Met::Lookup(Err(LookupFailure::Broken));
             task.map(move |met| met.unwrap_or(broken)).boxed().shared()
         })
     }
@@ -76,8 +88,7 @@ impl World for Outside {
     async fn meet(&self, need: &Need, within: Duration) -> Met {
         let met = timeout(within, self.flight(need)).await;
         let met = met.unwrap_or_else(|_| Met::too_late(need));
-        let Met::Lookup(answer) = &met;
-        if let Err(reason) = answer {
+        if let Met::Lookup(Err(reason)) = &met {
             tracing::warn!(step = %need.step(), %reason, "a look-up brought no answer: its `failed` is taken");
         }
         met

@@ -262,7 +262,9 @@ fn settle(
                 return Ok(turn.next);
             }
             Progress::Needs(paused) => {
-                let Need::Lookup(request) = &paused.need;
+                let Need::Lookup(request) = &paused.need else {
+                    panic!("only look-ups are asked for: {:?}", paused.need);
+                };
                 let met = match chance.below(4) {
                     0 => Err(LookupFailure::TooLate),
                     1 => Ok(Response::read(request, 404, b"{}")),

@@ -58,6 +58,13 @@ pub struct Order {
     pub records: bool,
     /// Whether the sub-account is for number masking.
     pub masking: bool,
+    /// Whether its webhooks tell its id in SIP (`sipCallId`), as a sub-account behind a Contact Center may have it set up.
+    pub sip_ids: bool,
+}
+
+/// A call's id in SIP.
+pub fn sip_id(session: &str) -> String {
+    format!("{}@192.0.2.8", session.replace('-', ""))
 }
 
 /// What people do.

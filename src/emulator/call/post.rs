@@ -60,6 +60,12 @@ impl Call {
         payload.insert("subAccountId".to_owned(), json!(self.order.sub_account));
         payload.insert("callStatus".to_owned(), json!(status));
         payload.insert("timestamp".to_owned(), json!(self.time(self.now)));
+        if self.order.sip_ids {
+            payload.insert(
+                "sipCallId".to_owned(),
+                json!(super::sip_id(&self.session_id)),
+            );
+        }
         Value::Object(payload)
     }
 

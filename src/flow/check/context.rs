@@ -13,6 +13,7 @@ use super::subflow::SubFlow;
 use super::uses::HandedDown;
 use super::way::{Place, Way};
 use crate::call::PhoneNumber;
+use crate::contact_center::queue::Thresholds;
 use crate::flow::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::flow::file::{self, Entry, Table, Tree, Value};
 use crate::flow::hours::Hours;
@@ -45,6 +46,10 @@ pub struct FlowFile<'a> {
     pub numbers: BTreeMap<String, Option<PhoneNumber>>,
     /// `[hours]`, by name.
     pub hours: BTreeMap<String, Option<Hours>>,
+    /// Hours that a schedule of the Contact Center says, by name: its id.
+    pub(super) schedules: BTreeMap<String, String>,
+    /// `[queues]`, by id.
+    pub(super) queues: BTreeMap<String, Thresholds>,
     /// What the flow that uses it hands down, when it is a sub-flow.
     pub(super) handed_down: Option<HandedDown>,
     /// The sub-flows that it uses, by the step that does, with where their outcomes lead.
@@ -193,6 +198,8 @@ impl<'a> FlowFile<'a> {
             defaults: Defaults::default(),
             numbers: BTreeMap::new(),
             hours: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            queues: BTreeMap::new(),
             handed_down: None,
             subs: BTreeMap::new(),
             asked,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::center::queue_asked;
 use super::context::FlowFile;
 use super::way::By;
 use crate::flow::diagnostic::Diagnostic;
@@ -78,6 +79,11 @@ impl<'a> FlowFile<'a> {
             "closed",
             "where does the call go while they are closed?",
         );
+        if let Some(name) = &hours
+            && let Some(decide) = self.by_schedule(step, name, open.clone(), closed.clone())
+        {
+            return decide;
+        }
         Some(Decide::Hours {
             hours: hours?,
             open: open?,
@@ -88,7 +94,7 @@ impl<'a> FlowFile<'a> {
     /// CW109.
     fn hours_called(&self, entry: &'a Entry) -> Option<String> {
         let name = self.text_of("hours", &entry.value)?;
-        if self.hours.contains_key(name) {
+        if self.hours.contains_key(name) || self.schedules.contains_key(name) {
             return Some(name.to_owned());
         }
         let meant = nearest(name, self.hours.keys().map(String::as_str));
@@ -115,7 +121,14 @@ impl<'a> FlowFile<'a> {
     }
 
     fn by_value(&mut self, step: usize, entry: &'a Entry) -> Option<Decide> {
-        let variable = self.decided_by(entry);
+        let of_queue = entry
+            .value
+            .as_text()
+            .is_some_and(|value| queue_asked(value).is_some());
+        let variable = match of_queue {
+            true => None,
+            false => self.decided_by(entry),
+        };
         let is = self.words(step);
         let otherwise = match self.entry(step, "else") {
             Some(entry) => self.way(step, By::Else, "else", &entry.value),
@@ -124,6 +137,9 @@ impl<'a> FlowFile<'a> {
                 self.unknown_way(step, By::Else)
             }
         };
+        if of_queue {
+            return self.by_queue(step, entry, is, otherwise).flatten();
+        }
         Some(Decide::Value {
             variable: variable?,
             is: is?,

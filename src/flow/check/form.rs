@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::context::{Declared, FlowFile};
 use super::slips;
 use super::values::bad_name;
-use super::vocabulary::{KINDS, LATER, RESERVED, TABLES, keys_of, top_level_keys};
+use super::vocabulary::{KINDS, RESERVED, TABLES, keys_of, top_level_keys};
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Kind, Table};
 use crate::flow::model::StepName;
@@ -28,6 +28,7 @@ impl<'a> FlowFile<'a> {
         self.read_defaults();
         self.read_head();
         self.read_hours();
+        self.read_queues();
     }
 
     /// The table of a key at the top, when it is one.
@@ -67,8 +68,6 @@ impl<'a> FlowFile<'a> {
                 let example = format!("[{key}] on a line of its own");
                 self.wrong(key, "a table", &example, &entry.value);
             }
-        } else if let Some(kind) = LATER.iter().find(|kind| **kind == key) {
-            self.later_kind(kind, entry);
         } else {
             self.strange_top_level(entry);
         }
@@ -198,20 +197,6 @@ impl<'a> FlowFile<'a> {
                 Some(text.to_owned())
             })
             .collect()
-    }
-
-    fn later_kind(&mut self, kind: &'static str, entry: &'a Entry) {
-        let known: Vec<_> = KINDS.iter().map(|(kind, _)| *kind).collect();
-        let known = known.join(", ");
-        let message = format!("this version does not know [{kind}] yet; it knows {known}");
-        self.report(
-            Diagnostic::error("CW004", message)
-                .at(first_header(entry), "")
-                .help(format!("use one of: {known}")),
-        );
-        if kind != "queues" {
-            self.declare_unread(kind, entry);
-        }
     }
 
     /// Declares the steps of a kind that is not known, so that the ways to them are not called wrong too.

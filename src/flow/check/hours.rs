@@ -33,12 +33,18 @@ impl<'a> FlowFile<'a> {
     pub(super) fn read_hours(&mut self) {
         let entries = self.table("hours").map(Table::entries).unwrap_or_default();
         for entry in entries {
+            if self.schedule_of(entry).is_some() {
+                continue;
+            }
             let hours = self.hours_of(entry);
             self.hours.insert(entry.key.clone(), hours);
         }
         let flow = self.table("flow");
         let torn = self.lost || self.handed_down.is_some() || flow.is_none_or(|flow| flow.torn);
-        if let (Some(first), None, false) = (entries.first(), &self.head.zone, torn)
+        let own = entries
+            .iter()
+            .find(|entry| self.hours.contains_key(&entry.key));
+        if let (Some(first), None, false) = (own, &self.head.zone, torn)
             && flow.is_some_and(|flow| flow.get("timezone").is_none())
         {
             let message = "[flow] has no timezone: whose clock do the opening hours go by?";

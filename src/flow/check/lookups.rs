@@ -345,7 +345,7 @@ impl<'a> FlowFile<'a> {
     }
 
     /// CW102.
-    fn failed(&mut self, step: usize) -> Option<Target> {
+    pub(super) fn failed(&mut self, step: usize) -> Option<Target> {
         if let Some(entry) = self.entry(step, "failed") {
             return self.way(step, By::Failed, "failed", &entry.value);
         }

@@ -27,6 +27,7 @@
 
 mod across;
 mod asked;
+mod center;
 mod context;
 mod decides;
 mod declared;

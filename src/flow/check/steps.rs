@@ -51,6 +51,8 @@ impl<'a> FlowFile<'a> {
             "connect" => self.connect(step).map(Step::Connect),
             "decide" => self.decide(step).map(Step::Decide),
             "lookup" => self.lookup(step).map(|it| Step::Lookup(Box::new(it))),
+            "handoff" => self.handoff(step).map(|it| Step::Handoff(Box::new(it))),
+            "callback" => self.callback(step).map(|it| Step::Callback(Box::new(it))),
             "use" => self.used(step).map(Step::Use),
             "return" => self.returned(step).map(Step::Return),
             "end" => self.end(step).map(Step::End),

@@ -140,8 +140,8 @@ fn form() {
             "CW101 9:11 no step is called \"nobody\"",
         ),
         (
-            "[handoff.desk]\nqueue = \"102\"",
-            "CW004 9:2 this version does not know [handoff] yet; it knows menu, ask, message, connect, decide, lookup, use, return, end",
+            "press.2 = \"desk\"\n[handoff.desk]\nqueue = \"102\"",
+            "CW102 10:2 handoff \"desk\" does not say where to go when it fails",
         ),
         (
             "[return.done]",
@@ -157,7 +157,7 @@ fn form() {
         ),
         (
             "[menus]\nsay = \"x\"",
-            "CW003 9:2 \"menus\" is not a key of a flow's file; did you mean \"menu\"? A flow's file knows: callwright, flow, languages, numbers, hours, defaults, menu, ask, message, connect, decide, lookup, use, return, end",
+            "CW003 9:2 \"menus\" is not a key of a flow's file; did you mean \"menu\"? A flow's file knows: callwright, flow, languages, numbers, hours, queues, defaults, menu, ask, message, connect, decide, lookup, handoff, callback, use, return, end",
         ),
         (
             "[numbers]\nx = \"6568332048\"",
@@ -373,9 +373,9 @@ fn one_fault_does_not_bring_others() {
             "[menu.main]\nsay = 5\npress.1 = \"other\"\ngive_up = \"bye\"\n[message.other]\nsay = \"x\"\ngo = \"bye\"",
             "CW006 5:7",
         ),
-        // as is one of a kind that is not known yet
+        // as is one of a kind that there is not
         (
-            "[menu.main]\nsay = \"x\"\npress.1 = \"desk\"\ngive_up = \"bye\"\n[handoff.desk]\nqueue = \"102\"\nfailed = \"bye\"",
+            "[menu.main]\nsay = \"x\"\npress.1 = \"desk\"\ngive_up = \"bye\"\n[hands.desk]\nqueue = \"102\"\nfailed = \"bye\"",
             "CW004 8:2",
         ),
         // or one whose header is not closed

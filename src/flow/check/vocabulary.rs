@@ -1,10 +1,17 @@
 //! The tables and keys that a file may hold.
 
 /// The tables that are no steps.
-pub(super) const TABLES: [&str; 5] = ["flow", "languages", "numbers", "hours", "defaults"];
+pub(super) const TABLES: [&str; 6] = [
+    "flow",
+    "languages",
+    "numbers",
+    "hours",
+    "queues",
+    "defaults",
+];
 
 /// The kinds of step that this version knows, with the keys that each knows.
-pub(super) const KINDS: [(&str, &[&str]); 9] = [
+pub(super) const KINDS: [(&str, &[&str]); 11] = [
     (
         "menu",
         &[
@@ -55,7 +62,9 @@ pub(super) const KINDS: [(&str, &[&str]); 9] = [
     ),
     (
         "decide",
-        &["hours", "open", "closed", "value", "is", "else", "allow"],
+        &[
+            "hours", "open", "closed", "choice", "value", "is", "else", "allow",
+        ],
     ),
     (
         "lookup",
@@ -75,13 +84,32 @@ pub(super) const KINDS: [(&str, &[&str]); 9] = [
             "allow",
         ],
     ),
+    (
+        "handoff",
+        &["queue", "say", "data", "variables", "failed", "allow"],
+    ),
+    (
+        "callback",
+        &[
+            "queue",
+            "channel",
+            "delay",
+            "expires",
+            "preview",
+            "number",
+            "data",
+            "caller_id",
+            "dial_plan",
+            "id",
+            "ok",
+            "failed",
+            "allow",
+        ],
+    ),
     ("use", &["flow", "with", "on", "allow"]),
     ("return", &["allow"]),
     ("end", &["say", "play", "allow"]),
 ];
-
-/// The kinds of step, and the table, that later versions bring.
-pub(super) const LATER: [&str; 3] = ["handoff", "callback", "queues"];
 
 /// Names that mean a place of their own.
 pub(super) const RESERVED: [&str; 2] = ["end", "repeat"];

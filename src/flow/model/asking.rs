@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{PerLanguage, Target, VariableName};
+use crate::contact_center::handoff::QueueId;
+use crate::contact_center::queue::Thresholds;
 use crate::flow::template::Template;
 
 /// `[decide.X]`.
@@ -21,6 +23,28 @@ pub enum Decide {
     Value {
         /// Which.
         variable: VariableName,
+        /// Where the call goes on for each word.
+        is: BTreeMap<String, Target>,
+        /// … and for any other.
+        otherwise: Target,
+    },
+    /// By what a schedule of the Contact Center says.
+    Schedule {
+        /// Its id.
+        schedule: String,
+        /// Where the call goes on while it is open.
+        open: Target,
+        /// … while it is closed, while nobody knows, and at a choice that is not named.
+        closed: Target,
+        /// … at each of its choices.
+        choices: BTreeMap<u8, Target>,
+    },
+    /// By how a queue of the Contact Center does.
+    Queue {
+        /// Which.
+        queue: QueueId,
+        /// From where on it is not free.
+        thresholds: Thresholds,
         /// Where the call goes on for each word.
         is: BTreeMap<String, Target>,
         /// … and for any other.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Ask, Connect, Decide, Lookup, Menu, Message, PerLanguage, Press, Retry, Return, Sent, Step,
-    StepName, Target, Use, Utterance, VariableName,
+    Ask, Callback, Connect, Decide, Handoff, Lookup, Menu, Message, PerLanguage, Press, Retry,
+    Return, Sent, Step, StepName, Target, Use, Utterance, VariableName,
 };
 use crate::flow::template::Template;
 
@@ -61,6 +61,8 @@ impl Within<'_> {
             }),
             Step::Decide(decide) => Step::Decide(self.decide(decide)),
             Step::Lookup(lookup) => Step::Lookup(Box::new(self.lookup(lookup))),
+            Step::Handoff(handoff) => Step::Handoff(Box::new(self.handoff(handoff))),
+            Step::Callback(callback) => Step::Callback(Box::new(self.callback(callback))),
             Step::Use(used) => Step::Use(Use {
                 with: self.values(&used.with),
                 go: self.target(&used.go),
@@ -122,7 +124,69 @@ impl Within<'_> {
                     otherwise: self.target(otherwise),
                 }
             }
+            Decide::Schedule {
+                schedule,
+                open,
+                closed,
+                choices,
+            } => {
+                let choices = choices.iter();
+                Decide::Schedule {
+                    schedule: schedule.clone(),
+                    open: self.target(open),
+                    closed: self.target(closed),
+                    choices: choices
+                        .map(|(number, go)| (*number, self.target(go)))
+                        .collect(),
+                }
+            }
+            Decide::Queue {
+                queue,
+                thresholds,
+                is,
+                otherwise,
+            } => {
+                let words = is.iter();
+                Decide::Queue {
+                    queue: queue.clone(),
+                    thresholds: *thresholds,
+                    is: words
+                        .map(|(word, go)| (word.clone(), self.target(go)))
+                        .collect(),
+                    otherwise: self.target(otherwise),
+                }
+            }
         }
+    }
+
+    fn handoff(&self, handoff: &Handoff) -> Handoff {
+        let variables = handoff.variables.iter();
+        Handoff {
+            queue: handoff.queue.clone(),
+            say: handoff.say.as_ref().map(|it| self.texts(it)),
+            data: self.data(&handoff.data),
+            variables: variables
+                .map(|(name, it)| (name.clone(), self.text(it)))
+                .collect(),
+            failed: self.target(&handoff.failed),
+        }
+    }
+
+    fn callback(&self, callback: &Callback) -> Callback {
+        Callback {
+            number: callback.number.as_ref().map(|it| self.text(it)),
+            data: self.data(&callback.data),
+            id: callback.id.as_ref().map(|it| self.text(it)),
+            ok: self.target(&callback.ok),
+            failed: self.target(&callback.failed),
+            ..callback.clone()
+        }
+    }
+
+    fn data(&self, data: &[(String, Template)]) -> Vec<(String, Template)> {
+        data.iter()
+            .map(|(name, it)| (name.clone(), self.text(it)))
+            .collect()
     }
 
     fn lookup(&self, lookup: &Lookup) -> Lookup {

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+use super::center::{by_queue, by_schedule};
 use super::{Call, Position, Progress, Stuck, Turn, Value, Walk};
 use crate::call::Action;
 use crate::flow::Flow;
@@ -36,12 +37,22 @@ impl Paused {
             refused: self.refused,
             ..Walk::new(flow, call, self.at)
         };
-        let Some(Step::Lookup(lookup)) = flow.step(&walk.at.step) else {
-            return Err(Stuck::NoSuchStep(walk.at.step));
+        let target = match (flow.step(&walk.at.step), met) {
+            (Some(Step::Lookup(lookup)), Met::Lookup(answer)) => Some(walk.learn(lookup, answer)),
+            (Some(Step::Handoff(handoff)), Met::Handoff(true)) => {
+                return Ok(walk.handed_over(handoff));
+            }
+            (Some(Step::Handoff(handoff)), Met::Handoff(false)) => Some(handoff.failed.clone()),
+            (Some(Step::Callback(callback)), Met::Callback(true)) => Some(callback.ok.clone()),
+            (Some(Step::Callback(callback)), Met::Callback(false)) => Some(callback.failed.clone()),
+            (Some(Step::Decide(decide)), Met::Schedule(status)) => by_schedule(decide, *status),
+            (Some(Step::Decide(decide)), Met::Queue(state)) => by_queue(decide, *state),
+            _ => None,
         };
-        let Met::Lookup(answer) = met;
-        let target = walk.learn(lookup, answer);
-        walk.go(target)
+        match target {
+            Some(target) => walk.go(target),
+            None => Err(Stuck::NoSuchStep(walk.at.step)),
+        }
     }
 }
 
@@ -101,6 +112,9 @@ impl Walk<'_> {
                 let target = value.and_then(|value| is.get(&*value));
                 target.unwrap_or(otherwise).clone()
             }
+            // The world is asked for these: see `deciding`.
+            Decide::Schedule { closed, .. } => closed.clone(),
+            Decide::Queue { otherwise, .. } => otherwise.clone(),
         }
     }
 
@@ -172,7 +186,7 @@ impl Walk<'_> {
     }
 
     /// What the need of the step here is known by.
-    fn key(&self, replies: u32) -> String {
+    pub(super) fn key(&self, replies: u32) -> String {
         let named = format!("{}:{replies}:{}", self.call.id, self.at.step);
         let digest = Sha256::digest(named.as_bytes());
         digest

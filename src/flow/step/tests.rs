@@ -92,6 +92,7 @@ fn call() -> Call {
         destinations: Arc::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
         replies: 0,
+        began: jiff::Timestamp::UNIX_EPOCH,
     }
 }
 

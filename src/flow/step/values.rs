@@ -21,7 +21,7 @@ impl Walk<'_> {
     }
 
     /// Whether a variable's value must not be shown.
-    fn is_secret(&self, name: &VariableName) -> bool {
+    pub(super) fn is_secret(&self, name: &VariableName) -> bool {
         self.at
             .variables
             .get(name)

@@ -189,6 +189,29 @@ fn ways(step: &Step) -> Vec<(Cow<'_, str>, &Target)> {
                 .chain([("failed".into(), &lookup.failed)])
                 .collect()
         }
+        Step::Decide(Decide::Schedule {
+            open,
+            closed,
+            choices,
+            ..
+        }) => {
+            let choices = choices
+                .iter()
+                .map(|(number, go)| (format!("choice.{number}").into(), go));
+            [("open".into(), open), ("closed".into(), closed)]
+                .into_iter()
+                .chain(choices)
+                .collect()
+        }
+        Step::Decide(Decide::Queue { is, otherwise, .. }) => {
+            let words = is.iter().map(|(word, go)| (word.into(), go));
+            words.chain([("else".into(), otherwise)]).collect()
+        }
+        Step::Handoff(handoff) => vec![("failed".into(), &handoff.failed)],
+        Step::Callback(callback) => vec![
+            ("ok".into(), &callback.ok),
+            ("failed".into(), &callback.failed),
+        ],
         Step::Use(used) => vec![("begins".into(), &used.go)],
         Step::Return(end) => vec![("returns".into(), &end.go)],
         Step::End(_) => Vec::new(),

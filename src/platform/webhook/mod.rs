@@ -5,11 +5,12 @@
 //! missing, unknown or of another type is left out, or kept as it came.
 //!
 //! One file for each type's raw shape and how its meaning is read off it; [`envelope`] is what they share, [`blank`]
-//! takes the digits out of a body.
+//! takes the digits out of a body, [`field`] reads one field that the platform does not document.
 
 mod blank;
 mod call;
 mod envelope;
+mod field;
 mod numbers;
 mod recording;
 mod status;
@@ -21,6 +22,7 @@ use crate::call::event::{CallAction, CallStatus, NumberUpdate, RecordingUpdate, 
 use crate::call::{SessionId, SubAccountId};
 
 pub use blank::{BLANK, blank_digits};
+pub use field::text_of_payload;
 pub(crate) use status::ending;
 
 /// The most characters of an identifier.

@@ -144,7 +144,9 @@ fn a_call_whose_flow_begins_with_a_look_up_opens_once_it_is_answered() {
     let Ok(Opened::Needs(opener)) = opened else {
         panic!("it needs an answer: {opened:?}");
     };
-    let Need::Lookup(request) = opener.need().clone();
+    let Need::Lookup(request) = opener.need().clone() else {
+        panic!("only a look-up is asked for");
+    };
     assert_eq!(request.url, "https://crm.example/%2B6568332048");
     let answer = Response::read(&request, 200, b"{\"name\": \"Ada\"}");
     let opened = opener.resume(&flow, &intent, &destinations, &Met::Lookup(Ok(answer)));

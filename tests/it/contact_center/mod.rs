@@ -6,6 +6,7 @@ mod bad_requests;
 mod client;
 mod command;
 mod companion;
+mod flows;
 mod reads;
 
 use std::path::Path;

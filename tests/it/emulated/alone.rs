@@ -22,6 +22,7 @@ fn order(records: bool, masking: bool) -> Order {
         manner: Manner::default(),
         records,
         masking,
+        sip_ids: false,
     }
 }
 

@@ -100,7 +100,6 @@ const RULE: [(&str, &[&str]); 27] = [
             "bookings",
         ],
     ),
-    ("world", &["flow", "switchboard"]),
     (
         "dialer",
         &[
@@ -117,6 +116,10 @@ const RULE: [(&str, &[&str]); 27] = [
     ),
     ("handover", &["call", "contact_center", "platform", "store"]),
     ("messenger", &["events", "store"]),
+    (
+        "world",
+        &["contact_center", "flow", "switchboard", "handover"],
+    ),
     (
         "http",
         &[

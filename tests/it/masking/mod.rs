@@ -144,7 +144,7 @@ impl Desk {
         };
         let library = Arc::new(Library::default());
         let config = Config::load(None, []).expect("the defaults are valid");
-        let world = Arc::new(Outside::new(&config).expect("this machine encrypts"));
+        let world = Arc::new(Outside::new(&config, None).expect("this machine encrypts"));
         let switchboard =
             Switchboard::new(store.clone(), library, apology, destinations, world, clock);
         let bookings = Arc::new(bookings);

@@ -67,7 +67,7 @@ impl Asking {
             library.clone(),
             apology,
             destinations,
-            Arc::new(Outside::new(&config).expect("this machine encrypts")),
+            Arc::new(Outside::new(&config, None).expect("this machine encrypts")),
             Clock::system(),
         ));
         let dialer = Dialer::new(

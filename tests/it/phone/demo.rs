@@ -7,16 +7,16 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::app::client;
 
 /// A demo of its own; it ends when this is dropped.
-pub(super) struct Demo {
+pub(crate) struct Demo {
     process: Child,
     out: BufReader<ChildStdout>,
     /// What it printed.
-    pub(super) said: String,
+    pub(crate) said: String,
 }
 
 impl Demo {
     /// A demo on a free port, with the shipped flows or this one.
-    pub(super) fn start(flow: Option<&Path>) -> Self {
+    pub(crate) fn start(flow: Option<&Path>) -> Self {
         let flow = flow.map(|flow| flow.display().to_string());
         let listen = ["--listen".to_owned(), "127.0.0.1:0".to_owned()];
         Self::started(listen.into_iter().chain(flow))
@@ -47,7 +47,7 @@ impl Demo {
     }
 
     /// The address that it printed.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let mut lines = self.said.lines().map(str::trim);
         let found = lines.find(|line| line.starts_with("http://"));
         found.expect("it prints its address").to_owned()

@@ -1,7 +1,7 @@
 //! The phone: `callwright demo` with real Chromium on its page, the routes of the page, and the terminal.
 
 mod browser;
-mod demo;
+pub(crate) mod demo;
 mod masking;
 mod pages;
 mod routes;

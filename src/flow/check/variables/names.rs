@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::center::queue_asked;
 use super::super::{FlowFile, TextAt};
 use super::super::{lookups, written};
 use crate::flow::diagnostic::{Diagnostic, Span};
@@ -196,7 +197,12 @@ fn decided_by<'n>(file: &FlowFile<'_>, own: &[&'n str], meant: &mut BTreeSet<&'n
         let Some(name) = entry.value.as_text().filter(|name| is_variable_name(name)) else {
             continue;
         };
-        if own.contains(&name) || BUILT_IN.contains(&name) || is_of_unknown_use(file, name) {
+        let is_queue = queue_asked(name).is_some();
+        if is_queue
+            || own.contains(&name)
+            || BUILT_IN.contains(&name)
+            || is_of_unknown_use(file, name)
+        {
             continue;
         }
         let known: Vec<&str> = own.iter().copied().chain(BUILT_IN).collect();

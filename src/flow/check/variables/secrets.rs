@@ -12,10 +12,16 @@ use crate::flow::template::Part;
 /// Reports secrets that are spoken; gives the names of all secrets.
 pub(super) fn check(file: &FlowFile<'_>) -> BTreeSet<VariableName> {
     let secrets = secrets(file);
-    for text in file.texts.iter().filter(|text| is_spoken(text)) {
+    for text in file
+        .texts
+        .iter()
+        .filter(|text| is_spoken(text) || is_seen(text))
+    {
         for (name, place) in places(file, text) {
-            if let Some(origin) = secrets.get(name) {
-                report(file, name, place, origin);
+            match secrets.get(name) {
+                Some(origin) if is_seen(text) => seen(file, name, place, origin),
+                Some(origin) => report(file, name, place, origin),
+                None => {}
             }
         }
     }
@@ -111,6 +117,26 @@ pub(super) fn places<'a>(
             Part::Text(_) => None,
         })
         .collect()
+}
+
+/// Whether an agent sees it: the data of a handoff or a call back.
+fn is_seen(text: &TextAt<'_>) -> bool {
+    text.key.starts_with("data.")
+}
+
+/// CW404 for what an agent would see.
+fn seen(file: &FlowFile<'_>, name: &VariableName, place: Span, origin: &Origin) {
+    file.report(
+        Diagnostic::error(
+            "CW404",
+            format!("\"{name}\" is secret but agents would see it here"),
+        )
+        .at(place, "shown on a screen, and kept")
+        .also(origin.place.clone(), &*origin.why)
+        .help(format!(
+            "take {{{name}}} out, or hand it over unseen in the handoff's variables"
+        )),
+    );
 }
 
 fn report(file: &FlowFile<'_>, name: &VariableName, place: Span, origin: &Origin) {

@@ -77,7 +77,9 @@ impl<'f> Carried<'f> {
         loop {
             match progress {
                 Progress::Needs(paused) => {
-                    let Need::Lookup(request) = &paused.need;
+                    let Need::Lookup(request) = &paused.need else {
+                        unreachable!("these flows ask nothing else")
+                    };
                     let answer = met(request);
                     self.asked.push((**request).clone());
                     let resumed = paused.resume(self.flow, &self.call(), &answer);

@@ -1,0 +1,80 @@
+//! What flows need of the Contact Center, seen to. Without a tenant every need is met by its failure.
+
+use std::sync::Arc;
+
+use crate::contact_center::handoff::{By, Outcome, Request};
+use crate::contact_center::interaction::Interaction;
+use crate::contact_center::matching::Match;
+use crate::flow::need::{Handing, Met, Need};
+use crate::handover::Handover;
+
+/// Meets a need; `None` for one that is not the Contact Center's.
+pub(super) async fn meet(handover: Option<Arc<Handover>>, need: Need) -> Option<Met> {
+    let late = Met::too_late(&need);
+    let Some(handover) = handover else {
+        return (!matches!(need, Need::Lookup(_))).then(|| {
+            tracing::warn!(step = %need.step(), "there is no [contact_center]: the step's `failed` is taken");
+            late
+        });
+    };
+    Some(match need {
+        Need::Lookup(_) => return None,
+        Need::Handoff(handing) => Met::Handoff(hand_off(&handover, *handing).await),
+        Need::Callback(it) => match handover.center().call_back(&it.callback).await {
+            Ok(()) => Met::Callback(true),
+            Err(reason) => {
+                tracing::warn!(step = %it.step, %reason, "a call back was not taken: its `failed` is taken");
+                Met::Callback(false)
+            }
+        },
+        Need::Schedule(it) => Met::Schedule(handover.known().schedule(&it.about).await),
+        Need::Queue(it) => {
+            let (queue, thresholds) = &it.about;
+            Met::Queue(handover.known().queue(queue.as_str(), *thresholds).await)
+        }
+    })
+}
+
+async fn hand_off(handover: &Handover, handing: Handing) -> bool {
+    let Some(sip_id) = sip_id(handover, &handing).await else {
+        return false;
+    };
+    if !handing.variables.is_empty() {
+        let of = Interaction::Sip(sip_id.clone());
+        if let Err(reason) = handover
+            .center()
+            .set_variables(&of, &handing.variables)
+            .await
+        {
+            tracing::warn!(step = %handing.step, %reason, "variables were not set on an interaction; the call is handed over without");
+        }
+    }
+    let request = Request {
+        sip_id,
+        queue: handing.queue,
+        data: handing.data,
+    };
+    let handoff = handover.hand_off(request, By::Flow(handing.session)).await;
+    handoff.outcome == Outcome::Taken
+}
+
+/// The call's id in SIP: the webhook's, else what the tenant's script told of it.
+async fn sip_id(
+    handover: &Handover,
+    handing: &Handing,
+) -> Option<crate::contact_center::handoff::SipId> {
+    if let Some(id) = &handing.sip_id {
+        return Some(id.clone());
+    }
+    let found = match (&handing.caller, &handing.called) {
+        (Some(caller), Some(called)) => handover.sip_id(caller, called, handing.began).await,
+        _ => Match::Nobody,
+    };
+    let why = match found {
+        Match::One(id) => return Some(id),
+        Match::Nobody => "nobody told of this call, so its SIP id is not known",
+        Match::Several => "scripts told of several such calls, and none is guessed",
+    };
+    tracing::warn!(step = %handing.step, why, "a call is not handed over: its `failed` is taken");
+    None
+}
