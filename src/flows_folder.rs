@@ -1,5 +1,5 @@
 //! Finds flow files and reads them: all `*.toml` under a folder, at any depth, but `*.test.toml` and what begins with a dot; and
-//! calendars, `*.ics`. A flow that is named alone brings the files that it uses.
+//! calendars, `*.ics`. A flow that is named alone brings the files that it uses. Test files are found likewise.
 
 use std::collections::HashSet;
 use std::fs;
@@ -60,15 +60,29 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Vec<FolderError>> {
 ///
 /// A file that is not UTF-8 is read with U+FFFD in place of what is none; the check says so.
 pub fn find(paths: &[PathBuf]) -> Found {
+    look(paths, is_flow, Some(FolderError::NoFlows))
+}
+
+/// Reads what can be read of the test files at these paths, as [`find`] does of flows; a folder may hold none.
+pub fn find_tests(paths: &[PathBuf]) -> Found {
+    look(paths, is_test, None)
+}
+
+/// Reads what is wanted; `empty` is what is said of a folder that holds nothing of it.
+fn look(
+    paths: &[PathBuf],
+    wanted: fn(&Path) -> bool,
+    empty: Option<fn(PathBuf) -> FolderError>,
+) -> Found {
     let mut errors = Vec::new();
     let mut files = Vec::new();
     for path in paths {
         let mut found = Vec::new();
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
-                walk(path, &mut found, &mut errors);
+                walk(path, wanted, &mut found, &mut errors);
                 if found.is_empty() && errors.is_empty() {
-                    errors.push(FolderError::NoFlows(path.clone()));
+                    errors.extend(empty.map(|empty| empty(path.clone())));
                 }
             }
             Ok(_) => found.push(path.clone()),
@@ -115,8 +129,13 @@ fn used_by(file: &Path, source: &Source) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Collects the flow files under a folder. A folder that links lead to twice is visited once.
-fn walk(folder: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<FolderError>) {
+/// Collects the files under a folder that are wanted. A folder that links lead to twice is visited once.
+fn walk(
+    folder: &Path,
+    wanted: fn(&Path) -> bool,
+    found: &mut Vec<PathBuf>,
+    errors: &mut Vec<FolderError>,
+) {
     let mut visited = HashSet::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
@@ -129,7 +148,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<FolderError>) 
                 for path in paths {
                     if path.is_dir() {
                         open.push(path);
-                    } else if is_flow(&path) {
+                    } else if wanted(&path) {
                         found.push(path);
                     }
                 }
@@ -154,7 +173,13 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn is_flow(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    (name.ends_with(".toml") && !name.ends_with(".test.toml")) || name.ends_with(".ics")
+    (name.ends_with(".toml") && !is_test(path)) || name.ends_with(".ics")
+}
+
+/// Whether a path names a file of scripted calls.
+pub fn is_test(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".test.toml")
 }
 
 fn read_file(path: &Path) -> Result<Source, FolderError> {

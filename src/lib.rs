@@ -15,6 +15,7 @@
 //! | [`platform`] | the platform's JSON ↔ the core's words; the clients of its Voice API and Contact Center |
 //! | [`store`] | what is kept: the promise, SQLite and PostgreSQL |
 //! | [`bookings`] | bookings: taken in, given numbers, kept; their calls decided |
+//! | [`shelf`] | the flows that calls are answered with, read again when their files change |
 //! | [`switchboard`] | the live call: recall, ask the core, keep, answer |
 //! | [`world`] | what flows need of the world: look-ups in other people's systems |
 //! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
@@ -23,16 +24,18 @@
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
 //! | [`phone`] | a phone on the desk: in the browser and in the terminal |
+//! | [`rehearsal`] | calls written down in test files, played against the handler in one process |
 //! | [`server`] | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
 //! | [`flows_folder`] | finds and reads flow files |
 //! | [`outward`] | requests to addresses that people configure, guarded; a leaf |
+//! | [`watch`] | tells when files change |
 //! | [`config`], [`clock`], [`telemetry`], [`mod@failpoint`] | leaves |
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `bookings` ← `switchboard` ← `world`, `dialer`, `handover`, `messenger` ← `http`,
-//! `emulator` ← `phone` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `shelf`, `bookings` ← `switchboard` ← `world`, `dialer`, `handover`, `messenger` ← `http`,
+//! `emulator` ← `phone`, `rehearsal` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `contact_center`, `flow`, `masking`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
 
@@ -56,10 +59,13 @@ pub mod outbound;
 pub mod outward;
 pub mod phone;
 pub mod platform;
+pub mod rehearsal;
 pub mod server;
 pub mod session;
+pub mod shelf;
 pub mod store;
 pub mod switchboard;
 pub mod telemetry;
 mod text;
+pub mod watch;
 pub mod world;

@@ -10,16 +10,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::call::mask_numbers;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::emulator::Emulator;
-use crate::flow::bundle::{bundle, unbundle};
-use crate::flow::check::{Checked, Options, check, check_with};
-use crate::flow::diagnostic::{Diagnostic, Severity, Source};
-use crate::flow::model::Answers;
-use crate::flow::report::{Format, Look, render};
-use crate::flow::{Flow, Library};
+use crate::flow::check::{Options, check_with};
+use crate::flow::diagnostic::Source;
 use crate::flows_folder::{self, FolderError};
 use crate::handover::Handover;
 use crate::http::app::Staff;
@@ -29,10 +24,13 @@ use crate::outward::NoWayOut;
 use crate::phone::Overheard;
 use crate::platform::client::NoClient;
 use crate::session::{Apology, EVENT_MEMORY_DAYS};
-use crate::store::{FlowText, Store, StoreError};
+pub use crate::shelf::RefusedFlows;
+use crate::shelf::{NotLoaded, Shelf};
+use crate::store::{Store, StoreError};
 use crate::switchboard::Switchboard;
 use crate::world::Outside;
 use desk::Desk;
+use reloading::Reloading;
 
 /// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -49,6 +47,7 @@ const DIALS_END_WITHIN: Duration = Duration::from_secs(5);
 
 mod desk;
 mod pools;
+mod reloading;
 mod rounds;
 mod stores;
 
@@ -66,6 +65,7 @@ pub struct Running {
     rounds: JoinHandle<()>,
     telling: JoinHandle<()>,
     erasing: JoinHandle<()>,
+    reloading: Reloading,
 }
 
 /// Why a server did not start.
@@ -106,21 +106,21 @@ pub enum StartError {
     },
 }
 
+impl From<NotLoaded> for StartError {
+    fn from(reason: NotLoaded) -> Self {
+        match reason {
+            NotLoaded::Flows(refused) => Self::Flows(refused),
+            NotLoaded::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 fn sentences(errors: &[FolderError]) -> String {
     errors
         .iter()
         .map(FolderError::to_string)
         .collect::<Vec<_>>()
         .join("; ")
-}
-
-/// Flow files that hold errors.
-#[derive(Debug)]
-pub struct RefusedFlows {
-    /// The files.
-    pub sources: Vec<Source>,
-    /// What is wrong with them.
-    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Whether people call by a phone in the browser.
@@ -149,35 +149,36 @@ pub async fn start_with(with: With, config: Config, clock: Clock) -> Result<Runn
         store = overheard.clone();
     }
     tell_missing_secrets(&sources, &config);
-    let (library, flows_are_current) = load_flows(sources, store.as_ref(), &clock).await?;
-    let contradictions = pools::contradictions(&config, &library);
+    let shelf = Shelf::fill(&config.flows, sources, store.as_ref(), &clock).await;
+    let shelf = Arc::new(shelf.map_err(StartError::from)?);
+    let contradictions = pools::contradictions(&config, &shelf.library());
     if !contradictions.is_empty() {
         return Err(StartError::Pools(contradictions));
     }
-    let (library, config) = (Arc::new(library), Arc::new(config));
+    let config = Arc::new(config);
     let apology = Apology {
         text: config.apology.text.clone(),
         voice: config.apology.voice.clone(),
     };
-    let destinations = destinations(&config, &library, store.as_ref()).await?;
+    let destinations = destinations(&config, store.as_ref()).await?;
     let handover = Handover::new(&config, store.clone(), clock.clone())?.map(Arc::new);
     let world = Outside::new(&config, handover.clone()).map_err(StartError::NoWayOut)?;
     let tenant = config.contact_center.as_ref();
     let switchboard = Switchboard::new(
         store.clone(),
-        library.clone(),
+        shelf.clone(),
         apology,
         destinations,
         Arc::new(world),
         clock.clone(),
     )
     .with_sip_ids(tenant.and_then(|it| it.sip_id_field.clone()));
-    let numbers = pools::numbers(&config, bookings, &switchboard, &library, &clock).await?;
+    switchboard.prepare(&shelf.library());
+    let numbers = pools::numbers(&config, bookings, &switchboard, &shelf, &clock).await?;
     let app = App::new(
         config,
         store,
-        library,
-        flows_are_current,
+        shelf,
         Staff {
             switchboard: Arc::new(switchboard),
             numbers,
@@ -212,7 +213,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
     app.phase.serve();
     tracing::info!(
         %address,
-        flows = app.library.all().len(),
+        flows = app.shelf.library().all().len(),
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
@@ -223,6 +224,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
     let keep = jiff::SignedDuration::from_hours(24 * app.config.keep_sessions_days);
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone(), keep));
     let erasing = tokio::spawn(erase(app.store.clone(), app.clock.clone()));
+    let reloading = Reloading::begin(app.clone());
     Ok(Running {
         address,
         app,
@@ -235,6 +237,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         rounds,
         telling,
         erasing,
+        reloading,
     })
 }
 
@@ -306,6 +309,7 @@ impl Running {
         }
         let _ = self.stop.send(());
         let _ = self.served.await;
+        drop(self.reloading);
         self.forgetting.abort();
         self.dialling.abort();
         self.learning.abort();
@@ -316,47 +320,6 @@ impl Running {
         self.app.dialer.drain(DIALS_END_WITHIN).await;
         self.app.store.close().await;
     }
-}
-
-/// The flows to serve: the files if they are good, else the last good set; and the versions that calls in progress are
-/// on. Tells whether the files are served.
-async fn load_flows(
-    sources: Vec<Source>,
-    store: &dyn Store,
-    clock: &Clock,
-) -> Result<(Library, bool), StartError> {
-    let Checked {
-        flows,
-        parts,
-        diagnostics,
-    } = check(&sources);
-    let good = diagnostics
-        .iter()
-        .all(|fault| fault.severity != Severity::Error);
-    let current = if good {
-        let texts: Vec<_> = flows
-            .iter()
-            .map(|(index, flow)| {
-                let parts = parts.get(index).into_iter().flatten();
-                let parts: Vec<_> = parts.map(|part| &sources[*part]).collect();
-                text_of(flow, &sources[*index], &parts)
-            })
-            .collect();
-        store.keep_flows(&texts, clock.now()).await?;
-        flows.into_iter().map(|(_, flow)| flow).collect()
-    } else {
-        let texts = store.last_good_flows().await?;
-        if texts.is_empty() {
-            return Err(StartError::Flows(Box::new(RefusedFlows {
-                sources,
-                diagnostics,
-            })));
-        }
-        log_refused(&sources, &diagnostics);
-        rebuild(&texts)
-    };
-    let earlier = rebuild(&store.flows_in_use().await?);
-    Ok((Library::new(current, earlier), good))
 }
 
 /// Says which secrets of look-ups the environment lacks: those look-ups will fail, and all else is served.
@@ -372,70 +335,14 @@ fn tell_missing_secrets(sources: &[Source], config: &Config) {
     }
 }
 
-fn text_of(flow: &Flow, source: &Source, parts: &[&Source]) -> FlowText {
-    FlowText {
-        id: flow.id.clone(),
-        version: flow.version.clone(),
-        path: source.path.clone(),
-        text: bundle(source, parts),
-    }
-}
-
-/// Flows from stored texts, each checked alone. One that a newer program no longer takes is left out: its calls get the
-/// apology, and the log says so.
-fn rebuild(texts: &[FlowText]) -> Vec<Flow> {
-    let rebuild_one = |text: &FlowText| {
-        let flow = check(&unbundle(&text.path, &text.text))
-            .flows
-            .into_iter()
-            .map(|(_, flow)| flow)
-            .next();
-        if flow.is_none() {
-            tracing::error!(flow = %text.id, version = %text.version, "a stored flow can no longer be read");
-        }
-        flow
-    };
-    texts.iter().filter_map(rebuild_one).collect()
-}
-
-fn log_refused(sources: &[Source], diagnostics: &[Diagnostic]) {
-    tracing::error!("the flow files hold errors: the last good set is served");
-    let look = Look {
-        format: Format::Short,
-        colour: false,
-        all: true,
-    };
-    for fault in render(sources, diagnostics, look).lines() {
-        // What a fault quotes may be a number, written where a step's name belongs.
-        let fault = mask_numbers(fault);
-        tracing::error!(fault, "found in the flow files");
-    }
-}
-
-/// Where calls may go: the countries of our own numbers, whoever tells of them, and those that the configuration opens.
-async fn destinations(
-    config: &Config,
-    library: &Library,
-    store: &dyn Store,
-) -> Result<Destinations, StoreError> {
+/// Where calls may go: the countries of our own numbers, whoever tells of them, and those that the configuration opens. What the
+/// flows tell of them is added when they are served.
+async fn destinations(config: &Config, store: &dyn Store) -> Result<Destinations, StoreError> {
     let accounts = config.subaccounts.values();
     let configured = accounts.flat_map(|account| account.numbers.clone());
-    let answered = library
-        .all()
-        .into_iter()
-        .flat_map(|flow| match &flow.answers {
-            Answers::Numbers(numbers) => numbers.clone(),
-            Answers::Any => Vec::new(),
-        });
     let told = store.numbers().await?.into_iter().map(|told| told.number);
-    let own = configured.chain(answered).chain(told);
-    let destinations = Destinations::new(own, config.outbound.countries.clone());
-    for flow in library.all() {
-        for (step, why) in flow.refused(&destinations) {
-            tracing::warn!(flow = %flow.id, %step, rule = why.rule(), reason = %why, "refused: this connect will take its `failed`");
-        }
-    }
-    Ok(destinations)
+    let own = configured.chain(told);
+    Ok(Destinations::new(own, config.outbound.countries.clone()))
 }
 
 /// Forgets old event ids and old sessions, now and then. Of the nodes on one database one does it at a time.

@@ -29,6 +29,7 @@ use crate::session::{
     Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Standing, answer,
     label,
 };
+use crate::shelf::Shelf;
 use crate::store::{Kept, Store, StoreError};
 use crate::text::plain;
 pub use claim::claim;
@@ -52,7 +53,7 @@ const ANSWERED_ANEW: usize = 3;
 #[derive(Debug)]
 pub struct Switchboard {
     store: Arc<dyn Store>,
-    library: Arc<Library>,
+    shelf: Arc<Shelf>,
     apology: Apology,
     /// Replaced as a whole, so that an answer sees one of them.
     destinations: RwLock<Arc<Destinations>>,
@@ -70,6 +71,8 @@ struct Incoming<'a> {
     label: Option<Label>,
     recall: Recall,
     body: &'a str,
+    /// The flows of the moment that it came: all of its answer is by them.
+    library: Arc<Library>,
 }
 
 /// What a voice call action is answered with.
@@ -84,10 +87,10 @@ pub struct Given {
 }
 
 impl Switchboard {
-    /// A switchboard that answers by `library` and keeps in `store`.
+    /// A switchboard that answers by the flows on `shelf` and keeps in `store`.
     pub fn new(
         store: Arc<dyn Store>,
-        library: Arc<Library>,
+        shelf: Arc<Shelf>,
         apology: Apology,
         destinations: Destinations,
         world: Arc<dyn World>,
@@ -99,7 +102,7 @@ impl Switchboard {
             .build();
         Self {
             store,
-            library,
+            shelf,
             apology,
             destinations: RwLock::new(Arc::new(destinations)),
             world,
@@ -137,6 +140,17 @@ impl Switchboard {
         Arc::make_mut(&mut destinations).learn(own);
     }
 
+    /// Takes what `library` tells of our numbers, and says which of its connects call nobody.
+    pub fn prepare(&self, library: &Library) {
+        self.learn(library.own_numbers());
+        let destinations = self.destinations();
+        for flow in library.all() {
+            for (step, why) in flow.refused(&destinations) {
+                tracing::warn!(flow = %flow.id, %step, rule = why.rule(), reason = %why, "refused: this connect will take its `failed`");
+            }
+        }
+    }
+
     /// The apology as a reply, for what goes wrong outside the switchboard.
     pub fn apology(&self) -> Arc<str> {
         callflow::to_json(&self.apology.callflow()).into()
@@ -146,7 +160,7 @@ impl Switchboard {
     pub async fn answer(&self, action: CallAction, body: &str) -> Given {
         let mut deadline = Instant::now() + STORE_BUDGET;
         let mut needs = Needs::new(self.world.as_ref());
-        let incoming = Incoming::new(action, body);
+        let incoming = Incoming::new(action, body, self.shelf.library());
         for _ in 0..ANSWERED_ANEW {
             let recalled = match self.recall(&incoming, deadline).await {
                 Ok(recalled) => recalled,
@@ -217,7 +231,7 @@ impl Switchboard {
             action: &incoming.action,
             label: incoming.label.as_ref(),
             recalled,
-            library: &self.library,
+            library: &incoming.library,
             apology: &self.apology,
             begins,
             destinations: &destinations,
@@ -428,13 +442,14 @@ impl Switchboard {
 }
 
 impl<'a> Incoming<'a> {
-    fn new(action: CallAction, body: &'a str) -> Self {
+    fn new(action: CallAction, body: &'a str, library: Arc<Library>) -> Self {
         let label = label(&action);
         Self {
             recall: Recall::of(&action, label.as_ref()),
             action: Arc::new(action),
             label,
             body,
+            library,
         }
     }
 

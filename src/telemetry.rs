@@ -43,7 +43,11 @@ pub fn init(log: &Log) -> Result<(), TelemetryError> {
 }
 
 /// The subscriber that writes what `log` asks for to `writer`.
-fn subscriber<W>(log: &Log, writer: W) -> Result<impl Subscriber + Send + Sync, TelemetryError>
+///
+/// # Errors
+///
+/// A filter that is none.
+pub fn subscriber<W>(log: &Log, writer: W) -> Result<impl Subscriber + Send + Sync, TelemetryError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {

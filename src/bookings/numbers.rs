@@ -12,13 +12,13 @@ use crate::call::event::{NumberUpdate, VirtualNumber};
 use crate::call::{PhoneNumber, SubAccountId};
 use crate::clock::Clock;
 use crate::config::{Config, Product};
-use crate::flow::Library;
 use crate::flow::model::FlowId;
 use crate::masking::health::{hear, ripen, word};
 use crate::masking::plan::Plan;
 use crate::masking::rules::{PoolName, PoolRules};
 use crate::masking::{Health, PoolNumber, Vn};
 use crate::outbound::Country;
+use crate::shelf::Shelf;
 use crate::store::StoreError;
 use crate::store::bookings::BookingStore;
 
@@ -48,7 +48,7 @@ pub struct Listed {
 pub struct PoolNumbers {
     bookings: Arc<Bookings>,
     store: Arc<dyn BookingStore>,
-    library: Arc<Library>,
+    shelf: Arc<Shelf>,
     clock: Clock,
     /// The pools of the configuration, each with its numbers as they are to be.
     configured: HashMap<PhoneNumber, Configured>,
@@ -116,7 +116,7 @@ impl PoolNumbers {
         config: &Config,
         bookings: Arc<Bookings>,
         store: Arc<dyn BookingStore>,
-        library: Arc<Library>,
+        shelf: Arc<Shelf>,
         clock: Clock,
     ) -> Self {
         let configured = config.pools.iter().flat_map(|(name, pool)| {
@@ -140,7 +140,7 @@ impl PoolNumbers {
         Self {
             bookings,
             store,
-            library,
+            shelf,
             clock,
             configured: configured.collect(),
             sickened: Notify::new(),
@@ -165,10 +165,10 @@ impl PoolNumbers {
 
     /// The flows that name a number of a pool: the number and the flow of each.
     pub fn contradictions(&self) -> Vec<(PhoneNumber, FlowId)> {
-        let numbers = self.bookings.numbers();
+        let (numbers, library) = (self.bookings.numbers(), self.shelf.library());
         let in_pools = numbers.into_iter().filter(|number| !number.removed);
         let named = in_pools.filter_map(|number| {
-            let flow = self.library.naming(&number.number)?;
+            let flow = library.naming(&number.number)?;
             Some((number.number, flow.id.clone()))
         });
         named.collect()
@@ -259,7 +259,7 @@ impl PoolNumbers {
         asked: &NumberRequest,
     ) -> Result<(), NumberRefused> {
         if matches!(asked.pool, Some(Some(_))) {
-            if let Some(flow) = self.library.naming(number) {
+            if let Some(flow) = self.shelf.library().naming(number) {
                 return Err(NumberRefused::Answers(flow.id.clone()));
             }
             let pools = self.bookings.pools();

@@ -1,6 +1,7 @@
 //! The commands, and the only place that prints.
 //!
-//! * `check` and `explain` look at flow files; `serve`, `config`, `backup` and `restore` use the
+//! * `check` and `explain` look at flow files, `test` plays the calls written beside them, `new`
+//!   writes a first one, `fmt` lays them out, `diff` and `graph` show them; `serve`, `config`, `backup` and `restore` use the
 //!   configuration; `sessions`, `flows`, `events`, `call`, `settle`, `erase`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
 //! * `contact_center` asks the Contact Center; `click_to_dial` makes links for its agents
 //! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
@@ -20,6 +21,7 @@ use clap_complete::Shell;
 use crate::config::ConfigFaults;
 use crate::platform::client::NoClient;
 use crate::server::StartError;
+use one_flow::one_flow;
 
 mod api;
 mod backup;
@@ -30,17 +32,23 @@ mod click_to_dial;
 mod config;
 mod contact_center;
 mod demo;
+mod diff;
 mod emulator;
 mod erase;
 mod events;
 mod explain;
 mod flows;
+mod fmt;
+mod graph;
+mod new;
+mod one_flow;
 mod phone;
 mod platform;
 mod pools;
 mod serve;
 mod sessions;
 mod table;
+mod test;
 
 /// It could not be begun: a wrong command line, configuration or path. What went wrong on the way is 1.
 const CANNOT_BEGIN: u8 = 2;
@@ -58,6 +66,7 @@ Begin with:
   callwright demo              call a phone menu from your browser: no account, no configuration
   callwright serve             answer calls with the flows in ./flows, on 127.0.0.1:8080
   callwright check             what is wrong with the flows, all at once
+  callwright test              play the calls that are written down beside the flows
   callwright config            every setting, with its default and meaning
 
 Exit codes: 0 done, 1 failed, 2 could not begin (command line, configuration).",
@@ -75,6 +84,11 @@ enum Command {
     Phone(phone::PhoneArgs),
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
+    Test(test::TestArgs),
+    New(new::NewArgs),
+    Fmt(fmt::FmtArgs),
+    Diff(diff::DiffArgs),
+    Graph(graph::GraphArgs),
     Explain(explain::ExplainArgs),
     Config(config::ConfigArgs),
     Sessions(sessions::SessionsArgs),
@@ -108,6 +122,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Phone(args) => phone::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::New(args) => new::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Graph(args) => graph::run(&args),
         Command::Explain(args) => Ok(explain::run(&args)),
         Command::Config(args) => config::run(&args),
         Command::Sessions(args) => sessions::run(&args),

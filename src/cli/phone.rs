@@ -10,13 +10,7 @@ use clap::Args;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::CANNOT_BEGIN;
 use crate::clock::Clock;
-use crate::flow::Flow;
-use crate::flow::check::{Checked, check};
-use crate::flow::diagnostic::Severity;
-use crate::flow::report::{Format, Look, render};
-use crate::flows_folder;
 use crate::phone::script::added;
 use crate::phone::terminal::{Outcome, Terminal, parse_time};
 
@@ -50,7 +44,7 @@ fn now(zone: &TimeZone) -> DateTime {
 
 /// Carries the call until it is quit.
 pub(super) fn run(args: &PhoneArgs) -> anyhow::Result<ExitCode> {
-    let flow = match read(&args.flow)? {
+    let flow = match super::one_flow(&args.flow) {
         Ok(flow) => flow,
         Err(code) => return Ok(code),
     };
@@ -73,39 +67,6 @@ pub(super) fn run(args: &PhoneArgs) -> anyhow::Result<ExitCode> {
             Outcome::Quit => return Ok(ExitCode::SUCCESS),
         }
     }
-}
-
-/// The flow, or the exit code after what is wrong with it was said.
-fn read(path: &Path) -> anyhow::Result<Result<Flow, ExitCode>> {
-    let sources = match flows_folder::read(&[path.to_owned()]) {
-        Ok(sources) => sources,
-        Err(errors) => {
-            for error in errors {
-                eprintln!("error: {error}");
-            }
-            return Ok(Err(ExitCode::from(CANNOT_BEGIN)));
-        }
-    };
-    let Checked {
-        mut flows,
-        diagnostics,
-        ..
-    } = check(&sources);
-    let wrong = diagnostics
-        .iter()
-        .any(|fault| fault.severity == Severity::Error);
-    if wrong || flows.len() != 1 {
-        let look = Look {
-            format: Format::Human,
-            colour: super::colour(&io::stderr()),
-            all: false,
-        };
-        eprint!("{}", render(&sources, &diagnostics, look));
-        eprintln!("error: this is not one flow without errors, so it takes no call");
-        return Ok(Err(ExitCode::FAILURE));
-    }
-    let (_, flow) = flows.remove(0);
-    Ok(Ok(flow))
 }
 
 /// Shows the line where it was not typed, and hides a secret where it was.

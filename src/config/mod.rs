@@ -312,7 +312,7 @@ pub enum Scope {
     Call,
     /// Make, change and end bookings.
     Book,
-    /// Change the virtual numbers of pools.
+    /// Change the virtual numbers of pools, have the flow files read again.
     Manage,
     /// Hand calls to the Contact Center, and tell of calls that are about to come in.
     Handoff,

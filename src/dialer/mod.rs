@@ -32,12 +32,12 @@ use tokio::time::{sleep, timeout};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::flow::Library;
 use crate::outbound::attempt::{Attempt, AttemptId, Owner};
 use crate::outbound::rates::Rates;
 use crate::outbound::retries::Retries;
 use crate::platform::client::Patience;
 use crate::session::{CallRequest, OutboundCall, RequestKey};
+use crate::shelf::Shelf;
 use crate::store::{Begun, Kept, Lease, Store, StoreError, WhichAttempt};
 use crate::switchboard::Switchboard;
 use accounts::Accounts;
@@ -59,7 +59,7 @@ const LOOKED_AGAIN: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Dialer {
     store: Arc<dyn Store>,
-    library: Arc<Library>,
+    shelf: Arc<Shelf>,
     /// Knows where calls may go.
     switchboard: Arc<Switchboard>,
     accounts: Accounts,
@@ -87,14 +87,14 @@ impl Dialer {
     pub fn new(
         config: &Config,
         store: Arc<dyn Store>,
-        library: Arc<Library>,
+        shelf: Arc<Shelf>,
         switchboard: Arc<Switchboard>,
         clock: Clock,
     ) -> Self {
         let patience = Patience::default();
         Self {
             store,
-            library,
+            shelf,
             switchboard,
             accounts: Accounts::new(config, patience),
             rates: Mutex::new(Rates::new(config.outbound.limits)),

@@ -31,7 +31,8 @@ impl Dialer {
         request: &CallRequest,
         owner: Owner,
     ) -> Result<Placing, NotStarted> {
-        let flow = self.library.current(&request.flow).ok_or_else(|| {
+        let library = self.shelf.library();
+        let flow = library.current(&request.flow).ok_or_else(|| {
             let help = "use one of those that `callwright flows` lists";
             Fault::new("flow", "is no flow of this server", help)
         })?;
@@ -108,8 +109,9 @@ impl Dialer {
         call: &OutboundCall,
     ) -> Result<(Arc<Flow>, Opening), String> {
         let id = &call.request.flow;
-        let version = self.library.version(id, &call.version);
-        let flow = version.or_else(|| self.library.current(id));
+        let library = self.shelf.library();
+        let version = library.version(id, &call.version);
+        let flow = version.or_else(|| library.current(id));
         let flow = flow.ok_or_else(|| "its flow is gone".to_owned())?;
         let intent = call.attempt.intent();
         let opened = self.open(flow, intent, &call.request.variables).await;

@@ -65,16 +65,20 @@ pub(super) struct Export {
     pub(super) cancelled: bool,
 }
 
+impl VirtualNumber {
+    /// A number that calls come to.
+    pub(super) fn active() -> Self {
+        Self {
+            operational_status: "Active".to_owned(),
+            updated: "2026-01-01T00:00:00.000Z".to_owned(),
+        }
+    }
+}
+
 impl Account {
     /// A sub-account with active `numbers` and nothing else.
     pub fn new<'a>(id: &str, api_key: &str, numbers: impl IntoIterator<Item = &'a str>) -> Self {
-        let number = |number: &str| {
-            let active = VirtualNumber {
-                operational_status: "Active".to_owned(),
-                updated: "2026-01-01T00:00:00.000Z".to_owned(),
-            };
-            (digits(number).to_owned(), active)
-        };
+        let number = |number: &str| (digits(number).to_owned(), VirtualNumber::active());
         Self {
             id: id.to_owned(),
             api_key: api_key.to_owned().into(),

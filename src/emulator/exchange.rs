@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::account::{Account, digits};
+use super::account::{Account, VirtualNumber, digits};
 use super::call::{self, Answer, Call, Order};
 use super::center::Center;
 use super::chance::Chance;
@@ -281,6 +281,19 @@ impl Emulator {
     /// The handset of a call, with its sub-account.
     pub fn handset(&self, session: &str) -> Option<(String, Handset)> {
         self.calls().get(session).cloned()
+    }
+
+    /// Gives the first sub-account `number` too, unless somebody has it: what calls come to may change while it runs.
+    pub fn add_number(&self, number: &str) {
+        let mut accounts = self.accounts();
+        let known = |account: &Account| account.numbers.contains_key(digits(number));
+        if accounts.values().any(known) {
+            return;
+        }
+        if let Some(first) = accounts.values_mut().next() {
+            let number = digits(number).to_owned();
+            first.numbers.insert(number, VirtualNumber::active());
+        }
     }
 
     /// Sets the state of one of `account`'s numbers and delivers the update (VNU); `None`: nobody has that number.

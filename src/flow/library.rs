@@ -48,6 +48,32 @@ impl Library {
         library
     }
 
+    /// The library that follows this one: of the flows `current`, and of those versions of this one that are to be kept.
+    pub fn succeeded_by(
+        &self,
+        current: impl IntoIterator<Item = Flow>,
+        mut kept: impl FnMut(&(FlowId, FlowVersion)) -> bool,
+    ) -> Self {
+        let mut next = Self::new(current, []);
+        for (version, flow) in &self.versions {
+            if !next.versions.contains_key(version) && kept(version) {
+                next.versions.insert(version.clone(), flow.clone());
+            }
+        }
+        next
+    }
+
+    /// Whether new calls to the flow `id` are answered by `version`.
+    pub fn is_current(&self, id: &FlowId, version: &FlowVersion) -> bool {
+        self.current(id)
+            .is_some_and(|flow| flow.version == *version)
+    }
+
+    /// The virtual numbers that its flows answer by name.
+    pub fn own_numbers(&self) -> Vec<PhoneNumber> {
+        self.by_number.keys().cloned().collect()
+    }
+
     /// The flow that takes calls to `number`.
     pub fn answering(&self, number: &PhoneNumber) -> Option<&Arc<Flow>> {
         self.by_number.get(number).or(self.any.as_ref())

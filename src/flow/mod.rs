@@ -5,14 +5,18 @@
 //! * [`model`], a flow that cannot be wrong: every step it names exists, every text parses
 //! * [`mod@step`] moves a call: flow, position and event in, actions and the next position out; or a [`need`], to be met first
 //!
-//! [`hours`] are opening hours. [`report`] shows diagnostics, [`chart`] the ways between the steps. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it,
+//! [`hours`] are opening hours. [`report`] shows diagnostics, [`chart`] the ways between the steps, [`draw`] the whole; [`difference`] tells what changed, [`first`] is a flow to
+//! begin with. [`label`] is the `clientActionId` that ties a reply to the webhook that answers it,
 //! [`library`] the flows that a server answers with. What the keys of the language mean is in `docs/flows.md`.
 
 pub mod bundle;
 pub mod chart;
 pub mod check;
 pub mod diagnostic;
+pub mod difference;
+pub mod draw;
 pub mod file;
+pub mod first;
 pub mod hours;
 pub mod label;
 pub mod library;

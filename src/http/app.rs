@@ -12,9 +12,9 @@ use crate::bookings::numbers::PoolNumbers;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dialer::Dialer;
-use crate::flow::Library;
 use crate::handover::Handover;
 use crate::messenger::Messenger;
+use crate::shelf::{Reload, Shelf};
 use crate::store::Store;
 use crate::switchboard::Switchboard;
 
@@ -39,9 +39,7 @@ pub struct Parts {
     /// What is kept.
     pub store: Arc<dyn Store>,
     /// The flows.
-    pub library: Arc<Library>,
-    /// Whether those are the flows of the files, not the last good set in their place.
-    pub flows_are_current: bool,
+    pub shelf: Arc<Shelf>,
     /// Who answers voice call actions.
     pub switchboard: Arc<Switchboard>,
     /// Who starts calls.
@@ -86,8 +84,7 @@ impl App {
     pub fn new(
         config: Arc<Config>,
         store: Arc<dyn Store>,
-        library: Arc<Library>,
-        flows_are_current: bool,
+        shelf: Arc<Shelf>,
         staff: Staff,
         clock: Clock,
     ) -> Self {
@@ -99,7 +96,7 @@ impl App {
         let dialer = Dialer::new(
             &config,
             store.clone(),
-            library.clone(),
+            shelf.clone(),
             switchboard.clone(),
             clock.clone(),
         );
@@ -114,8 +111,7 @@ impl App {
             turns: Turns::new(),
             config,
             store,
-            library,
-            flows_are_current,
+            shelf,
             switchboard,
             dialer: Arc::new(dialer),
             bookings: numbers.bookings().clone(),
@@ -123,6 +119,15 @@ impl App {
             handover,
             clock,
         }))
+    }
+}
+
+impl App {
+    /// Reads the flow files again, and answers new calls by them if all of them are good.
+    pub async fn reload_flows(&self) -> Reload {
+        let prepare = |library: &_| self.switchboard.prepare(library);
+        let store = self.store.as_ref();
+        self.shelf.reload(store, &self.clock, prepare).await
     }
 }
 

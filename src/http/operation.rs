@@ -40,6 +40,11 @@ pub struct Readiness {
     /// `current`; `last_good` while the files hold errors and the flows served are those of before.
     #[schema(example = "current")]
     flows: &'static str,
+    /// When the files were found to hold errors; `null` while they are `current`.
+    flows_refused_at: Option<String>,
+    /// How many faults were found then. `GET /v1/flows` tells which.
+    #[schema(example = 0)]
+    flow_faults: usize,
     /// How many flows calls are answered with.
     flow_count: usize,
     /// The server's version.
@@ -63,20 +68,22 @@ pub(super) async fn healthz() -> Json<Health> {
 pub(super) async fn readyz(State(app): State<App>) -> Response {
     let store_answers = matches!(timeout(PING_TIMEOUT, app.store.ping()).await, Ok(Ok(())));
     let serving = app.phase.is_serving();
+    let refusal = app.shelf.refusal();
     let readiness = Readiness {
-        status: match (serving, store_answers && app.flows_are_current) {
+        status: match (serving, store_answers && refusal.is_none()) {
             (false, _) => app.phase.word(),
             (true, true) => "ready",
             (true, false) => "degraded",
         },
         store: if store_answers { "ok" } else { "down" },
         lag_seconds: app.store.lag().age.as_secs_f64(),
-        flows: if app.flows_are_current {
-            "current"
-        } else {
-            "last_good"
+        flows: match refusal {
+            None => "current",
+            Some(_) => "last_good",
         },
-        flow_count: app.library.all().len(),
+        flows_refused_at: refusal.as_ref().map(|it| it.at.to_string()),
+        flow_faults: refusal.map_or(0, |it| it.faults.len()),
+        flow_count: app.shelf.library().all().len(),
         version: env!("CARGO_PKG_VERSION"),
     };
     let status = if serving {

@@ -70,7 +70,7 @@ const ADMIN: Access = Access::Token(&[Scope::Admin]);
 const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
 
 /// Every route there is.
-pub static ROUTES: LazyLock<[Row; 44]> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<[Row; 45]> = LazyLock::new(|| {
     [
         webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
         webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
@@ -136,6 +136,13 @@ pub static ROUTES: LazyLock<[Row; 44]> = LazyLock::new(|| {
         post("/v1/numbers/sync", MANAGE, 0, || routes!(numbers::sync)),
         get("/v1/flows", READ, || routes!(flows::list)),
         get("/v1/flows/{id}", READ, || routes!(flows::show)),
+        Row {
+            method: Method::POST,
+            path: "/v1/flows/reload",
+            access: MANAGE,
+            body_limit: 0,
+            handler: || routes!(flows::reload),
+        },
         get("/v1/handoffs", READ, || routes!(handoffs::list)),
         script(Method::GET, "/contact-center/externalIvrAction", || {
             routes!(companion::by_query)

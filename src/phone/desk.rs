@@ -38,6 +38,7 @@ use crate::flow::Library;
 use crate::flow::model::FlowId;
 use crate::http::body;
 use crate::http::problem::{Fault, Problem};
+use crate::shelf::Shelf;
 use crate::store::Store as _;
 
 /// The largest body of a command, in bytes.
@@ -52,7 +53,7 @@ pub struct Line {
     /// The platform that carries the calls, and sends their webhooks to the server.
     pub emulator: Emulator,
     /// The flows that the server answers with.
-    pub library: Arc<Library>,
+    pub shelf: Arc<Shelf>,
     /// What the server keeps.
     pub overheard: Arc<Overheard>,
     /// The bookings of number masking.
@@ -123,10 +124,12 @@ impl Phone {
             late,
         } = wanted;
         let line = &self.0.line;
-        let flow = line.library.current(&FlowId::new(flow));
+        let library = line.shelf.library();
+        let flow = library.current(&FlowId::new(flow));
         let flow = flow.ok_or_else(|| Problem::not_found("flow"))?.clone();
         let no_number = || Problem::not_found("number of this flow");
         let to = plan::number(&flow).ok_or_else(no_number)?;
+        line.emulator.add_number(&to);
         let at = at.unwrap_or_else(|| line.clock.now());
         let call = Arc::new(Call::new(flow.clone()));
         let witness = |session: &str| {
@@ -190,7 +193,7 @@ impl Phone {
 }
 
 async fn flows(State(phone): State<Phone>) -> Response {
-    Json(plan::plans(&phone.0.line.library)).into_response()
+    Json(plan::plans(&phone.0.line.shelf.library())).into_response()
 }
 
 /// A call that the page makes.

@@ -91,8 +91,8 @@ impl Recorder {
             ("", _) if waited => self.script.stays_silent(),
             ("", _) => {}
             (keys, Takes::Choice) => self.script.presses(keys),
-            (digits, Takes::Digits) => self.script.types(Some(digits)),
-            (_, Takes::Secret) => self.script.types(None),
+            (digits, Takes::Digits) => self.script.types(digits),
+            (digits, Takes::Secret) => self.script.types_secret(digits),
         }
     }
 

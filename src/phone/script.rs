@@ -48,11 +48,23 @@ impl Script {
         self.deeds.push(keys.to_owned());
     }
 
-    /// The caller enters `digits`; `None` is a secret, which is asked for again when the test runs.
-    pub(super) fn types(&mut self, digits: Option<&str>) {
-        let shown = digits.unwrap_or("****");
+    /// The caller enters `digits`.
+    pub(super) fn types(&mut self, digits: &str) {
+        let shown = digits.replace('*', "star");
         self.lines.push(format!("type {shown}"));
-        self.deeds.push(shown.to_owned());
+        self.deeds.push(shown);
+    }
+
+    /// The caller enters a secret: a test tells how many digits it has, and makes up others when it runs.
+    pub(super) fn types_secret(&mut self, digits: &str) {
+        let hidden = |key: char| match key {
+            '*' => "star".to_owned(),
+            '#' => key.to_string(),
+            _ => "*".to_owned(),
+        };
+        let shown: String = digits.chars().map(hidden).collect();
+        self.lines.push(format!("type {shown}"));
+        self.deeds.push(shown);
     }
 
     /// The caller does nothing.
@@ -134,13 +146,13 @@ mod tests {
             "+6591234567",
         );
         script.hears("Say \"yes\", or\npress 1");
-        script.types(None);
+        script.types_secret("9876#");
         let table = script.table("bye");
         let file = added(None, "a.toml", &table).expect("a new file");
         let read: toml::Table = file.parse().expect("TOML");
         let steps = read["call"][0]["steps"].as_array().expect("steps").clone();
         let steps: Vec<_> = steps.iter().filter_map(toml::Value::as_str).collect();
-        assert_eq!(steps, ["hear Say \"yes\", or press 1", "type ****"]);
+        assert_eq!(steps, ["hear Say \"yes\", or press 1", "type ****#"]);
         assert!(read["call"][0]["at"].is_datetime());
     }
 

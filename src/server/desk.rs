@@ -31,7 +31,7 @@ impl Desk {
         let emulator = Emulator::new(setup, [account(app, address)], app.clock.clone());
         let phone = Phone::new(Line {
             emulator: emulator.clone(),
-            library: app.library.clone(),
+            shelf: app.shelf.clone(),
             overheard,
             bookings: app.bookings.clone(),
             clock: app.clock.clone(),
@@ -67,7 +67,7 @@ fn account(app: &App, address: SocketAddr) -> Account {
     let secret = configured.and_then(|account| account.webhook_secret.as_ref());
     let own = configured.map_or(&[][..], |account| &account.numbers);
     let own = own.iter().map(|number| number.with_plus());
-    let numbers: Vec<_> = Phone::numbers(&app.library)
+    let numbers: Vec<_> = Phone::numbers(&app.shelf.library())
         .into_iter()
         .chain(own)
         .chain(

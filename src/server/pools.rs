@@ -14,6 +14,7 @@ use crate::flow::Library;
 use crate::flow::model::FlowId;
 use crate::masking::PoolRules;
 use crate::masking::rules::PoolName;
+use crate::shelf::Shelf;
 use crate::store::bookings::BookingStore;
 use crate::switchboard::Switchboard;
 
@@ -73,7 +74,7 @@ pub(super) async fn numbers(
     config: &Arc<Config>,
     store: Arc<dyn BookingStore>,
     switchboard: &Switchboard,
-    library: &Arc<Library>,
+    shelf: &Arc<Shelf>,
     clock: &Clock,
 ) -> Result<Arc<PoolNumbers>, StartError> {
     let destinations = switchboard.destinations().as_ref().clone();
@@ -83,7 +84,7 @@ pub(super) async fn numbers(
         config,
         Arc::new(bookings),
         store,
-        library.clone(),
+        shelf.clone(),
         clock.clone(),
     );
     let both: Vec<_> = numbers

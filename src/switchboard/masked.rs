@@ -132,7 +132,7 @@ impl Switchboard {
         flow: &FlowId,
         needs: &mut Needs<'_>,
     ) -> Option<Exchange> {
-        self.library.current(flow)?;
+        incoming.library.current(flow)?;
         let recalled = Recalled::default();
         match self.decide(incoming, &recalled, needs, Some(flow)).await {
             Settled::New(decision) => Some(self.exchange(incoming, *decision)),

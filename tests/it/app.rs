@@ -137,6 +137,11 @@ impl TestApp {
         self.settings.flows = Some(vec![(name, text.to_owned())]);
     }
 
+    /// The folder of the flows that a test has written.
+    pub(crate) fn flows(&self) -> std::path::PathBuf {
+        self.folder.path().join("flows")
+    }
+
     /// The database's file.
     pub(crate) fn database(&self) -> std::path::PathBuf {
         self.folder.path().join("callwright.db")
@@ -191,7 +196,7 @@ impl TestApp {
     }
 
     fn flows_folder(&self, files: &[(&'static str, String)]) -> std::path::PathBuf {
-        let folder = self.folder.path().join("flows");
+        let folder = self.flows();
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder).expect("the flows folder can be made");
         for (name, text) in files {

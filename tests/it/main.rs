@@ -6,6 +6,7 @@
 )]
 
 mod app;
+mod authoring;
 mod backup;
 mod bad_flows;
 mod bookings;
@@ -32,6 +33,7 @@ mod privacy;
 mod proxy;
 mod random_flows;
 mod readme;
+mod rehearsal;
 mod reliability;
 mod store_away;
 mod store_contract;

@@ -5,15 +5,18 @@
 //! * `statements` the text cut into headers and `key = value`; each is read alone, by `toml`
 //! * `assemble` the tree, put together from what was read
 //! * `pair`, `syntax` what is said of a bad statement
+//! * `layout` the text laid out alike everywhere
 //! * `places` the stretch of a step, and places within a string
 
 mod assemble;
+mod layout;
 mod pair;
 mod places;
 mod statements;
 mod syntax;
 mod tree;
 
+pub use layout::laid_out;
 pub(crate) use pair::is_phone_number;
 pub use places::{extent, within};
 pub use tree::{Entry, Kind, Table, Value};

@@ -1,10 +1,10 @@
-//! `GET /v1/flows` and `GET /v1/flows/{id}`: what calls are answered with.
+//! `GET /v1/flows` and `GET /v1/flows/{id}`: what calls are answered with; `POST /v1/flows/reload`: the files read again.
 
 use std::borrow::Cow;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,13 +15,29 @@ use crate::flow::Flow;
 use crate::flow::model::{Answers, Decide, FlowId, Step, StepName, Target};
 use crate::http::app::App;
 use crate::http::auth::Caller;
-use crate::http::problem::{Problem, ProblemDetails};
+use crate::http::problem::{Fault, Problem, ProblemDetails};
+use crate::shelf::{Refusal, Reload};
 
 /// All flows.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FlowList {
     /// The flows, by id.
     items: Vec<FlowItem>,
+    /// Since when these are what calls are answered with.
+    #[schema(example = "2026-11-27T20:15:30Z")]
+    served_since: String,
+    /// Why the files as they are now are not; `null` while they are.
+    refused: Option<Refused>,
+}
+
+/// Files that hold errors.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Refused {
+    /// When they were read.
+    at: String,
+    /// What is wrong, a line each, phone numbers masked.
+    #[schema(example = json!(["flows/pizza.toml:8:12: error[CW101]: no step is called \"hour\""]))]
+    faults: Vec<String>,
 }
 
 /// A flow as it is listed.
@@ -84,14 +100,63 @@ pub(in crate::http) async fn list(
     uri: Uri,
 ) -> Result<Json<FlowList>, Problem> {
     Parameters::of(&uri).end()?;
-    let shown = Shown::to(caller);
-    let flows = app.library.all();
-    Ok(Json(FlowList {
-        items: flows
-            .iter()
-            .map(|flow| FlowItem::new(flow, shown))
-            .collect(),
-    }))
+    Ok(Json(FlowList::of(&app, caller)))
+}
+
+/// Has the flow files read again now, rather than when a change of theirs is noticed.
+#[utoipa::path(post, path = "/v1/flows/reload", tag = "flows", responses(
+    (status = 200, description = "Calls are answered with the files as they are", body = FlowList),
+    (status = 422, description = "`flows_refused`: the files hold errors, and what was served before is", body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 503, description = "`store_unavailable`: the files are good, but could not be kept; they are tried again", body = ProblemDetails, content_type = "application/problem+json"),
+))]
+pub(in crate::http) async fn reload(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<FlowList>, Problem> {
+    if let Reload::Later(error) = app.reload_flows().await {
+        tracing::warn!(%error, "the new flows could not be kept, and are not served yet");
+        return Err(Problem::store_unavailable());
+    }
+    match app.shelf.refusal() {
+        None => Ok(Json(FlowList::of(&app, caller))),
+        Some(refusal) => Err(refused(&refusal)),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let fault = |line: &String| {
+        let (path, message) = line.split_once(": ").unwrap_or(("", line));
+        Fault {
+            path: path.to_owned(),
+            message: message.to_owned(),
+            help: "`callwright check` says more; mend the file, and try again".to_owned(),
+        }
+    };
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "flows_refused",
+        "The flow files hold errors",
+        "what was served before is served; mend the files and try again",
+    )
+    .with_faults(refusal.faults.iter().map(fault))
+}
+
+impl FlowList {
+    fn of(app: &App, caller: Caller) -> Self {
+        let (library, shown) = (app.shelf.library(), Shown::to(caller));
+        let flows = library.all();
+        Self {
+            items: flows
+                .iter()
+                .map(|flow| FlowItem::new(flow, shown))
+                .collect(),
+            served_since: app.shelf.since().to_string(),
+            refused: app.shelf.refusal().map(|refusal| Refused {
+                at: refusal.at.to_string(),
+                faults: refusal.faults,
+            }),
+        }
+    }
 }
 
 /// One flow, its steps and where they lead.
@@ -107,7 +172,7 @@ pub(in crate::http) async fn show(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<FlowDetail>, Problem> {
     let id = id.ok().map(|Path(id)| FlowId::new(id));
-    let flow = id.and_then(|id| app.library.current(&id).cloned());
+    let flow = id.and_then(|id| app.shelf.library().current(&id).cloned());
     let flow = flow.ok_or_else(|| Problem::not_found("flow"))?;
     Ok(Json(FlowDetail {
         flow: FlowItem::new(&flow, Shown::to(caller)),

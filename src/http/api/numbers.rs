@@ -118,7 +118,7 @@ pub(in crate::http) async fn sync(State(app): State<App>) -> Result<Json<Synced>
         let in_pool = in_pools
             .iter()
             .any(|it| it.number == **number && !it.removed);
-        !in_pool && app.library.naming(number).is_none()
+        !in_pool && app.shelf.library().naming(number).is_none()
     };
     let unused = told
         .numbers()

@@ -40,6 +40,7 @@ use crate::masking::rules::PoolName;
 use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
 use crate::session::{Apology, Exchange, OutboundCall, Recall, Recalled, RequestKey};
+use crate::shelf::Shelf;
 use crate::store::bookings::BookingStore;
 use crate::store::erasing::{Erasing, Erasure};
 use crate::store::outbox::{
@@ -380,14 +381,14 @@ impl Handoffs for FakeStore {
 pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
     let kept: Arc<dyn BookingStore> = store.clone();
     let store: Arc<dyn Store> = store.clone();
-    let (library, clock) = (Arc::new(library()), Clock::system());
+    let (shelf, clock) = (Arc::new(Shelf::of(library())), Clock::system());
     let apology = Apology {
         text: config.apology.text.clone(),
         voice: config.apology.voice.clone(),
     };
     let switchboard = Switchboard::new(
         store.clone(),
-        library.clone(),
+        shelf.clone(),
         apology,
         Destinations::default(),
         Arc::new(Nowhere),
@@ -396,14 +397,13 @@ pub(crate) fn serving(config: Config, store: &Arc<FakeStore>) -> (Site, App) {
     let rules = BTreeMap::from([(PoolName::default(), config.masking.clone())]);
     let bookings = Bookings::new(kept.clone(), rules, Destinations::default(), clock.clone());
     let bookings = Arc::new(bookings);
-    let numbers = PoolNumbers::new(&config, bookings, kept, library.clone(), clock.clone());
+    let numbers = PoolNumbers::new(&config, bookings, kept, shelf.clone(), clock.clone());
     let handover = Handover::new(&config, store.clone(), clock.clone());
     let handover = handover.expect("this machine can encrypt").map(Arc::new);
     let app = App::new(
         Arc::new(config),
         store,
-        library,
-        true,
+        shelf,
         Staff {
             switchboard: Arc::new(switchboard),
             numbers: Arc::new(numbers),

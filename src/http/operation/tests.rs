@@ -15,7 +15,7 @@ async fn readiness_follows_the_phase_and_the_store() {
         let answer = ask(&router, request("GET", "/readyz", None, "")).await;
         assert_eq!(answer.status, 200);
         let version = env!("CARGO_PKG_VERSION");
-        let expected = json!({"status": status, "store": store, "lag_seconds": 0.0, "flows": "current", "flow_count": 1, "version": version});
+        let expected = json!({"status": status, "store": store, "lag_seconds": 0.0, "flows": "current", "flows_refused_at": null, "flow_faults": 0, "flow_count": 1, "version": version});
         assert_eq!(answer.body, expected);
         app.phase.drain();
         let answer = ask(&router, request("GET", "/readyz", None, "")).await;

@@ -4,13 +4,14 @@ use super::rust_text::{Named, code, line_of, named_below, named_by_super, shippe
 use super::{File, files, no_faults};
 
 /// May be used by all but the core.
-const LEAVES: [&str; 6] = [
+const LEAVES: [&str; 7] = [
     "clock",
     "config",
     "failpoint",
     "telemetry",
     "flows_folder",
     "outward",
+    "watch",
 ];
 
 /// Neither time, nor chance, nor the world outside.
@@ -26,7 +27,7 @@ const CORE: [&str; 8] = [
 ];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 27] = [
+const RULE: [(&str, &[&str]); 30] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -56,6 +57,7 @@ const RULE: [(&str, &[&str]); 27] = [
     ("telemetry", &["text", "call", "config", "clock"]),
     ("flows_folder", &["call", "flow"]),
     ("outward", &[]),
+    ("watch", &[]),
     (
         "platform",
         &[
@@ -79,10 +81,11 @@ const RULE: [(&str, &[&str]); 27] = [
             "events",
         ],
     ),
+    ("shelf", &["call", "flow", "store"]),
     (
         "bookings",
         &[
-            "call", "outbound", "flow", "masking", "events", "platform", "store",
+            "call", "outbound", "flow", "masking", "events", "platform", "store", "shelf",
         ],
     ),
     (
@@ -98,6 +101,7 @@ const RULE: [(&str, &[&str]); 27] = [
             "store",
             "masking",
             "bookings",
+            "shelf",
         ],
     ),
     (
@@ -111,6 +115,7 @@ const RULE: [(&str, &[&str]); 27] = [
             "platform",
             "store",
             "bookings",
+            "shelf",
             "switchboard",
         ],
     ),
@@ -135,6 +140,7 @@ const RULE: [(&str, &[&str]); 27] = [
             "store",
             "masking",
             "bookings",
+            "shelf",
             "switchboard",
             "dialer",
             "handover",
@@ -144,8 +150,28 @@ const RULE: [(&str, &[&str]); 27] = [
     (
         "phone",
         &[
-            "call", "outbound", "flow", "masking", "session", "platform", "store", "bookings",
-            "http", "emulator",
+            "call", "outbound", "flow", "masking", "session", "platform", "store", "shelf",
+            "bookings", "http", "emulator",
+        ],
+    ),
+    (
+        "rehearsal",
+        &[
+            "text",
+            "call",
+            "outbound",
+            "contact_center",
+            "flow",
+            "masking",
+            "session",
+            "events",
+            "platform",
+            "store",
+            "shelf",
+            "bookings",
+            "switchboard",
+            "http",
+            "emulator",
         ],
     ),
     (
@@ -161,6 +187,7 @@ const RULE: [(&str, &[&str]); 27] = [
             "store",
             "masking",
             "bookings",
+            "shelf",
             "switchboard",
             "world",
             "dialer",
@@ -183,12 +210,14 @@ const RULE: [(&str, &[&str]); 27] = [
             "store",
             "masking",
             "bookings",
+            "shelf",
             "switchboard",
             "dialer",
             "handover",
             "http",
             "emulator",
             "phone",
+            "rehearsal",
             "server",
         ],
     ),

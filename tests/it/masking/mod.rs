@@ -30,6 +30,7 @@ use callwright::masking::request::{BookingRequest, CloseRequest, SideRequest};
 use callwright::masking::{Health, PoolName, PoolNumber, PoolRules, Vn};
 use callwright::outbound::{Country, Destinations};
 use callwright::session::Apology;
+use callwright::shelf::Shelf;
 use callwright::store::bookings::BookingStore;
 use callwright::store::outbox::Outbox;
 use callwright::store::postgres::PostgresStore;
@@ -142,11 +143,11 @@ impl Desk {
             text: "Sorry.".to_owned(),
             voice: "en-US-BenjaminRUS".to_owned(),
         };
-        let library = Arc::new(Library::default());
+        let shelf = Arc::new(Shelf::of(Library::default()));
         let config = Config::load(None, []).expect("the defaults are valid");
         let world = Arc::new(Outside::new(&config, None).expect("this machine encrypts"));
         let switchboard =
-            Switchboard::new(store.clone(), library, apology, destinations, world, clock);
+            Switchboard::new(store.clone(), shelf, apology, destinations, world, clock);
         let bookings = Arc::new(bookings);
         switchboard.mask_by(bookings.clone());
         Self {

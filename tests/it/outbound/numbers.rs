@@ -10,6 +10,7 @@ use callwright::emulator::{Account, Emulator, Mischief, Pace, Serving, Setup};
 use callwright::flow::Library;
 use callwright::outbound::Destinations;
 use callwright::session::Apology;
+use callwright::shelf::Shelf;
 use callwright::store::keys;
 use callwright::store::sqlite::SqliteStore;
 use callwright::switchboard::Switchboard;
@@ -56,7 +57,7 @@ impl Asking {
         let store = SqliteStore::open(&url, &keys.expect("keys are made")).await;
         let store = Arc::new(store.expect("the store opens"));
 
-        let library = Arc::new(Library::new([], []));
+        let shelf = Arc::new(Shelf::of(Library::new([], [])));
         let apology = Apology {
             text: config.apology.text.clone(),
             voice: config.apology.voice.clone(),
@@ -64,19 +65,13 @@ impl Asking {
         let destinations = Destinations::new([PhoneNumber::new(RESTAURANT)], []);
         let switchboard = Arc::new(Switchboard::new(
             store.clone(),
-            library.clone(),
+            shelf.clone(),
             apology,
             destinations,
             Arc::new(Outside::new(&config, None).expect("this machine encrypts")),
             Clock::system(),
         ));
-        let dialer = Dialer::new(
-            &config,
-            store,
-            library,
-            switchboard.clone(),
-            Clock::system(),
-        );
+        let dialer = Dialer::new(&config, store, shelf, switchboard.clone(), Clock::system());
         Self {
             dialer,
             switchboard,

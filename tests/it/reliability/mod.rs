@@ -21,6 +21,7 @@ pub(crate) mod platform;
 mod power_cut;
 mod process;
 mod random;
+mod reload;
 mod same_request;
 mod trace;
 

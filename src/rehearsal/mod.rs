@@ -1,0 +1,38 @@
+//! Rehearsals: the calls written down in `*.test.toml`, played against the real handler in this process, with the bodies
+//! that the platform would send. Nothing is on a disk, nothing on a network, and time takes no time.
+//!
+//! * [`script`] a test file, read; [`line`] what one line of a call says
+//! * [`stage`] the handler with a clock of its own, a [`prompter`] in the place of other people's systems, and a [`notebook`] in that
+//!   of a store ([`unasked`], [`unmasked`]: what of one is never asked for)
+//! * [`play`] one call, line by line; [`way`] the steps that it passed; [`failure`] what went wrong, as people read it
+//! * [`company`] many calls on every core, and what came of them
+//! * [`paths`] the shortest calls to every step and every key; [`coverage`] which of those a test visits
+//! * [`repertoire`] the flows and test files at some paths, and what is wrong with them
+//! * [`wire`] the replies against those that were stored; [`junit`] the outcome for build servers
+
+mod company;
+mod coverage;
+mod failure;
+mod junit;
+mod line;
+mod notebook;
+mod paths;
+mod play;
+mod prompter;
+mod repertoire;
+mod script;
+mod stage;
+mod unasked;
+mod unmasked;
+mod way;
+mod wire;
+
+pub use company::{Outcome, Show, rehearse};
+pub use coverage::{Visited, unvisited};
+pub use failure::Failure;
+pub use junit::report;
+pub use line::Verb;
+pub use paths::{Goal, Path, shortest};
+pub use repertoire::{Repertoire, Tested};
+pub use script::{Line, Scripted, TestFile, read};
+pub use wire::{Wire, WireFault};
