@@ -548,5 +548,6 @@ fn order(flow: &Flow, from: &str, begin: Timestamp, seed: u64) -> Order {
         },
         records: true,
         masking: false,
+        sip_ids: false,
     }
 }

@@ -79,8 +79,12 @@ impl Prompter {
 #[async_trait]
 impl World for Prompter {
     async fn meet(&self, need: &Need, _: Duration) -> Met {
-        let Need::Lookup(request) = need;
-        self.answer(request).unwrap_or_else(|| Met::too_late(need))
+        let met = match need {
+            Need::Lookup(request) => self.answer(request),
+            // A test's lines do not say what the Contact Center answers: in them it is away.
+            _ => None,
+        };
+        met.unwrap_or_else(|| Met::too_late(need))
     }
 
     /// What was begun is answered when it is asked for.
