@@ -173,7 +173,8 @@ async fn flows_are_shown_with_where_they_lead() {
     assert_eq!(
         listed,
         json!({"items": [{"id": "shop", "name": "The shop", "version": "0123456789ab", "answers": ["+65••••5777"],
-            "start": "main", "languages": ["en"], "step_count": 2}]})
+            "start": "main", "languages": ["en"], "step_count": 2}],
+            "refused": null, "served_since": "1970-01-01T00:00:00Z"})
     );
     let shown = ask(&router, request("GET", "/v1/flows/shop", None, ""))
         .await

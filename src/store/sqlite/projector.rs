@@ -219,11 +219,18 @@ impl Projector {
             std::thread::yield_now();
         }
         self.journal.forget_used();
-        // Somebody who reads keeps the log from being emptied: it is overwritten soon enough then.
-        let emptied = self
-            .tables
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        emptied?;
+        // Somebody who reads keeps the log from being emptied; who reads on and on, until it is overwritten soon enough.
+        while !self.empty_log()? && Instant::now() < until {
+            std::thread::yield_now();
+        }
         Ok(())
+    }
+
+    /// Empties the tables' log, unless somebody reads. Whether it is empty.
+    fn empty_log(&self) -> Result<bool, StoreError> {
+        let busy: i64 = self
+            .tables
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
     }
 }
