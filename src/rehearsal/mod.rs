@@ -1,7 +1,7 @@
 //! Rehearsals: the calls written down in `*.test.toml`, played against the real handler in this process, with the bodies
 //! that the platform would send. Nothing is on a disk, nothing on a network, and time takes no time.
 //!
-//! * [`script`] a test file, read; [`line`] what one line of a call says
+//! * [`script`] a test file, read; [`mod@line`] what one line of a call says
 //! * [`stage`] the handler with a clock of its own, a [`prompter`] in the place of other people's systems, and a [`notebook`] in that
 //!   of a store ([`unasked`], [`unmasked`]: what of one is never asked for)
 //! * [`play`] one call, line by line; [`way`] the steps that it passed; [`failure`] what went wrong, as people read it

@@ -21,7 +21,7 @@ const FINDINGS: [Column; 3] = [("KEY", "what"), ("WORKS", "works"), ("", "told")
 
 /// Look at your 8x8 Contact Center, and ask it
 ///
-/// Uses [contact_center] of the configuration.
+/// Uses `[contact_center]` of the configuration.
 #[derive(Debug, Args)]
 pub(super) struct CenterArgs {
     /// The configuration file, instead of callwright.toml in the working directory
@@ -58,7 +58,7 @@ enum CenterCommand {
     Recording(act::RecordingArgs),
     /// Print the address that results of call backs and click-to-dial calls may be given back to
     ///
-    /// Example: callwright contact-center callback-url https://voice.example.com
+    /// Example: `callwright contact-center callback-url https://voice.example.com`
     CallbackUrl {
         /// Where this server is reached from outside
         base: String,

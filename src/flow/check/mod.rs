@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`mod@file`] | reads TOML; a line that is none is reported and left out | CW001, 002, 009, 012, 013, 015, 016, 018 |
 //! | `form`, `head`, `defaults`, `slips` | tables, keys, `[flow]`, `[languages]`, `[numbers]`, `[defaults]` | CW003 – CW017, 101, 202, 501, 601 |
-//! | `steps`, `presses`, `targets` | each step's keys: builds [`Step`](super::model::Step)s, notes [`Way`]s and [`TextAt`]s | the same, CW105, 106, 108, 410 |
+//! | `steps`, `presses`, `targets` | each step's keys: builds [`Step`]s, notes [`Way`]s and [`TextAt`]s | the same, CW105, 106, 108, 410 |
 //! | `ways` | the graph | CW2xx |
 //! | `prompts` | what callers hear | CW3xx |
 //! | `variables` | variables and secrets | CW4xx |

@@ -1,4 +1,4 @@
-//! A flow as a drawing: [`mermaid`] and [`dot`] for programs that draw, [`svg`] drawn here.
+//! A flow as a drawing: [`mod@mermaid`] and [`mod@dot`] for programs that draw, [`mod@svg`] drawn here.
 
 mod arrange;
 mod dot;
