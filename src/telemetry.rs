@@ -15,8 +15,9 @@ use tracing_subscriber::{EnvFilter, Registry, fmt};
 use crate::config::{Log, LogFormat};
 use crate::text::is_unsafe;
 
-/// The library of numbering plans traces the numbers that it is asked about: it is not listened to, whatever the level.
-const NUMBERS_OFF: &str = "rlibphonenumber=off";
+/// Who is not listened to, whatever the level: the library of numbering plans traces the numbers that it is asked about, and what
+/// watches the flows' folder traces each change beside it, where the log itself may be written: a line would cause the next.
+const UNHEARD: &str = "rlibphonenumber=off,notify=off";
 
 /// The log could not be begun.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +53,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder()
-        .parse(format!("{},{NUMBERS_OFF}", log.level))
+        .parse(format!("{},{UNHEARD}", log.level))
         .map_err(TelemetryError::Level)?;
     let lines = fmt::layer().with_ansi(false).with_writer(OneLine(writer));
     let lines = match log.format {
