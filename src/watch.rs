@@ -1,7 +1,8 @@
 //! Tells when something changes below folders: files that are overwritten, renamed over, swapped by a link.
 //!
 //! Editors write in several moves, so it is told once they have been quiet for [`QUIET`]. A folder that is itself a link is
-//! followed to where it leads now; its own folder is watched for that.
+//! followed to where it leads now; the folder above is watched for that, and for the return of a folder that went away. It is
+//! left alone otherwise: in the usual layout the database lies there, and each of its writes would be told.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use notify_debouncer_full::notify::event::{AccessKind, AccessMode};
+use notify_debouncer_full::notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify_debouncer_full::notify::{EventKind, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{
     DebounceEventResult, DebouncedEvent, Debouncer, RecommendedCache, new_debouncer,
@@ -39,10 +40,10 @@ enum News {
     Stop,
 }
 
-/// A folder, and where it lay when the watch over it began.
+/// A folder, and where it lay when the watch over it began; nowhere, while it is gone.
 struct Watched {
     folder: PathBuf,
-    real: PathBuf,
+    real: Option<PathBuf>,
 }
 
 impl Watch {
@@ -89,13 +90,13 @@ fn begin(eyes: &mut Eyes, folder: &Path) -> Result<Watched, NotWatched> {
     };
     eyes.watch(folder, RecursiveMode::Recursive)
         .map_err(not_watched)?;
-    if let Some(above) = above(folder) {
-        eyes.watch(above, RecursiveMode::NonRecursive)
+    if folder.is_symlink() {
+        eyes.watch(above(folder), RecursiveMode::NonRecursive)
             .map_err(not_watched)?;
     }
     Ok(Watched {
         folder: folder.to_owned(),
-        real: real(folder),
+        real: fs::canonicalize(folder).ok(),
     })
 }
 
@@ -107,19 +108,40 @@ fn listen(mut eyes: Eyes, mut watched: Vec<Watched>, comes: &Receiver<News>, cha
             Err(_) => true,
         };
         for it in &mut watched {
-            let now = real(&it.folder);
-            if now != it.real {
+            let now = fs::canonicalize(&it.folder).ok();
+            if now != it.real || events.as_ref().is_ok_and(|events| it.is_replaced(events)) {
                 concerns = true;
-                let _ = eyes.unwatch(&it.folder);
-                if eyes.watch(&it.folder, RecursiveMode::Recursive).is_ok() {
-                    it.real = now;
-                }
+                it.real = follow(&mut eyes, &it.folder).then_some(now).flatten();
             }
         }
         if concerns {
             changed();
         }
     }
+}
+
+impl Watched {
+    /// Whether the folder itself was removed or renamed; another may stand in its place by now.
+    fn is_replaced(&self, events: &[DebouncedEvent]) -> bool {
+        let is_it = |path: &PathBuf| *path == self.folder || Some(path) == self.real.as_ref();
+        events.iter().any(|event| {
+            let goes = matches!(
+                event.kind,
+                EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+            );
+            goes && event.paths.iter().any(is_it)
+        })
+    }
+}
+
+/// Watches what lies at `folder` now, or where it would come back. Whether it is there.
+fn follow(eyes: &mut Eyes, folder: &Path) -> bool {
+    let _ = eyes.unwatch(folder);
+    let there = eyes.watch(folder, RecursiveMode::Recursive).is_ok();
+    if !there {
+        let _ = eyes.watch(above(folder), RecursiveMode::NonRecursive);
+    }
+    there
 }
 
 /// Whether an event changes what a watched folder holds: reading is none.
@@ -129,23 +151,22 @@ fn is_change(event: &DebouncedEvent, watched: &[Watched]) -> bool {
         _ => true,
     };
     let within = |path: &PathBuf| {
-        watched
-            .iter()
-            .any(|it| path.starts_with(&it.folder) || path.starts_with(&it.real))
+        watched.iter().any(|it| {
+            [Some(&it.folder), it.real.as_ref()]
+                .into_iter()
+                .flatten()
+                .any(|at| path.starts_with(at))
+        })
     };
     changes && (event.need_rescan() || event.paths.iter().any(within))
 }
 
 /// The folder that a folder lies in.
-fn above(folder: &Path) -> Option<&Path> {
-    match folder.parent()? {
-        above if above == Path::new("") => Some(Path::new(".")),
-        above => Some(above),
+fn above(folder: &Path) -> &Path {
+    match folder.parent() {
+        Some(above) if above != Path::new("") => above,
+        _ => Path::new("."),
     }
-}
-
-fn real(folder: &Path) -> PathBuf {
-    fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 #[cfg(test)]
@@ -205,5 +226,43 @@ mod tests {
         fs::write(at.join("2/a.toml"), "3").expect("overwritten");
         told.recv_timeout(LONG)
             .expect("what the link leads to is watched");
+    }
+
+    #[test]
+    fn a_folder_that_goes_and_comes_back_is_told_and_watched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let flows = folder.path().join("flows");
+        let new = folder.path().join("new");
+        for folder in [&flows, &new] {
+            fs::create_dir(folder).expect("a folder");
+        }
+        let (_watch, told) = watch(&flows);
+        fs::rename(&flows, folder.path().join("old")).expect("moved away");
+        told.recv_timeout(LONG).expect("that it went is told");
+        fs::rename(&new, &flows).expect("moved in");
+        told.recv_timeout(LONG).expect("that it came back is told");
+        fs::write(flows.join("a.toml"), "a").expect("a file");
+        told.recv_timeout(LONG).expect("it is watched again");
+    }
+
+    #[test]
+    fn what_lies_beside_is_not_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let flows = folder.path().join("flows");
+        fs::create_dir(&flows).expect("a folder");
+        let (tell, told) = channel();
+        let mut eyes = super::new_debouncer(super::QUIET, None, move |events| {
+            let _ = tell.send(events);
+        })
+        .expect("eyes");
+        super::begin(&mut eyes, &flows).expect("watched");
+        fs::write(folder.path().join("callwright.db"), "a row").expect("a file");
+        fs::write(flows.join("a.toml"), "a").expect("a file");
+        let events: Vec<_> = told.recv_timeout(LONG).expect("told").expect("events");
+        let paths: Vec<_> = events.iter().flat_map(|event| &event.paths).collect();
+        assert!(
+            paths.iter().all(|path| path.starts_with(&flows)),
+            "{paths:?}"
+        );
     }
 }
