@@ -167,18 +167,21 @@ impl Switchboard {
                 Err(reason) => return self.unstored(&incoming, reason, &mut needs).await,
             };
             crate::failpoint!("vca.recalled", incoming.action.session.as_str());
-            let masked = self.masked(&incoming, &recalled, deadline, &mut needs);
-            match masked.await {
-                Err(reason) => return self.unstored(&incoming, reason, &mut needs).await,
-                Ok(Masked::No) => {}
-                Ok(Masked::Yes(masked)) => match self.keep(&masked.exchange, deadline).await {
-                    Ok(Kept::Stored) => {
-                        self.settle(&masked).await;
-                        return self.give(&masked.exchange, true);
-                    }
-                    Ok(Kept::Overtaken) => continue,
-                    Err(reason) => return self.give_unstored(&masked.exchange, reason),
-                },
+            if let Some(found) = self.find_masked(&incoming, &recalled) {
+                // On the heap: every other answer would pay for the size of this one's future.
+                let masked = self.masked(found, &incoming, &recalled, deadline, &mut needs);
+                match Box::pin(masked).await {
+                    Err(reason) => return self.unstored(&incoming, reason, &mut needs).await,
+                    Ok(Masked::No) => {}
+                    Ok(Masked::Yes(masked)) => match self.keep(&masked.exchange, deadline).await {
+                        Ok(Kept::Stored) => {
+                            Box::pin(self.settle(&masked)).await;
+                            return self.give(&masked.exchange, true);
+                        }
+                        Ok(Kept::Overtaken) => continue,
+                        Err(reason) => return self.give_unstored(&masked.exchange, reason),
+                    },
+                }
             }
             let asked_at = Instant::now();
             let decision = match self.decide(&incoming, &recalled, &mut needs, None).await {

@@ -269,13 +269,15 @@ impl Broken {
     }
 }
 
-/// What `answering` gives, unless it panics or takes longer than a caller can wait.
-async fn unbroken<T>(answering: impl Future<Output = T>) -> Result<T, Broken> {
-    match timeout(ANSWER_BUDGET, AssertUnwindSafe(answering).catch_unwind()).await {
+/// What `answering` gives, unless it panics or takes longer than a caller can wait. No `async fn`, which would hold the
+/// future twice: every request pays for the size of its own.
+fn unbroken<T>(answering: impl Future<Output = T>) -> impl Future<Output = Result<T, Broken>> {
+    let answering = AssertUnwindSafe(answering).catch_unwind();
+    timeout(ANSWER_BUDGET, answering).map(|answered| match answered {
         Ok(Ok(given)) => Ok(given),
         Ok(Err(_)) => Err(Broken::Panicked),
         Err(_) => Err(Broken::Late),
-    }
+    })
 }
 
 /// Puts a webhook on the disk within the budget.
@@ -323,7 +325,8 @@ async fn put(app: &App, webhook: Webhook, body: &str) -> Result<(), store::Store
             let webhook = store::Webhook::new(event.clone(), body, received_at);
             app.store.keep_numbers(webhook).await?;
             app.switchboard.learn(own);
-            app.numbers.hear_update(&event).await
+            // On the heap: it is rare and large, and every other webhook would pay for it.
+            Box::pin(app.numbers.hear_update(&event)).await
         }
     }
 }

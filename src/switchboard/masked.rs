@@ -17,7 +17,7 @@ use crate::session::{Exchange, Outcome, Recalled, Standing};
 
 /// What masking makes of a voice call action.
 pub(super) enum Masked<'a> {
-    /// Nothing: it is no masked call, or what it is answered with is known.
+    /// Nothing: masking leaves it to its flow.
     No,
     /// This is to be kept, and then sent.
     Yes(Box<ToKeep<'a>>),
@@ -31,7 +31,7 @@ pub(super) struct ToKeep<'a> {
 }
 
 /// A masked call, and the number of the reply that its action answers.
-struct Found<'a> {
+pub(super) struct Found<'a> {
     call: MaskedCall<'a>,
     answers: u32,
 }
@@ -44,21 +44,29 @@ impl Switchboard {
         }
     }
 
-    /// What masking makes of an action.
+    /// The masked call that an action is of; `None` when it is of none, or what it is answered with is known.
+    pub(super) fn find_masked<'a>(
+        &self,
+        incoming: &'a Incoming<'_>,
+        recalled: &Recalled,
+    ) -> Option<Found<'a>> {
+        let bookings = self.bookings.get()?;
+        match &recalled.same_event {
+            Some(_) => None,
+            None => found(bookings, incoming, recalled),
+        }
+    }
+
+    /// What masking makes of an action of a masked call.
     pub(super) async fn masked<'a>(
         &self,
+        Found { call, answers }: Found<'a>,
         incoming: &'a Incoming<'_>,
         recalled: &Recalled,
         deadline: Instant,
         needs: &mut Needs<'_>,
     ) -> Result<Masked<'a>, Unstored> {
         let Some(bookings) = self.bookings.get() else {
-            return Ok(Masked::No);
-        };
-        let is_known = recalled.same_event.is_some();
-        let Some(Found { call, answers }) =
-            found(bookings, incoming, recalled).filter(|_| !is_known)
-        else {
             return Ok(Masked::No);
         };
         if let Some(reply) = &recalled.same_step {
