@@ -358,6 +358,16 @@ const CODES: [(u32, &str, &str); 18] = [
 ];
 
 impl ErrorCode {
+    /// Every code that the guide documents.
+    pub fn documented() -> impl Iterator<Item = Self> {
+        CODES.iter().map(|(code, ..)| Self(*code))
+    }
+
+    /// Whether the guide documents it.
+    pub fn is_documented(self) -> bool {
+        Self::documented().any(|code| code == self)
+    }
+
     /// What it means, and what to do about it.
     pub fn told(self) -> (&'static str, &'static str) {
         let known = CODES.iter().find(|(code, ..)| *code == self.0);

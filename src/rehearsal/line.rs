@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::center::{self, Center};
 use super::prompter::Prompt;
 use crate::emulator::Fate;
+use crate::flow::Flow;
 
 /// What a line does or expects.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,13 +63,15 @@ pub enum Verb {
         /// Its value.
         value: String,
     },
+    /// Something of the Contact Center.
+    Center(Center),
 }
 
 /// A digit that is not told, since it is a secret: any will do. It is written as `*`, and the star key as `star`.
 pub(super) const MADE_UP: char = '•';
 
-/// Every verb, as it is written.
-pub(super) const WRITTEN: &[&str] = &[
+/// Every verb, as it is written; those of the Contact Center are [`center::WRITTEN`].
+const WRITTEN: [&str; 19] = [
     "hear TEXT",
     "not_hear TEXT",
     "press KEYS",
@@ -95,6 +99,9 @@ impl Verb {
         let line = line.trim();
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = rest.trim();
+        if let Some(line) = Center::read(word, rest) {
+            return line.map(Self::Center);
+        }
         match (word, rest) {
             ("silence", "") => return Ok(Self::Silence),
             ("busy", "") => return Ok(Self::Meets(Fate::Busy)),
@@ -124,9 +131,10 @@ impl Verb {
         }
     }
 
-    /// How it has a look-up answered, when it does.
-    pub(super) fn prompt(&self) -> Option<Prompt> {
+    /// What it has the world answer in a call that `flow` carries, when it does.
+    pub(super) fn prompt(&self, flow: &Flow) -> Option<Prompt> {
         let (lookup, answer) = match self {
+            Self::Center(line) => return line.prompt(flow),
             Self::Answers {
                 lookup,
                 status,
@@ -135,10 +143,8 @@ impl Verb {
             Self::TimesOut(lookup) => (lookup, None),
             _ => return None,
         };
-        Some(Prompt {
-            lookup: lookup.clone(),
-            answer,
-        })
+        let lookup = lookup.clone();
+        Some(Prompt::Lookup { lookup, answer })
     }
 
     /// Whether the caller or the world does something, rather than that something is expected.
@@ -191,16 +197,27 @@ impl fmt::Display for Verb {
             Self::Ended => f.write_str("ended"),
             Self::NeverLogged(text) => write!(f, "never_logged {text}"),
             Self::Var { name, value } => write!(f, "var {name} is {value}"),
+            Self::Center(line) => line.fmt(f),
         }
     }
 }
 
+/// Every line that a call may have, as it is written.
+pub(super) fn all_written() -> impl Iterator<Item = &'static str> + Clone {
+    WRITTEN.into_iter().chain(center::WRITTEN)
+}
+
 /// How a verb is written.
 pub(super) fn written(word: &str) -> String {
-    let known = WRITTEN.iter().find(|known| {
+    let known = all_written().find(|known| {
         known.split_whitespace().next() == Some(word) || known.replace(' ', "_") == word
     });
-    known.map_or_else(|| WRITTEN.join(" · "), |known| format!("`{known}`"))
+    known.map_or_else(every_line, |known| format!("`{known}`"))
+}
+
+/// All of them, to choose from.
+pub(super) fn every_line() -> String {
+    all_written().collect::<Vec<_>>().join(" · ")
 }
 
 fn keys(text: &str) -> Result<String, String> {

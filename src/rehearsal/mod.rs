@@ -1,15 +1,17 @@
 //! Rehearsals: the calls written down in `*.test.toml`, played against the real handler in this process, with the bodies
 //! that the platform would send. Nothing is on a disk, nothing on a network, and time takes no time.
 //!
-//! * [`script`] a test file, read; [`mod@line`] what one line of a call says
+//! * [`script`] a test file, read; [`mod@line`] what one line of a call says, [`center`] one about the Contact Center
 //! * [`stage`] the handler with a clock of its own, a [`prompter`] in the place of other people's systems, and a [`notebook`] in that
 //!   of a store ([`unasked`], [`unmasked`]: what of one is never asked for)
 //! * [`play`] one call, line by line; [`way`] the steps that it passed; [`failure`] what went wrong, as people read it
 //! * [`company`] many calls on every core, and what came of them
-//! * [`paths`] the shortest calls to every step and every key; [`coverage`] which of those a test visits
+//! * [`paths`] the shortest calls to every step and every key, by all [`answers`] of the world; [`coverage`] which of those a test visits
 //! * [`repertoire`] the flows and test files at some paths, and what is wrong with them
 //! * [`wire`] the replies against those that were stored; [`junit`] the outcome for build servers
 
+mod answers;
+mod center;
 mod company;
 mod coverage;
 mod failure;
@@ -27,6 +29,7 @@ mod unmasked;
 mod way;
 mod wire;
 
+pub use center::Center;
 pub use company::{Outcome, Show, rehearse};
 pub use coverage::{Visited, unvisited};
 pub use failure::Failure;

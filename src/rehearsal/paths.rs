@@ -9,21 +9,20 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use serde_json::Value;
 
 use super::Visited;
+use super::answers::answers;
 use super::line::Verb;
 use super::script::{Line, SOMEBODY, Scripted};
 use crate::call::{Digits, PhoneNumber};
 use crate::emulator::Fate;
 use crate::flow::model::{Answers, Keys, Language, Step, StepName};
-use crate::flow::need::Response;
 use crate::flow::step::{self, Call, Event, Turn};
-use crate::flow::{Flow, Met, Need, Position, Progress};
+use crate::flow::{Flow, Position, Progress};
 use crate::outbound::{Country, Destinations};
 
-/// How many look-ups one reply is followed through.
-const MOST_LOOKUPS: usize = 4;
+/// How many needs one reply is followed through.
+const MOST_NEEDS: usize = 6;
 
 /// How many states are looked at: a flow has a handful for each step.
 const MOST: usize = 100_000;
@@ -167,57 +166,15 @@ fn moments(flow: &Flow) -> Vec<DateTime> {
         .collect()
 }
 
-/// An answer that has these fields.
-fn answer(fields: &[String]) -> Value {
-    let mut body = Value::Object(serde_json::Map::new());
-    for field in fields {
-        let place = format!("/{}", field.replace('.', "/"));
-        let mut at = &mut body;
-        for part in place.split('/').skip(1) {
-            if !at.is_object() {
-                *at = Value::Object(serde_json::Map::new());
-            }
-            at = &mut at[part];
-        }
-        *at = Value::from("1");
-    }
-    body
-}
-
 impl Search<'_> {
     /// A call has come this far, by these deeds. What it needs of the world is met in every way that leads elsewhere.
     fn settle(&mut self, progress: Progress, deeds: &[Verb], depth: usize) {
         let paused = match progress {
             Progress::Turn(turn) => return self.arrive(turn, deeds.to_vec()),
-            Progress::Needs(paused) if depth < MOST_LOOKUPS => paused,
+            Progress::Needs(paused) if depth < MOST_NEEDS => paused,
             Progress::Needs(_) => return,
         };
-        let Need::Lookup(request) = &paused.need else {
-            // A test's lines do not say what the Contact Center answers: in them it is away.
-            let met = Met::too_late(&paused.need);
-            if let Ok(progress) = paused.resume(self.flow, &self.call, &met) {
-                self.settle(progress, deeds, depth + 1);
-            }
-            return;
-        };
-        let asked = self.flow.step(&request.step);
-        let statuses = match asked {
-            Some(Step::Lookup(lookup)) => lookup.status.keys().copied().collect(),
-            _ => Vec::new(),
-        };
-        let name = request.step.to_string();
-        let answered = [200].into_iter().chain(statuses).map(|status| {
-            let body = answer(&request.fields);
-            let response = Response::read(request, status, body.to_string().as_bytes());
-            let verb = Verb::Answers {
-                lookup: name.clone(),
-                status,
-                body,
-            };
-            (verb, Met::Lookup(Ok(response)))
-        });
-        let failed = (Verb::TimesOut(name.clone()), Met::too_late(&paused.need));
-        for (verb, met) in answered.chain([failed]) {
+        for (verb, met) in answers(self.flow, &paused.need) {
             let deeds = [deeds, &[verb]].concat();
             if let Ok(progress) = paused.clone().resume(self.flow, &self.call, &met) {
                 self.settle(progress, &deeds, depth + 1);

@@ -18,6 +18,8 @@ use crate::emulator::{
 use crate::flow::model::{Answers, Step, StepName};
 use crate::flow::{Flow, Position};
 
+mod asked;
+
 /// The digits that stand for those which are not told.
 const MADE_UP_DIGITS: [char; 8] = ['7', '3', '1', '9', '5', '0', '8', '2'];
 
@@ -53,6 +55,8 @@ struct Player<'a> {
     /// What was said and played since somebody last did something.
     heard: Vec<String>,
     dialled: Option<String>,
+    /// What lines have answered since then, each once for each line.
+    answering: Vec<&'static str>,
     /// The secrets that were typed, each with the line that did.
     secrets: Vec<(String, Range<usize>)>,
 }
@@ -75,9 +79,10 @@ pub(super) fn play(stage: &Stage, flow: &Flow, script: &Scripted, seed: u64) -> 
         entered: false,
         heard: Vec::new(),
         dialled: None,
+        answering: Vec::new(),
         secrets: Vec::new(),
     };
-    stage.prompter.turn(prompts(&script.lines));
+    stage.prompter.turn(prompts(flow, &script.lines));
     player.run();
     let is_fault = |_: &Failure| !script.improvised;
     let mut failure = player.unanswered(script.lines.first()).filter(is_fault);
@@ -86,7 +91,7 @@ pub(super) fn play(stage: &Stage, flow: &Flow, script: &Scripted, seed: u64) -> 
             break;
         }
         if line.verb.is_deed() {
-            stage.prompter.turn(prompts(&script.lines[nth + 1..]));
+            stage.prompter.turn(prompts(flow, &script.lines[nth + 1..]));
         }
         if let Err((what, notes)) = player.take(line) {
             failure = Some(player.failure(line, what, notes));
@@ -135,7 +140,8 @@ impl Player<'_> {
                 name,
                 value,
             } => self.sends(lookup, name, value),
-            Verb::Answers { lookup, .. } | Verb::TimesOut(lookup) => self.asked(lookup).map(drop),
+            Verb::Answers { lookup, .. } | Verb::TimesOut(lookup) => self.answers_lookup(lookup),
+            Verb::Center(line) => self.center(line),
             Verb::HangsUp => self.hang_up(),
             Verb::Ended => match self.stop {
                 Some(Stop::Over) => Ok(()),
@@ -249,48 +255,6 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// What a look-up sent since somebody last did something.
-    fn asked(&self, lookup: &str) -> Result<String, Broken> {
-        let asked = self.stage.prompter.asked();
-        let found = asked.iter().find(|it| it.lookup == lookup);
-        let found = found.map(|it| it.sent.clone());
-        found.ok_or_else(|| because(format!("look-up {lookup} is not asked here")))
-    }
-
-    fn sends(&self, lookup: &str, name: &str, value: &str) -> Result<(), Broken> {
-        self.tells_no_secret(value)?;
-        let sent = self.asked(lookup)?;
-        let found = match serde_json::from_str::<serde_json::Value>(&sent) {
-            Ok(body) => match &body[name] {
-                serde_json::Value::Null => None,
-                serde_json::Value::String(text) => Some(text.clone()),
-                other => Some(other.to_string()),
-            },
-            Err(_) => queried(&sent, name),
-        };
-        match found {
-            Some(found) if found == value => Ok(()),
-            // What is sent may be a secret, and is not shown.
-            Some(_) => Err(because(format!("{name} is another"))),
-            None => Err(because(format!("look-up {lookup} sends no {name}"))),
-        }
-    }
-
-    /// The look-ups that the test does not answer, as a failure of the `line` that led to them.
-    fn unanswered(&self, line: Option<&Line>) -> Option<Failure> {
-        let asked = self.stage.prompter.asked();
-        let lookup = &asked.iter().find(|it| !it.answered)?.lookup;
-        let note = format!(
-            "look-up {lookup} is asked, and no test reaches the network: write \"lookup {lookup} answers 200 {{ ... }}\" or \"lookup {lookup} times out\" below"
-        );
-        let nowhere = Line {
-            span: 0..0,
-            verb: Verb::Silence,
-        };
-        let notes = vec![Note::Says(note)];
-        Some(self.failure(line.unwrap_or(&nowhere), "asks".to_owned(), notes))
-    }
-
     fn hang_up(&mut self) -> Result<(), Broken> {
         if self.stop == Some(Stop::Over) {
             return Err(because("the call is over already".to_owned()));
@@ -331,6 +295,7 @@ impl Player<'_> {
     /// Somebody does something: what was heard before is over.
     fn deed(&mut self) {
         self.heard.clear();
+        self.answering.clear();
         self.entered = false;
     }
 
@@ -509,17 +474,10 @@ fn without_ids(text: &str) -> String {
         .collect()
 }
 
-/// The answers to look-ups that lines tell, up to when somebody does something.
-fn prompts(lines: &[Line]) -> Vec<Prompt> {
+/// What the world answers, as lines tell, up to when somebody does something.
+fn prompts(flow: &Flow, lines: &[Line]) -> Vec<Prompt> {
     let lines = lines.iter().take_while(|line| !line.verb.is_deed());
-    lines.filter_map(|line| line.verb.prompt()).collect()
-}
-
-/// The value of a name in an address's query.
-fn queried(address: &str, name: &str) -> Option<String> {
-    let address = reqwest::Url::parse(address).ok()?;
-    let found = address.query_pairs().find(|(key, _)| key == name);
-    found.map(|(_, value)| value.into_owned())
+    lines.filter_map(|line| line.verb.prompt(flow)).collect()
 }
 
 /// When the call begins, on the flow's clock.

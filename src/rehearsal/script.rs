@@ -4,7 +4,9 @@ use jiff::civil::DateTime;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::line::{Verb, WRITTEN, written};
+use super::center::{self, Center};
+use super::line::{Verb, all_written, every_line, written};
+use crate::contact_center::handoff::QueueId;
 use crate::flow::Flow;
 use crate::flow::diagnostic::{Diagnostic, Source, Span};
 use crate::flow::model::StepName;
@@ -45,7 +47,7 @@ pub struct Scripted {
     pub from: String,
     /// What happens, in order.
     pub lines: Vec<Line>,
-    /// Whether nobody wrote it: then look-ups that it does not answer get no answer, and that is no fault.
+    /// Whether nobody wrote it: then what it does not answer gets no answer, and that is no fault.
     pub improvised: bool,
 }
 
@@ -104,21 +106,67 @@ impl TestFile {
     /// What of the file the flow knows nothing of (CW701).
     pub fn unknown_to(&self, flow: &Flow) -> Vec<Diagnostic> {
         let lines = self.calls.iter().flat_map(|call| &call.lines);
-        let names: Vec<_> = flow.steps.keys().map(StepName::as_str).collect();
-        let strange = lines.filter_map(|line| match &line.verb {
-            Verb::At(step) if !names.contains(&step.as_str()) => Some((step, &line.span)),
-            _ => None,
-        });
-        let fault = |(step, span): (&String, &Span)| {
-            let message = format!("test says \"at {step}\"; no such step");
-            let fault = Diagnostic::error("CW701", message).at(span.clone(), "");
-            match nearest(step, names.iter().copied()) {
-                Some(meant) => fault.help(format!("write: \"at {meant}\"")),
-                None => fault.help(format!("the steps are {}", names.join(", "))),
-            }
-        };
-        strange.map(fault).collect()
+        let known = Known::to(flow);
+        let fault = |line: &Line| known.strange(&line.verb, line.span.clone());
+        lines.filter_map(fault).collect()
     }
+}
+
+/// What a flow has that a line may name.
+struct Known<'f> {
+    steps: Vec<&'f str>,
+    schedules: Vec<&'f str>,
+    queues: Vec<&'f str>,
+}
+
+impl<'f> Known<'f> {
+    fn to(flow: &'f Flow) -> Self {
+        let asked = center::schedules(flow);
+        Self {
+            steps: flow.steps.keys().map(StepName::as_str).collect(),
+            schedules: asked.flat_map(|(hours, id)| [hours, id]).collect(),
+            queues: center::queues(flow).collect(),
+        }
+    }
+
+    /// The fault of a line that names what is not there.
+    fn strange(&self, verb: &Verb, span: Span) -> Option<Diagnostic> {
+        let (kind, name, known) = match verb {
+            Verb::At(step) => ("step", step.as_str(), &self.steps),
+            Verb::Center(Center::Schedule { name, .. }) => ("schedule", &**name, &self.schedules),
+            Verb::Center(Center::Queue { queue, .. }) => ("queue", queue.as_str(), &self.queues),
+            _ => return None,
+        };
+        if known.contains(&name) {
+            return None;
+        }
+        let message = match kind {
+            "step" => format!("test says \"{verb}\"; no such step"),
+            kind => format!("test says \"{verb}\"; the flow asks no such {kind}"),
+        };
+        let fault = Diagnostic::error("CW701", message).at(span, "");
+        Some(match nearest(name, known.iter().copied()) {
+            Some(meant) => fault.help(format!("write: \"{}\"", naming(verb, meant))),
+            None if known.is_empty() => fault.help("take the line out"),
+            None => fault.help(format!("the {kind}s are {}", known.join(", "))),
+        })
+    }
+}
+
+/// The same line about something else.
+fn naming(verb: &Verb, name: &str) -> Verb {
+    let about = match (verb, QueueId::parse(name)) {
+        (Verb::Center(Center::Schedule { status, .. }), _) => Center::Schedule {
+            name: name.to_owned(),
+            status: *status,
+        },
+        (Verb::Center(Center::Queue { state, .. }), Some(queue)) => Center::Queue {
+            queue,
+            state: *state,
+        },
+        _ => return Verb::At(name.to_owned()),
+    };
+    Verb::Center(about)
 }
 
 #[derive(Default)]
@@ -256,10 +304,10 @@ impl Reader {
             Ok(verb) => Some(Line { span, verb }),
             Err(message) => {
                 let word = text.split_whitespace().next().unwrap_or_default();
-                let verbs = WRITTEN.iter().filter_map(|verb| verb.split(' ').next());
-                let help = match nearest(word, verbs.clone()) {
+                let verbs = all_written().filter_map(|verb| verb.split(' ').next());
+                let help = match nearest(word, verbs) {
                     Some(meant) => format!("write {}", written(meant)),
-                    None => format!("a call knows: {}", WRITTEN.join(" · ")),
+                    None => format!("a call knows: {}", every_line()),
                 };
                 self.fault("CW704", message, span, &help);
                 None

@@ -70,6 +70,7 @@ impl Stage {
     pub(super) fn opens(&self, at: Timestamp) {
         self.now.store(at.as_microsecond(), Ordering::Relaxed);
         self.notebook.turn();
+        self.prompter.opens();
     }
 
     /// Listens to what is logged, by this thread, until the guard is dropped.

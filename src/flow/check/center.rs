@@ -352,6 +352,7 @@ impl<'a> FlowFile<'a> {
         let choices = self.choices(step);
         Some((|| {
             Some(Decide::Schedule {
+                hours: name.to_owned(),
                 schedule,
                 open: open?,
                 closed: closed?,

@@ -30,6 +30,8 @@ pub enum Decide {
     },
     /// By what a schedule of the Contact Center says.
     Schedule {
+        /// The hours that go by it, by name.
+        hours: String,
         /// Its id.
         schedule: String,
         /// Where the call goes on while it is open.

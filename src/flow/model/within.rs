@@ -125,6 +125,7 @@ impl Within<'_> {
                 }
             }
             Decide::Schedule {
+                hours,
                 schedule,
                 open,
                 closed,
@@ -132,6 +133,7 @@ impl Within<'_> {
             } => {
                 let choices = choices.iter();
                 Decide::Schedule {
+                    hours: self.hours_name(hours),
                     schedule: schedule.clone(),
                     open: self.target(open),
                     closed: self.target(closed),

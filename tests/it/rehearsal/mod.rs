@@ -1,5 +1,6 @@
 //! `callwright test`: calls written down are played, and what goes wrong is told as people read it.
 
+mod center;
 mod failures;
 mod runs;
 

@@ -144,7 +144,7 @@ fn the_shortest_calls_of_every_shipped_flow_that_has_tests_go_well() {
     let files = fs::read_dir(flows).expect("the folder can be listed");
     let paths = files.map(|file| file.expect("an entry").path().display().to_string());
     let tests: Vec<_> = paths.filter(|path| path.ends_with(".test.toml")).collect();
-    assert_eq!(tests.len(), 3);
+    assert_eq!(tests.len(), 4);
     let asked = ["--paths", "--coverage", "--strict"];
     let asked: Vec<_> = tests.iter().map(String::as_str).chain(asked).collect();
     let (code, said) = Folder::with(&whole()).test(&asked);
