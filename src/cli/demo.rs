@@ -127,8 +127,14 @@ fn configuration(scratch: &Path, listen: SocketAddr, flows: &Path, api: SocketAd
     let database = toml::Value::String(format!("sqlite://{}/callwright.db", scratch.display()));
     let (keys, flows) = (text(&scratch.join("callwright.keys")), text(flows));
     let [tenant, action_token, data_token] = TENANT;
+    // A port that is chosen later is not known yet.
+    let public_url = match listen.port() {
+        0 => String::new(),
+        _ => format!("public_url = \"http://{listen}\"\n"),
+    };
     format!(
         "listen = \"{listen}\"\n\
+         {public_url}\
          database_url = {database}\n\
          flows = {flows}\n\
          keys.file = {keys}\n\

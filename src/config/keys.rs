@@ -14,7 +14,8 @@ use super::pool_keys;
 use super::reader::{Reader, Section, Show};
 use super::values::{
     PLATFORM, Taken, api_base, country, database_url, header_text, is_loopback, key_text, level,
-    listen, network, no_controls, one_of, origins, spoken_text, subaccount_id, token_text,
+    listen, network, no_controls, one_of, origins, public_url, spoken_text, subaccount_id,
+    token_text,
 };
 use super::wrong::Wrong;
 use super::{
@@ -44,6 +45,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
     let flows = reader.text(&mut root, "flows", Show::Whole, |text| {
         Ok(PathBuf::from(text))
     });
+    let public_url = reader.text(&mut root, "public_url", Show::Whole, public_url);
     let keys = encryption(reader, &mut root);
     let log = log(reader, &mut root);
     let apology = apology(reader, &mut root);
@@ -66,6 +68,7 @@ pub(super) fn config(reader: &mut Reader<'_>, mut root: Section) -> Option<Confi
         database_url: database_url?,
         durability: durability?,
         flows: flows?,
+        public_url,
         keys: keys?,
         log: log?,
         apology: apology?,

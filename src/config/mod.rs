@@ -61,6 +61,8 @@ pub struct Config {
     pub durability: Durability,
     /// Where the flows are.
     pub flows: PathBuf,
+    /// Where the server is reached from outside: scheme and host.
+    pub public_url: Option<Url>,
     /// What is stored is encrypted with these.
     pub keys: Keys,
     /// What is logged, and how.

@@ -141,7 +141,7 @@ fn the_samples_of_the_default_file_are_sound() {
     assert!(config.contact_center.is_some());
     assert_eq!(
         settings.len(),
-        96,
+        97,
         "every key has a line in the default file"
     );
 }

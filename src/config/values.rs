@@ -210,6 +210,11 @@ pub(super) fn https_host(text: &str) -> Result<Url, Wrong> {
     bare_host(text, "the Contact Center", "https://vcc-na4.8x8.com")
 }
 
+/// Where this server is reached from outside.
+pub(super) fn public_url(text: &str) -> Result<Url, Wrong> {
+    bare_host(text, "this server", "https://voice.example.com")
+}
+
 /// Scheme and host of a service. A secret goes there with each request, so it is https, but for a stand-in on this machine.
 fn bare_host(text: &str, whose: &str, example: &str) -> Result<Url, Wrong> {
     let wrong = || {

@@ -1,8 +1,6 @@
 //! A call back that a caller asked for: now, after a while, or as soon as an agent is free; and what the service's error codes
 //! mean.
 
-use jiff::Timestamp;
-
 use super::Fault;
 use super::handoff::QueueId;
 use super::pairs::{MOST_CHARACTERS, Pairs};
@@ -262,21 +260,6 @@ pub fn unknown_tokens(name: &str, user_data: &Pairs) -> Vec<Fault> {
     }
     faults.dedup();
     faults
-}
-
-/// What the service gave back when a call back or a click-to-dial call was over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallbackResult {
-    /// Ours.
-    pub id: String,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// `SUCCESS`, `FAIL`, `IGNORE`; empty for a web callback.
-    pub code: String,
-    /// The service's words for a failure.
-    pub error: Option<String>,
-    /// The user data, tokens filled in.
-    pub data: Pairs,
 }
 
 /// Why the service takes no call back: its documented code.

@@ -4,11 +4,13 @@
 //! * [`handoff`] a call that a queue takes over; [`asked`] one that is asked for by the documented parameters; [`matching`] whose
 //!   SIP call id a call of ours is
 //! * [`schedule`] whether a schedule is open; [`queue`] how a queue does, in a word
-//! * [`callback`] a call back that a caller asked for, and what each of the service's error codes means
+//! * [`callback`] a call back that a caller asked for, and what each of the service's error codes means; [`given_back`] what it tells when
+//!   one is over
 //! * [`interaction`] variables that are set on an interaction; [`reading`] what can be read in lists, of which days
 
 pub mod asked;
 pub mod callback;
+pub mod given_back;
 pub mod handoff;
 pub mod interaction;
 pub mod matching;

@@ -319,6 +319,24 @@ impl Emulator {
         Some(self.courier(account).deliver(Kind::Numbers, &body).await)
     }
 
+    /// A call back of the tenant's is over, answered or not: tells its client. `None`: there is none, or nobody wants to be told.
+    pub async fn end_callback(&self, transaction: u64, answered: bool) -> Option<Answer> {
+        let now = self.0.clock.now().as_second();
+        let answered = answered.then_some(now);
+        let (url, form) =
+            self.center(|center| center.finish_callback(transaction, answered, now))??;
+        let request = self.0.client.post(url);
+        let form_type = "application/x-www-form-urlencoded";
+        let answer = request.header("content-type", form_type).body(form).send();
+        Some(match answer.await {
+            Ok(answer) => Answer::Said {
+                status: answer.status().as_u16(),
+                body: String::new(),
+            },
+            Err(_) => Answer::Nobody,
+        })
+    }
+
     /// The next request to place a call that is none yet spoken for goes wrong like this.
     pub fn script(&self, fault: ApiFault) {
         self.faults().push_back(fault);

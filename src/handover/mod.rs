@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::call::PhoneNumber;
+use crate::call::{PhoneNumber, SessionId};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::contact_center::callback::Callback;
 use crate::contact_center::handoff::{By, Handoff, Outcome, Request};
 use crate::contact_center::matching::{Match, SipCall, WINDOW, matched};
 use crate::platform::client::NoClient;
 use crate::platform::contact_center::ContactCenter;
+use crate::platform::contact_center::callback::{NotTaken, results_url};
 use crate::platform::contact_center::known::Known;
 use crate::store::{Store, StoreError};
 
@@ -27,6 +29,8 @@ const TOLD_CALLS: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 pub struct Handover {
     center: Arc<ContactCenter>,
     known: Known,
+    /// Where the Contact Center gives back what came of call backs, when we can be reached from outside.
+    results_url: Option<String>,
     store: Arc<dyn Store>,
     clock: Clock,
 }
@@ -48,6 +52,10 @@ impl Handover {
         let center = Arc::new(ContactCenter::for_calls(tenant)?);
         Ok(Some(Self {
             known: Known::new(center.clone(), clock.clone()),
+            results_url: config
+                .public_url
+                .as_ref()
+                .and_then(|base| results_url(tenant, base)),
             center,
             store,
             clock,
@@ -57,6 +65,19 @@ impl Handover {
     /// What is known of the tenant's schedules and queues.
     pub fn known(&self) -> &Known {
         &self.known
+    }
+
+    /// Has somebody called back, as `session` asked for it. What comes of it is given back to us, if we can be reached.
+    ///
+    /// # Errors
+    ///
+    /// Why the service does not.
+    pub async fn call_back(&self, session: &SessionId, callback: Callback) -> Result<(), NotTaken> {
+        let callback = match &self.results_url {
+            Some(url) => callback.given_back_to(url, session),
+            None => callback,
+        };
+        self.center.call_back(&callback).await
     }
 
     /// The client for calls.

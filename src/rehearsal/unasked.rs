@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::call::PhoneNumber;
-use crate::contact_center::callback::CallbackResult;
+use crate::contact_center::given_back::CallbackResult;
 use crate::contact_center::handoff::Handoff;
 use crate::contact_center::matching::SipCall;
 use crate::store::erasing::{Erasing, Erasure};

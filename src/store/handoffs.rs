@@ -9,7 +9,7 @@ use super::StoreError;
 use super::forms::read_time;
 use super::vault::{Place, Vault};
 use crate::call::{PhoneNumber, SessionId};
-use crate::contact_center::callback::CallbackResult;
+use crate::contact_center::given_back::CallbackResult;
 use crate::contact_center::handoff::{By, Handoff, Outcome, QueueId, Request, SipId};
 use crate::contact_center::matching::SipCall;
 use crate::contact_center::pairs::Pairs;

@@ -20,7 +20,7 @@ pub(super) async fn meet(handover: Option<Arc<Handover>>, need: Need) -> Option<
     Some(match need {
         Need::Lookup(_) => return None,
         Need::Handoff(handing) => Met::Handoff(hand_off(&handover, *handing).await),
-        Need::Callback(it) => match handover.center().call_back(&it.callback).await {
+        Need::Callback(it) => match handover.call_back(&it.session, it.callback).await {
             Ok(()) => Met::Callback(true),
             Err(reason) => {
                 tracing::warn!(step = %it.step, %reason, "a call back was not taken: its `failed` is taken");

@@ -8,13 +8,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::table::{Column, table};
 use crate::config::{self, Config};
 use crate::platform::client::{NoClient, Patience};
 use crate::platform::contact_center::ContactCenter;
-use crate::platform::contact_center::callback::receiver_key;
+use crate::platform::contact_center::callback::results_url;
 pub(super) use act::pairs;
 
 const FINDINGS: [Column; 3] = [("KEY", "what"), ("WORKS", "works"), ("", "told")];
@@ -60,8 +61,8 @@ enum CenterCommand {
     ///
     /// Example: `callwright contact-center callback-url https://voice.example.com`
     CallbackUrl {
-        /// Where this server is reached from outside
-        base: String,
+        /// Where this server is reached from outside; `public_url` of the configuration when it is left out
+        base: Option<String>,
     },
 }
 
@@ -80,14 +81,20 @@ pub(in crate::cli) enum Unprepared {
     #[error("[contact_center] has no action_token: results are known by a key that is made of it")]
     NoToken,
     /// The address is none.
-    #[error("that is no http:// or https:// address: write https://voice.example.com")]
+    #[error("that is no http:// or https:// address, host only: write https://voice.example.com")]
     NoAddress,
+    /// Nobody says where the server is.
+    #[error(
+        "the configuration has no public_url: write it there, or the address behind the command, as https://voice.example.com"
+    )]
+    NoBase,
 }
 
 /// Asks, and prints what is said.
 pub(super) fn run(args: &CenterArgs) -> anyhow::Result<ExitCode> {
     let config = Config::load(args.config.as_deref(), super::environment())?;
-    let tenant = config.contact_center.ok_or(Unprepared::NoTenant)?;
+    let (tenant, public_url) = (config.contact_center, config.public_url);
+    let tenant = tenant.ok_or(Unprepared::NoTenant)?;
     let center: Result<_, NoClient> = ContactCenter::new(&tenant, Patience::default());
     let center = center?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -108,20 +115,28 @@ pub(super) fn run(args: &CenterArgs) -> anyhow::Result<ExitCode> {
             CenterCommand::DeleteCallbacks(asked) => act::delete_callbacks(&center, asked).await,
             CenterCommand::Interaction(command) => act::interaction(&center, command).await,
             CenterCommand::Recording(asked) => act::recording(&center, asked).await,
-            CenterCommand::CallbackUrl { base } => callback_url(&tenant, base),
+            CenterCommand::CallbackUrl { base } => {
+                callback_url(&tenant, base.as_deref(), public_url.as_ref())
+            }
         }
     })
 }
 
-fn callback_url(tenant: &config::ContactCenter, base: &str) -> anyhow::Result<ExitCode> {
-    let key = receiver_key(tenant).ok_or(Unprepared::NoToken)?;
-    if !base.starts_with("https://") && !base.starts_with("http://") {
-        return Err(Unprepared::NoAddress.into());
-    }
-    super::print(&format!(
-        "{}/contact-center/callback/{key}\n",
-        base.trim_end_matches('/')
-    ))
+fn callback_url(
+    tenant: &config::ContactCenter,
+    typed: Option<&str>,
+    configured: Option<&Url>,
+) -> anyhow::Result<ExitCode> {
+    let base = match typed {
+        Some(typed) => typed
+            .parse()
+            .ok()
+            .filter(|url: &Url| url.has_host() && url.path() == "/"),
+        None => Some(configured.cloned().ok_or(Unprepared::NoBase)?),
+    };
+    let base = base.ok_or(Unprepared::NoAddress)?;
+    let url = results_url(tenant, &base).ok_or(Unprepared::NoToken)?;
+    super::print(&format!("{url}\n"))
 }
 
 async fn check(center: &ContactCenter, as_json: bool) -> anyhow::Result<ExitCode> {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Duration, sleep};
 
+use super::super::call;
 use super::super::center::{Asked, Center, CenterFault, NotSubscribed, Queue, Reply};
 use super::super::exchange::Emulator;
 use super::desk::{Answered, done, read, refused};
@@ -222,6 +223,7 @@ pub(super) fn routes() -> Router<Emulator> {
         .route("/", get(look))
         .route("/queues/{id}", post(set_queue))
         .route("/schedules/{id}", post(set_schedule))
+        .route("/callbacks/{transaction}", post(end_callback))
         .route("/faults", post(script))
         .route("/updates", post(happens))
 }
@@ -288,6 +290,28 @@ async fn set_schedule(
     match found {
         true => done(),
         false => Err(refused(StatusCode::NOT_FOUND, "there is no such schedule")),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallbackEnds {
+    answered: bool,
+}
+
+async fn end_callback(
+    State(emulator): State<Emulator>,
+    Path(transaction): Path<u64>,
+    body: Bytes,
+) -> Answered {
+    let CallbackEnds { answered } = read(&body, r#"{"answered": true}"#)?;
+    match emulator.end_callback(transaction, answered).await {
+        Some(call::Answer::Said { status, .. }) => Ok(Json(json!({"answered": status}))),
+        Some(_) => Ok(Json(json!({"answered": "nobody"}))),
+        None => Err(refused(
+            StatusCode::NOT_FOUND,
+            "there is no such call back, or nobody wants to be told of it",
+        )),
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Asked, Center, Reply};
+use crate::contact_center::callback::CALLBACK_URL;
 use crate::contact_center::pairs::Pairs;
 
 /// A handoff that was taken.
@@ -151,6 +152,38 @@ impl Center {
                 _ => Some(14),
             },
         }
+    }
+
+    /// A call back is over, answered then or never: where its client wants to be told, and the form. `None`: there is none, or
+    /// nobody wants to be told.
+    pub fn finish_callback(
+        &mut self,
+        transaction: u64,
+        answered: Option<i64>,
+        now: i64,
+    ) -> Option<(String, String)> {
+        let of_it = |known: &PendingCallback| known.transaction == transaction;
+        let over = self.callbacks.iter().find(|known| of_it(known)).cloned()?;
+        self.callbacks.retain(|known| !of_it(known));
+        let user_data = [
+            ("$interaction_guid$", over.guid.clone()),
+            ("$transaction_id$", over.transaction.to_string()),
+            ("$call_answered_time$", answered.unwrap_or(0).to_string()),
+            (
+                "$call_hangup_time$",
+                answered.map_or(0, |_| now).to_string(),
+            ),
+        ]
+        .iter()
+        .fold(over.user_data, |told, (token, value)| {
+            told.replace(token, value)
+        });
+        let told = Pairs::parse(&user_data).ok()?;
+        let (_, url) = told.iter().find(|(name, _)| *name == CALLBACK_URL)?;
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("ctl_userdata", &user_data)
+            .finish();
+        Some((url.to_owned(), form))
     }
 
     /// An agent takes the call backs of this external id.

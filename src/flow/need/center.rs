@@ -42,6 +42,8 @@ pub struct CallingBack {
     pub step: StepName,
     /// What the need is known by.
     pub key: String,
+    /// The call that asks for it.
+    pub session: SessionId,
     /// The call back.
     pub callback: Callback,
 }

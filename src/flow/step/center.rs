@@ -62,6 +62,7 @@ impl Walk<'_> {
             Need::Callback(Box::new(CallingBack {
                 step: self.at.step.clone(),
                 key: self.key(self.call.replies),
+                session: SessionId::new(self.call.id.as_str()),
                 callback,
             }))
         })

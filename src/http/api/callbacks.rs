@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::find;
 use super::handoffs::{DataItem, asked};
 use super::shown::Shown;
-use crate::contact_center::callback::CallbackResult;
+use crate::contact_center::given_back::CallbackResult;
 use crate::http::app::App;
 use crate::http::auth::Caller;
 use crate::http::problem::{Problem, ProblemDetails};
@@ -33,6 +33,18 @@ pub struct CallbackItem {
     result: String,
     /// The service's words for a failure.
     error: Option<String>,
+    /// The session whose flow asked for it; null for what a command or a link asked for.
+    session_id: Option<String>,
+    /// Whether the person answered; null when that was not told.
+    answered: Option<bool>,
+    /// When they did.
+    #[schema(format = DateTime)]
+    answered_at: Option<String>,
+    /// When the call was over.
+    #[schema(format = DateTime)]
+    ended_at: Option<String>,
+    /// The interaction that it became.
+    interaction: Option<String>,
     /// When it came.
     #[schema(format = DateTime)]
     received_at: String,
@@ -80,6 +92,11 @@ impl CallbackItem {
             id: result.id.clone(),
             result: shown.text(&result.code),
             error: result.error.as_deref().map(|error| shown.text(error)),
+            session_id: result.session().map(str::to_owned),
+            answered: result.answered_at().map(|at| at.is_some()),
+            answered_at: result.answered_at().flatten().map(|at| at.to_string()),
+            ended_at: result.ended_at().flatten().map(|at| at.to_string()),
+            interaction: result.interaction().map(str::to_owned),
             received_at: result.received_at.to_string(),
             data: DataItem::all(&result.data, shown),
         }

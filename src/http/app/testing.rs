@@ -25,7 +25,7 @@ use crate::call::event::{
 use crate::call::{PhoneNumber, SessionId};
 use crate::clock::Clock;
 use crate::config::{Config, Product, Scope, Subaccount, Token};
-use crate::contact_center::callback::CallbackResult;
+use crate::contact_center::given_back::CallbackResult;
 use crate::contact_center::handoff::Handoff;
 use crate::contact_center::matching::SipCall;
 use crate::flow::model::{

@@ -9,12 +9,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::parameters;
-use crate::contact_center::callback::CallbackResult;
+use crate::contact_center::given_back::CallbackResult;
 use crate::contact_center::pairs::Pairs;
 use crate::http::app::App;
 use crate::http::body;
 use crate::http::guard::BodyLimit;
 use crate::http::problem::{Problem, ProblemDetails};
+use crate::text::plain;
 
 /// The largest form, in bytes: 1800 characters of user data, percent-encoded, and an error's message.
 pub(in crate::http) const BODY_LIMIT: usize = 32 * 1024;
@@ -61,6 +62,14 @@ pub(in crate::http) async fn take(
             tracing::error!(%error, "a result of a call back could not be kept: answered 503");
             Problem::store_unavailable()
         })?;
+    if let Some(session_id) = result.session().and_then(plain) {
+        let answered = result.answered_at().map(|at| at.is_some());
+        tracing::info!(
+            session_id,
+            ?answered,
+            "a call back that a flow asked for is over"
+        );
+    }
     Ok(Json(ResultStored { status: "stored" }))
 }
 

@@ -1,6 +1,6 @@
 //! Call backs: asked for by a page that answers by sending a browser elsewhere, and deleted by an id of ours.
 
-use reqwest::Method;
+use reqwest::{Method, Url};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde_json::Value;
@@ -36,6 +36,13 @@ pub fn receiver_key(tenant: &config::ContactCenter) -> Option<String> {
             .map(|byte| format!("{byte:02x}"))
             .collect(),
     )
+}
+
+/// The address that results are given back to, at a server that is reached at `base`. `None` without a token.
+pub fn results_url(tenant: &config::ContactCenter, base: &Url) -> Option<String> {
+    let key = receiver_key(tenant)?;
+    let url = super::address(base, &["contact-center", "callback", &key]);
+    Some(url.into())
 }
 
 /// Why a call back was not taken.

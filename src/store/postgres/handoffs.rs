@@ -6,7 +6,7 @@ use sqlx::Row as _;
 
 use super::PostgresStore;
 use crate::call::PhoneNumber;
-use crate::contact_center::callback::CallbackResult;
+use crate::contact_center::given_back::CallbackResult;
 use crate::contact_center::handoff::Handoff;
 use crate::contact_center::matching::SipCall;
 use crate::store::StoreError;

@@ -10,7 +10,7 @@ use rusqlite::params;
 use super::lookups::Lookups;
 use super::writing::Writing;
 use crate::call::PhoneNumber;
-use crate::contact_center::callback::CallbackResult;
+use crate::contact_center::given_back::CallbackResult;
 use crate::contact_center::handoff::Handoff;
 use crate::contact_center::matching::SipCall;
 use crate::store::StoreError;

@@ -1,15 +1,17 @@
 //! What is done at the Contact Center: call backs with every documented error, interaction data, recording control, and what it
 //! gives back.
 
-use callwright::call::PhoneNumber;
+use callwright::call::{PhoneNumber, SessionId};
 use callwright::contact_center::callback::{CALLBACK_URL, Callback, CallerId, ErrorCode, When};
 use callwright::contact_center::handoff::{QueueId, SipId};
 use callwright::contact_center::interaction::{Interaction, Variable};
 use callwright::contact_center::pairs::Pairs;
-use callwright::emulator::{CenterFault, Queue};
+use callwright::emulator::{Answer, CenterFault, Queue};
 use callwright::platform::contact_center::CenterError;
 use callwright::platform::contact_center::callback::NotTaken;
 use callwright::platform::contact_center::recording::{Agent, Control, Controlled};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::companion::settings;
 use super::{ACTION, DATA, SIP_ID, Tenant, client, texts, typed, variables};
@@ -72,6 +74,42 @@ async fn both_types_of_call_back_are_taken() {
         taken[1].user_data,
         "[ctl_callbackUrl|https://mywebporter.com/callback.php][answered|$call_answered_time$]"
     );
+}
+
+/// The emulator tells whoever asked for a call back when it is over, as the guide has it.
+#[tokio::test]
+async fn whoever_asked_for_a_call_back_is_told_when_it_is_over() {
+    let tenant = Tenant::start().await;
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let url = format!("http://{}/over", socket.local_addr().expect("it is bound"));
+    let asked = now().given_back_to(&url, &SessionId::new("s-1"));
+    assert_eq!(asked.faults(), []);
+    tenant.client().call_back(&asked).await.expect("it is taken");
+    let transaction = tenant.center(|center| center.callbacks()[0].transaction);
+    let receives = async {
+        let (mut stream, _) = socket.accept().await.expect("somebody comes");
+        let mut came = vec![0; 4096];
+        let mut length = 0;
+        while !came[..length].ends_with(b"%5D") {
+            length += stream.read(&mut came[length..]).await.expect("it comes");
+        }
+        let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+        stream.write_all(answer).await.expect("it is taken");
+        String::from_utf8_lossy(&came[..length]).into_owned()
+    };
+    let (came, told) = tokio::join!(receives, tenant.emulator.end_callback(transaction, true));
+    assert!(matches!(told, Some(Answer::Said { status: 204, .. })), "{told:?}");
+    assert!(came.starts_with("POST /over "), "{came}");
+    let (_, form) = came.split_once("\r\n\r\n").expect("a body");
+    let form: Vec<_> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+    let expected = format!(
+        "[ctl_callbackUrl|{url}][callwright_session|s-1][callwright_interaction|int-42-webcallback-phone-01-klvm2]\
+         [callwright_answered|1763613000][callwright_ended|1763613000]"
+    );
+    assert_eq!(form, [("ctl_userdata".to_owned(), expected)]);
+    assert_eq!(tenant.emulator.end_callback(transaction, true).await, None);
 }
 
 #[tokio::test]
@@ -252,8 +290,16 @@ async fn what_is_given_back_is_stored_for_whoever_knows_the_key() {
     let app = TestApp::start_with(settings(&tenant)).await;
     let base = app.url("");
     let output = tenant
-        .typed(folder.path(), &["contact-center", "callback-url", &base])
+        .typed(folder.path(), &["contact-center", "callback-url"])
         .await;
+    assert!(
+        texts(&output).1.contains("the configuration has no public_url"),
+        "{output:?}"
+    );
+    let mut variables = tenant.variables();
+    variables.push(("CALLWRIGHT_PUBLIC_URL".to_owned(), base));
+    let asked = ["contact-center", "callback-url"];
+    let output = typed(folder.path(), variables, &asked).await;
     let (url, error) = texts(&output);
     assert!(output.status.success(), "{error}");
     assert!(!url.contains(ACTION));

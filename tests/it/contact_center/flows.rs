@@ -18,6 +18,8 @@ use crate::phone::demo::Demo;
 
 /// The restaurant's number.
 const FRONT_DESK: &str = "+6561115782";
+/// Where the server is reached from outside, as its configuration says.
+const PUBLIC: &str = "https://voice.example.com";
 /// A token for scripts.
 const OURS: &str = "handoff-0123456789abcdef0123456789";
 
@@ -42,6 +44,7 @@ impl Stage {
             .expect("a port is free");
         let serving = emulator.serve(socket).expect("it has an address");
         let mut settings = Settings::default()
+            .env("CALLWRIGHT_PUBLIC_URL", PUBLIC)
             .env("CALLWRIGHT_API__TOKENS__SCRIPT__TOKEN", OURS)
             .env("CALLWRIGHT_API__TOKENS__SCRIPT__SCOPES", "handoff,read");
         for (name, value) in variables(&format!("http://{}", serving.address()), ACTION, DATA) {
@@ -97,20 +100,15 @@ impl Stage {
         (said.collect(), id)
     }
 
-    async fn handoffs(&self) -> Vec<Value> {
-        let list = self
-            .app
-            .client
-            .get(self.app.url("/v1/handoffs"))
-            .bearer_auth(OURS);
-        let text = list
-            .send()
-            .await
-            .expect("answers")
-            .text()
-            .await
-            .expect("text");
-        let list: Value = serde_json::from_str(&text).expect("JSON");
+    async fn get(&self, path: &str) -> Value {
+        let request = self.app.client.get(self.app.url(path)).bearer_auth(OURS);
+        let answer = request.send().await.expect("answers");
+        let text = answer.text().await.expect("text");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    async fn listed(&self, path: &str) -> Vec<Value> {
+        let list = self.get(path).await;
         list["items"].as_array().expect("a list").clone()
     }
 }
@@ -140,7 +138,7 @@ async fn a_call_is_carried_from_the_ring_to_the_queue() {
         .center(|center| center.variables(&id).cloned())
         .expect("they were set before");
     assert_eq!(set["_calledNumber"]["value"], FRONT_DESK);
-    let listed = stage.handoffs().await;
+    let listed = stage.listed("/v1/handoffs").await;
     assert_eq!(
         (listed.len(), &listed[0]["state"], &listed[0]["by"]),
         (1, &"TAKEN".into(), &"flow".into())
@@ -191,6 +189,39 @@ async fn when_nobody_is_free_a_call_back_is_offered() {
             .all(|it| it.data.ends_with("[Came from|offer]")),
         "{arrived:?}"
     );
+}
+
+#[tokio::test]
+async fn what_came_of_a_call_back_is_told_with_the_session_that_asked_for_it() {
+    let stage = Stage::set(Some("sipCallId")).await;
+    stage.all_are_busy();
+    for answered in [true, false] {
+        stage.call(&["1"]).await;
+        let pending = stage.center(|center| center.callbacks().to_vec());
+        let [pending] = pending.as_slice() else {
+            panic!("one waits: {pending:?}");
+        };
+        let now = jiff::Timestamp::now().as_second();
+        let at = answered.then_some(now - 60);
+        let over = stage.center(|center| center.finish_callback(pending.transaction, at, now));
+        let (url, form) = over.expect("somebody wants to be told");
+        let path = url.strip_prefix(PUBLIC).expect("it is where we can be reached");
+        let told = stage.app.client.post(stage.app.url(path)).body(form);
+        assert_eq!(told.send().await.expect("answers").status().as_u16(), 200);
+        let came = stage.listed("/v1/callbacks").await;
+        let [came, ..] = came.as_slice() else {
+            panic!("it is listed");
+        };
+        assert_eq!(
+            (&came["answered"], came["ended_at"].is_string()),
+            (&answered.into(), answered),
+            "{came}"
+        );
+        assert_eq!(came["interaction"], pending.guid.as_str());
+        let session = came["session_id"].as_str().expect("a flow asked for it");
+        let path = format!("/v1/sessions/{session}");
+        assert_eq!(stage.get(&path).await["flow"], "restaurant_desk");
+    }
 }
 
 #[tokio::test]

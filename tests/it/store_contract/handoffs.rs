@@ -1,7 +1,7 @@
 //! Handoffs and the calls that scripts told of: kept whole, over what was known, found by both numbers.
 
 use callwright::call::{PhoneNumber, SessionId};
-use callwright::contact_center::callback::CallbackResult;
+use callwright::contact_center::given_back::CallbackResult;
 use callwright::contact_center::handoff::{By, Handoff, Outcome, QueueId, Request, SipId};
 use callwright::contact_center::matching::SipCall;
 use callwright::contact_center::pairs::Pairs;
