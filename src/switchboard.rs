@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::bookings::Bookings;
 use crate::call::event::{CallAction, CallActionStatus, Direction};
@@ -26,8 +26,8 @@ use crate::outbound::Destinations;
 use crate::outbound::attempt::Heard;
 use crate::platform::{callflow, webhook};
 use crate::session::{
-    Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Standing, answer,
-    label,
+    Answer, Apology, Asked, Decision, Exchange, Outcome, Recall, Recalled, Reply, Standing,
+    after_end, answer, label,
 };
 use crate::shelf::Shelf;
 use crate::store::{Kept, Store, StoreError};
@@ -196,7 +196,7 @@ impl Switchboard {
             };
             // What the world took is not the store's.
             deadline += asked_at.elapsed();
-            let ahead = decision.ahead.clone();
+            let begins = decision.begins.clone();
             let exchange = Arc::new(self.exchange(&incoming, decision));
             crate::failpoint!("vca.decided", incoming.action.session.as_str());
             let kept = self.keep(&exchange, deadline).await;
@@ -208,9 +208,7 @@ impl Switchboard {
             );
             match kept {
                 Ok(Kept::Stored) => {
-                    if let Some(need) = ahead {
-                        self.world.begin(need);
-                    }
+                    begins.into_iter().for_each(|need| self.world.begin(need));
                     return self.give(&exchange, true);
                 }
                 Ok(Kept::Overtaken) => {}
@@ -219,6 +217,22 @@ impl Switchboard {
         }
         self.unstored(&incoming, Unstored::Overtaken, &mut needs)
             .await
+    }
+
+    /// A session is over: begins what is still to be done for it.
+    pub async fn ended(&self, session: &SessionId) {
+        let library = self.shelf.library();
+        if !library.pauses_recordings() {
+            return;
+        }
+        let recall = Recall::of_session(session);
+        let recalled = timeout(STORE_BUDGET, self.store.recall(&recall)).await;
+        // A store that is away does not take the summary either, which will come again.
+        if let Ok(Ok(recalled)) = recalled
+            && let Some(need) = after_end(session, &recalled.standing, &library)
+        {
+            self.world.begin(need);
+        }
     }
 
     /// Asks the core, and sees to what it needs on the way.
@@ -406,7 +420,7 @@ impl Switchboard {
             stuck,
             refused,
             secret_digits,
-            ahead: _,
+            begins: _,
         } = decision;
         let mut action = incoming.action.clone();
         if let Some(reason) = stuck {

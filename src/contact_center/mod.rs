@@ -6,7 +6,7 @@
 //! * [`schedule`] whether a schedule is open; [`queue`] how a queue does, in a word
 //! * [`callback`] a call back that a caller asked for, and what each of the service's error codes means; [`given_back`] what it tells when
 //!   one is over
-//! * [`interaction`] variables that are set on an interaction; [`reading`] what can be read in lists, of which days
+//! * [`interaction`] variables that are set on an interaction; [`recording`] whose recording falls silent; [`reading`] what can be read in lists, of which days
 
 pub mod asked;
 pub mod callback;
@@ -17,6 +17,7 @@ pub mod matching;
 pub mod pairs;
 pub mod queue;
 pub mod reading;
+pub mod recording;
 pub mod schedule;
 
 /// One fault of what was asked: where, what is wrong, what would be right.

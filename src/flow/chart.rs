@@ -86,8 +86,14 @@ fn ways_of(step: &Step) -> Vec<(When<'_>, &Target)> {
             });
             ways.chain([(When::GaveUp, &retry.give_up)]).collect()
         }
-        Step::Ask(Ask { go, retry, .. }) => {
-            vec![(When::Entered, go), (When::GaveUp, &retry.give_up)]
+        Step::Ask(Ask {
+            go, retry, pause, ..
+        }) => {
+            let failed = pause.iter().map(|pause| (When::Failed, &pause.failed));
+            [(When::Entered, go), (When::GaveUp, &retry.give_up)]
+                .into_iter()
+                .chain(failed)
+                .collect()
         }
         Step::Message(Message { go, .. }) => vec![(When::Then, go)],
         Step::Connect(Connect {

@@ -107,6 +107,11 @@ impl Library {
         self.versions.get(&(id.clone(), version.clone()))
     }
 
+    /// Whether any flow pauses agents' recordings.
+    pub fn pauses_recordings(&self) -> bool {
+        self.versions.values().any(|flow| flow.pauses_recordings())
+    }
+
     /// All current flows, by id.
     pub fn all(&self) -> Vec<&Arc<Flow>> {
         let mut flows: Vec<_> = self.current.values().collect();

@@ -16,7 +16,7 @@ mod center;
 mod within;
 
 pub use asking::{Decide, Lookup, Method, Return, Sent, Use};
-pub use center::{Callback, CallbackWhen, Handoff};
+pub use center::{Callback, CallbackWhen, Handoff, PauseRecording};
 pub use within::Within;
 
 /// The voice of a flow that names none: the one in the platform's own guides.
@@ -266,6 +266,8 @@ pub struct Ask {
     pub save: VariableName,
     /// Whether the digits are a secret.
     pub secret: bool,
+    /// The recording that falls silent while they are entered.
+    pub pause: Option<Box<PauseRecording>>,
     /// Where a good entry leads.
     pub go: Target,
     /// What happens on a wrong entry and on silence.
@@ -353,6 +355,12 @@ impl Flow {
         connects
             .filter_map(|(name, number)| Some((name, why(number)?)))
             .collect()
+    }
+
+    /// Whether it pauses agents' recordings.
+    pub fn pauses_recordings(&self) -> bool {
+        let pauses = |step: &Step| matches!(step, Step::Ask(ask) if ask.pause.is_some());
+        self.steps.values().any(pauses)
     }
 
     /// Whether the digits taken at `step` are a secret.

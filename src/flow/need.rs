@@ -15,7 +15,7 @@ use crate::contact_center::schedule::Status;
 
 mod center;
 
-pub use center::{AskedQueue, Asking, CallingBack, Handing};
+pub use center::{AskedQueue, Asking, CallingBack, Controlling, Handing};
 
 /// How long all needs of one reply may take together, in milliseconds: the platform waits 2 s for the reply, and the store has its part.
 pub const BUDGET_MS: u32 = 1200;
@@ -33,6 +33,8 @@ pub enum Need {
     Schedule(Asking<String>),
     /// How a queue of the Contact Center does.
     Queue(Asking<AskedQueue>),
+    /// That the recording of an agent's call falls silent, or goes on.
+    Recording(Box<Controlling>),
 }
 
 impl Need {
@@ -44,6 +46,7 @@ impl Need {
             Self::Callback(it) => &it.step,
             Self::Schedule(it) => &it.step,
             Self::Queue(it) => &it.step,
+            Self::Recording(it) => &it.step,
         }
     }
 
@@ -55,6 +58,7 @@ impl Need {
             Self::Callback(it) => &it.key,
             Self::Schedule(it) => &it.key,
             Self::Queue(it) => &it.key,
+            Self::Recording(it) => &it.key,
         }
     }
 
@@ -80,6 +84,8 @@ pub enum Met {
     Schedule(Option<Status>),
     /// How a queue does.
     Queue(State),
+    /// Whether a recording does as it is to, for all that is known.
+    Recording(bool),
 }
 
 impl Met {
@@ -91,6 +97,7 @@ impl Met {
             Need::Callback(_) => Self::Callback(false),
             Need::Schedule(_) => Self::Schedule(None),
             Need::Queue(_) => Self::Queue(State::Unknown),
+            Need::Recording(_) => Self::Recording(false),
         }
     }
 }

@@ -21,9 +21,12 @@ use crate::outbound::{Destinations, Refused};
 
 mod asking;
 mod center;
+mod recording;
 mod values;
 
 pub use asking::Paused;
+use recording::Recordings;
+pub use recording::let_go;
 
 /// How many steps a turn may pass: far more than any sane flow, and a bound on what a call can cost.
 const STEPS_LIMIT: usize = 1000;
@@ -105,8 +108,8 @@ pub struct Turn {
     pub refused: Vec<(StepName, Refused)>,
     /// What had been saved and set when the last action hung up; empty while the call waits, since `next` has it.
     pub saved: BTreeMap<VariableName, Value>,
-    /// What is to be begun while the caller listens: the step that waits will need it.
-    pub ahead: Option<Need>,
+    /// What is to be begun while the caller listens: what the step that waits will need, and recordings that go on.
+    pub begins: Vec<Need>,
 }
 
 /// How far a call came.
@@ -166,6 +169,7 @@ pub fn step(
     event: &Event,
 ) -> Result<Progress, Stuck> {
     let mut walk = Walk::new(flow, call, position.clone());
+    walk.comes_back();
     match flow.step(&position.step) {
         Some(Step::Menu(menu)) => walk.choose(menu, event.digits.as_ref()),
         Some(Step::Ask(ask)) => walk.take(ask, event.digits.as_ref()),
@@ -204,7 +208,8 @@ pub(super) struct Walk<'a> {
     pub(super) actions: Vec<Action>,
     path: Vec<StepName>,
     pub(super) refused: Vec<(StepName, Refused)>,
-    ahead: Option<Need>,
+    begins: Vec<Need>,
+    recordings: Recordings,
 }
 
 impl<'a> Walk<'a> {
@@ -216,7 +221,8 @@ impl<'a> Walk<'a> {
             actions: Vec::new(),
             path: Vec::new(),
             refused: Vec::new(),
-            ahead: None,
+            begins: Vec::new(),
+            recordings: Recordings::default(),
         }
     }
 
@@ -283,6 +289,14 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Asks for digits, now that what must be silent is.
+    fn ask(mut self, ask: &Ask) -> Result<Progress, Stuck> {
+        match self.prompt(None, false) {
+            Ok(()) => Ok(Progress::Turn(self.rest())),
+            Err(_) => self.go(ask.retry.give_up.clone()),
+        }
+    }
+
     /// Walks on until a step waits or the call ends.
     fn go(mut self, mut target: Target) -> Result<Progress, Stuck> {
         let call = self.call;
@@ -298,6 +312,12 @@ impl<'a> Walk<'a> {
             self.at.wrong_tries = 0;
             target = match self.flow.step(&name) {
                 None => return Err(Stuck::NoSuchStep(name)),
+                Some(Step::Ask(Ask {
+                    pause: Some(pause), ..
+                })) if !self.is_silent(pause) => match self.pausing(pause) {
+                    Some(need) => return Ok(self.pause(need)),
+                    None => pause.failed.clone(),
+                },
                 Some(Step::Menu(Menu { retry, .. }) | Step::Ask(Ask { retry, .. })) => {
                     match self.prompt(None, again) {
                         Ok(()) => return Ok(Progress::Turn(self.rest())),
@@ -328,7 +348,7 @@ impl<'a> Walk<'a> {
                 Some(Step::Lookup(lookup)) => match self.request(lookup, call.replies) {
                     None => lookup.failed.clone(),
                     Some(need) if self.speaks_meanwhile(lookup) => {
-                        self.ahead = Some(need);
+                        self.begins.push(need);
                         return Ok(Progress::Turn(self.rest()));
                     }
                     Some(need) => return Ok(self.pause(need)),
@@ -353,27 +373,29 @@ impl<'a> Walk<'a> {
     }
 
     /// The turn that waits here.
-    fn rest(self) -> Turn {
+    fn rest(mut self) -> Turn {
+        self.begins.extend(self.resuming(Some(&self.at.step)));
         Turn {
             actions: self.actions,
             next: Some(self.at),
             path: self.path,
             refused: self.refused,
             saved: BTreeMap::new(),
-            ahead: self.ahead,
+            begins: self.begins,
         }
     }
 
     /// The turn that ends the call.
     fn hang_up(mut self) -> Turn {
         self.actions.push(Action::Hangup);
+        self.begins.extend(self.resuming(None));
         Turn {
             actions: self.actions,
             next: None,
             path: self.path,
             refused: self.refused,
             saved: self.at.variables,
-            ahead: self.ahead,
+            begins: self.begins,
         }
     }
 }

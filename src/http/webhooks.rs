@@ -306,6 +306,7 @@ async fn put(app: &App, webhook: Webhook, body: &str) -> Result<(), store::Store
                 .await
         }
         Webhook::SessionSummary(event) => {
+            app.switchboard.ended(&event.session).await;
             app.dialer.hear(&event, received_at).await?;
             app.store
                 .keep_summary(store::Webhook::new(event, body, received_at))

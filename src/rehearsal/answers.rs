@@ -28,6 +28,13 @@ pub(super) fn answers(flow: &Flow, need: &Need) -> Vec<(Verb, Met)> {
             center(Center::CallbackTaken, Met::Callback(true)),
             center(Center::CallbackRefused(None), Met::Callback(false)),
         ],
+        Need::Recording(it) => {
+            let agent = || it.agent.as_str().to_owned();
+            vec![
+                center(Center::RecordingPauses(agent()), Met::Recording(true)),
+                center(Center::RecordingFails(agent()), Met::Recording(false)),
+            ]
+        }
         Need::Schedule(it) => {
             let Some(Step::Decide(Decide::Schedule { hours, choices, .. })) = flow.step(&it.step)
             else {

@@ -49,10 +49,16 @@ pub enum Center {
         /// How.
         state: State,
     },
+    /// The recording of this agent's call falls silent.
+    RecordingPauses(String),
+    /// It does not.
+    RecordingFails(String),
+    /// It goes on.
+    RecordingResumes(String),
 }
 
 /// Every such line, as it is written.
-pub(super) const WRITTEN: [&str; 9] = [
+pub(super) const WRITTEN: [&str; 12] = [
     "hands off to QUEUE",
     "handoff fails",
     "handoff sends NAME = VALUE",
@@ -62,6 +68,9 @@ pub(super) const WRITTEN: [&str; 9] = [
     "callback sends NAME = VALUE",
     "schedule NAME is STATUS",
     "queue ID is STATE",
+    "recording of AGENT pauses",
+    "recording of AGENT fails",
+    "recording of AGENT resumes",
 ];
 
 /// What stands for a schedule that nobody knows of.
@@ -83,6 +92,7 @@ impl Center {
             ("callback", _) => callback(rest),
             ("schedule", _) => schedule(rest),
             ("queue", _) => queue(rest),
+            ("recording", _) => recording(rest),
             _ => return None,
         })
     }
@@ -102,7 +112,11 @@ impl Center {
                 id: queue.clone(),
                 state: *state,
             },
-            Self::HandoffSends { .. } | Self::CallbackSends { .. } => return None,
+            Self::RecordingPauses(_) => Prompt::Pause(true),
+            Self::RecordingFails(_) => Prompt::Pause(false),
+            Self::HandoffSends { .. } | Self::CallbackSends { .. } | Self::RecordingResumes(_) => {
+                return None;
+            }
         })
     }
 }
@@ -150,7 +164,8 @@ fn callback(text: &str) -> Result<Center, String> {
     }
     let Some(code) = text.strip_prefix("refused") else {
         return Err(
-            "write `callback taken`, `callback refused` or `callback sends NAME = VALUE`".to_owned(),
+            "write `callback taken`, `callback refused` or `callback sends NAME = VALUE`"
+                .to_owned(),
         );
     };
     let code = code.trim();
@@ -200,6 +215,20 @@ fn queue(text: &str) -> Result<Center, String> {
     Ok(Center::Queue { queue, state })
 }
 
+/// `of AGENT pauses`, `of AGENT fails`, `of AGENT resumes`.
+fn recording(text: &str) -> Result<Center, String> {
+    let written = "write `recording of AGENT pauses`, `… fails` or `… resumes`";
+    let told = text.strip_prefix("of ").and_then(|it| it.rsplit_once(' '));
+    let (agent, word) = told.ok_or(written)?;
+    let agent = agent.trim().to_owned();
+    match word {
+        "pauses" => Ok(Center::RecordingPauses(agent)),
+        "fails" => Ok(Center::RecordingFails(agent)),
+        "resumes" => Ok(Center::RecordingResumes(agent)),
+        _ => Err(written.to_owned()),
+    }
+}
+
 impl fmt::Display for Center {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -219,6 +248,9 @@ impl fmt::Display for Center {
                 }
             }
             Self::Queue { queue, state } => write!(f, "queue {queue} is {}", state.as_str()),
+            Self::RecordingPauses(agent) => write!(f, "recording of {agent} pauses"),
+            Self::RecordingFails(agent) => write!(f, "recording of {agent} fails"),
+            Self::RecordingResumes(agent) => write!(f, "recording of {agent} resumes"),
         }
     }
 }
@@ -247,6 +279,9 @@ mod tests {
             "schedule 122 is 3",
             "schedule opening is unknown",
             "queue 102 is nobody",
+            "recording of jdoe pauses",
+            "recording of jdoe@example.com fails",
+            "recording of jdoe resumes",
         ] {
             assert_eq!(read(line).map(|it| it.to_string()), Ok(line.to_owned()));
         }
@@ -256,7 +291,10 @@ mod tests {
     fn what_is_no_line_is_told() {
         for (line, told) in [
             ("hands over", "write `hands off to 102`, or `hangs up`"),
-            ("hands off to sales", "`sales` is no queue's id, such as 102"),
+            (
+                "hands off to sales",
+                "`sales` is no queue's id, such as 102",
+            ),
             (
                 "handoff taken",
                 "write `handoff fails` or `handoff sends NAME = VALUE`; one that is taken is `hands off to QUEUE`",
@@ -281,7 +319,14 @@ mod tests {
                 "queue 102 is busy",
                 "a queue is free, waiting, nobody, unknown, not `busy`",
             ),
-            ("queue sales is free", "`sales` is no queue's id, such as 102"),
+            (
+                "queue sales is free",
+                "`sales` is no queue's id, such as 102",
+            ),
+            (
+                "recording of jdoe",
+                "write `recording of AGENT pauses`, `… fails` or `… resumes`",
+            ),
         ] {
             assert_eq!(read(line), Err(told.to_owned()), "{line}");
         }

@@ -57,6 +57,8 @@ pub(super) enum Prompt {
         /// How it does.
         state: State,
     },
+    /// A recording: whether it falls silent.
+    Pause(bool),
 }
 
 /// What was needed.
@@ -108,12 +110,13 @@ impl Page {
         match need {
             Need::Schedule(it) => return self.schedules.get(&it.about).copied().map(Met::Schedule),
             Need::Queue(it) => return self.queues.get(&it.about.0).copied().map(Met::Queue),
-            Need::Lookup(_) | Need::Handoff(_) | Need::Callback(_) => {}
+            Need::Lookup(_) | Need::Handoff(_) | Need::Callback(_) | Need::Recording(_) => {}
         }
         let fits = |prompt: &Prompt| match (prompt, need) {
             (Prompt::Lookup { lookup, .. }, Need::Lookup(it)) => lookup == it.step.as_str(),
             (Prompt::Handoff(_), Need::Handoff(_)) => true,
             (Prompt::Callback(_), Need::Callback(_)) => true,
+            (Prompt::Pause(_), Need::Recording(_)) => true,
             _ => false,
         };
         let found = self.answers.iter().position(fits)?;
@@ -124,11 +127,18 @@ impl Page {
 
 fn met(need: &Need, prompt: Prompt) -> Met {
     match (prompt, need) {
-        (Prompt::Lookup { answer: Some((status, body)), .. }, Need::Lookup(request)) => {
+        (
+            Prompt::Lookup {
+                answer: Some((status, body)),
+                ..
+            },
+            Need::Lookup(request),
+        ) => {
             let response = Response::read(request, status, body.to_string().as_bytes());
             Met::Lookup(Ok(response))
         }
         (Prompt::Handoff(taken), _) => Met::Handoff(taken),
+        (Prompt::Pause(is_silent), _) => Met::Recording(is_silent),
         (Prompt::Callback(Ok(())), _) => Met::Callback(true),
         (Prompt::Callback(Err(why)), _) => {
             if let Some(reason) = why {
@@ -152,6 +162,11 @@ impl World for Prompter {
         met.unwrap_or_else(|| Met::too_late(need))
     }
 
-    /// What was begun is answered when it is asked for.
-    fn begin(&self, _: Need) {}
+    /// A look-up that was begun is answered when it is asked for; that a recording goes on is not asked for again.
+    fn begin(&self, need: Need) {
+        if let Need::Recording(_) = &need {
+            let answered = true;
+            self.page().asked.push(Asked { need, answered });
+        }
+    }
 }

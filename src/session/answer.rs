@@ -14,7 +14,7 @@ use super::{Outcome, Recalled, Session, Stage, Standing};
 use crate::call::callflow::{Action, Callflow};
 use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::flow::model::{FlowId, FlowVersion, Step, StepName, VariableName};
-use crate::flow::step::{Call, Event, Paused, Progress, Stuck, Turn, Value, start, step};
+use crate::flow::step::{Call, Event, Paused, Progress, Stuck, Turn, Value, let_go, start, step};
 use crate::flow::{Flow, Label, Library, Met, Need, Position};
 use crate::outbound::{Destinations, Refused};
 
@@ -134,8 +134,8 @@ pub struct Decision {
     pub refused: Vec<(StepName, Refused)>,
     /// Whether the action's digits are a secret, or may be one.
     pub secret_digits: bool,
-    /// What is to be begun once the reply is kept: the next one will need it.
-    pub ahead: Option<Need>,
+    /// What is to be begun once the reply is kept: what the next one will need, and recordings that go on.
+    pub begins: Vec<Need>,
 }
 
 /// The reply of a decision.
@@ -295,6 +295,11 @@ impl Asked<'_> {
             Err(reason) => (None, Some(reason)),
         };
         let Some(turn) = turn else {
+            let begins = match &session.stage {
+                Stage::Waiting(position) => let_go(&flow, &self.call_of(&session), position),
+                Stage::HungUp => None,
+            };
+            let begins = begins.into_iter().collect();
             let session = moves.then_some(Session {
                 replies,
                 stage: Stage::HungUp,
@@ -306,6 +311,7 @@ impl Asked<'_> {
                 step,
                 session,
                 stuck,
+                begins,
                 ..self.decide(Outcome::Stuck, reply)
             };
         };
@@ -331,7 +337,7 @@ impl Asked<'_> {
             session,
             saved,
             refused: turn.refused,
-            ahead: turn.ahead,
+            begins: turn.begins,
             ..self.decide(outcome, Reply::Fresh(callflow))
         }
     }
@@ -365,7 +371,7 @@ impl Asked<'_> {
             stuck: None,
             refused: Vec::new(),
             secret_digits: self.digits_may_be_secret(),
-            ahead: None,
+            begins: Vec::new(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! CORE: one session from its first webhook to its summary, whoever carries it (a flow now).
 //!
 //! [`mod@answer`] decides what a voice call action is answered with, from what the store remembers; [`exchange`] is what is
-//! to be kept of it before the answer is sent; [`outbound`] is a call that we start, until its session is heard of.
+//! to be kept of it before the answer is sent; [`ending`] what is still to be done when it is over; [`outbound`] is a call that we start, until its session is heard of.
 
 pub mod answer;
+pub mod ending;
 pub mod exchange;
 pub mod outbound;
 
@@ -19,6 +20,7 @@ use crate::masking::Carried;
 use crate::masking::carried::Mark;
 
 pub use answer::{Answer, Apology, Asked, Decision, Pending, Reply, answer};
+pub use ending::after_end;
 pub use exchange::{Exchange, Outcome};
 pub use outbound::{CallRequest, NotOpened, OutboundCall, RequestKey};
 
@@ -101,6 +103,15 @@ pub struct Recall {
 }
 
 impl Recall {
+    /// What is known of a session, whatever came of it.
+    pub fn of_session(session: &SessionId) -> Self {
+        Self {
+            event: crate::call::EventId::new(""),
+            session: session.clone(),
+            answers: None,
+        }
+    }
+
     /// What to ask for `action`, which brought back `label`.
     pub fn of(action: &CallAction, label: Option<&Label>) -> Self {
         let received = action.status == CallActionStatus::Received;

@@ -1,12 +1,23 @@
 //! What flows need of the Contact Center, seen to. Without a tenant every need is met by its failure.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::contact_center::handoff::{By, Outcome, Request};
 use crate::contact_center::interaction::Interaction;
 use crate::contact_center::matching::Match;
-use crate::flow::need::{Handing, Met, Need};
+use crate::contact_center::recording::Control;
+use crate::flow::need::{Controlling, Handing, Met, Need};
 use crate::handover::Handover;
+
+/// After how long a recording that should go on is told so again, each time that it could not be.
+const AGAIN_AFTER: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(10),
+];
 
 /// Meets a need; `None` for one that is not the Contact Center's.
 pub(super) async fn meet(handover: Option<Arc<Handover>>, need: Need) -> Option<Met> {
@@ -32,7 +43,28 @@ pub(super) async fn meet(handover: Option<Arc<Handover>>, need: Need) -> Option<
             let (queue, thresholds) = &it.about;
             Met::Queue(handover.known().queue(queue.as_str(), *thresholds).await)
         }
+        Need::Recording(it) => Met::Recording(control_recording(&handover, &it).await),
     })
+}
+
+/// Has a recording fall silent, or go on. That it goes on is tried again: an agent's recording must not stay silent.
+async fn control_recording(handover: &Handover, asked: &Controlling) -> bool {
+    let mut pauses = match asked.control {
+        Control::Pause => [].iter(),
+        Control::Resume => AGAIN_AFTER.iter(),
+    };
+    loop {
+        let controlled = handover
+            .center()
+            .control_recording(&asked.agent, asked.control)
+            .await;
+        let Err(reason) = controlled else { return true };
+        tracing::warn!(step = %asked.step, control = ?asked.control, %reason, "an agent's recording was not controlled");
+        match pauses.next() {
+            Some(pause) => sleep(*pause).await,
+            None => return false,
+        }
+    }
 }
 
 async fn hand_off(handover: &Handover, handing: Handing) -> bool {
@@ -40,7 +72,10 @@ async fn hand_off(handover: &Handover, handing: Handing) -> bool {
         return false;
     };
     if !handing.variables.is_empty() {
-        let of = Interaction::Sip(sip_id.clone());
+        let of = match &handing.guid {
+            Some(guid) => Interaction::Guid(guid.clone()),
+            None => Interaction::Sip(sip_id.clone()),
+        };
         if let Err(reason) = handover
             .center()
             .set_variables(&of, &handing.variables)

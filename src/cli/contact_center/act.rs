@@ -12,8 +12,9 @@ use crate::contact_center::callback::{CALLBACK_URL, Callback, CallerId, When};
 use crate::contact_center::handoff::{QueueId, SipId};
 use crate::contact_center::interaction::{DataType, Interaction, Variable};
 use crate::contact_center::pairs::Pairs;
+use crate::contact_center::recording::{Agent, Control};
 use crate::platform::contact_center::ContactCenter;
-use crate::platform::contact_center::recording::{Agent, Control, Controlled};
+use crate::platform::contact_center::recording::Controlled;
 
 const DELETED: [Column; 3] = [
     ("INTERACTION", "guid"),

@@ -341,4 +341,9 @@ impl Center {
     pub fn variables(&self, sip_id: &str) -> Option<&BTreeMap<String, Value>> {
         self.variables.get(&format!("callId {sip_id}"))
     }
+
+    /// What was set on the interaction of this id of its own.
+    pub fn variables_by_guid(&self, guid: &str) -> Option<&BTreeMap<String, Value>> {
+        self.variables.get(&format!("guid {guid}"))
+    }
 }

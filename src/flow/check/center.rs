@@ -31,12 +31,14 @@ impl<'a> FlowFile<'a> {
         let say = self.optional(step, "say", Self::say);
         let data = self.agent_data(step);
         let variables = self.interaction_variables(step);
+        let guid = self.optional_template(step, "guid");
         let failed = self.failed(step);
         Some(Handoff {
             queue: queue?,
             say: say?,
             data: data?,
             variables: variables?,
+            guid: guid?,
             failed: failed?,
         })
     }

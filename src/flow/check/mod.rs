@@ -40,6 +40,7 @@ mod lookups;
 mod names;
 mod presses;
 mod prompts;
+mod recording;
 mod reply_time;
 mod slips;
 mod steps;

@@ -184,6 +184,7 @@ impl<'a> FlowFile<'a> {
             Some(entry) => self.flag("secret", &entry.value),
             None => Some(false),
         };
+        let pause = self.pause_recording(step, secret);
         let hash_ends = self.end_key(step);
         let go = self.go(step, By::Digits);
         let retry = self.retry(step);
@@ -196,6 +197,7 @@ impl<'a> FlowFile<'a> {
             hash_ends: hash_ends?,
             save: save?,
             secret: secret?,
+            pause: pause?,
             go: go?,
             retry: retry?,
         })

@@ -38,6 +38,8 @@ pub(super) const KINDS: [(&str, &[&str]); 11] = [
             "go",
             "end_key",
             "secret",
+            "pause_recording",
+            "failed",
             "no_input",
             "no_match",
             "tries",
@@ -86,7 +88,15 @@ pub(super) const KINDS: [(&str, &[&str]); 11] = [
     ),
     (
         "handoff",
-        &["queue", "say", "data", "variables", "failed", "allow"],
+        &[
+            "queue",
+            "say",
+            "data",
+            "variables",
+            "guid",
+            "failed",
+            "allow",
+        ],
     ),
     (
         "callback",

@@ -1,4 +1,4 @@
-//! The steps that the Contact Center has a part in: it takes a call over, or calls somebody back.
+//! The steps that the Contact Center has a part in: it takes a call over, calls somebody back, or silences a recording.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ pub struct Handoff {
     pub data: Vec<(String, Template)>,
     /// Variables that are set on the interaction first, by name.
     pub variables: BTreeMap<String, Template>,
+    /// The interaction's own id, when that is how it is known.
+    pub guid: Option<Template>,
     /// Where the call goes on when the Contact Center does not take it.
     pub failed: Target,
 }
@@ -39,6 +41,15 @@ pub struct Callback {
     /// Where the call goes on when it is taken.
     pub ok: Target,
     /// … and when it is not.
+    pub failed: Target,
+}
+
+/// `pause_recording` of `[ask.X]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PauseRecording {
+    /// The agent beside whose call the flow runs: an id or a mail address.
+    pub agent: Template,
+    /// Where the call goes on when the recording cannot be paused: then nothing secret is asked for.
     pub failed: Target,
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Ask, Callback, Connect, Decide, Handoff, Lookup, Menu, Message, PerLanguage, Press, Retry,
-    Return, Sent, Step, StepName, Target, Use, Utterance, VariableName,
+    Ask, Callback, Connect, Decide, Handoff, Lookup, Menu, Message, PauseRecording, PerLanguage,
+    Press, Retry, Return, Sent, Step, StepName, Target, Use, Utterance, VariableName,
 };
 use crate::flow::template::Template;
 
@@ -42,6 +42,12 @@ impl Within<'_> {
                 say: self.texts(&ask.say),
                 say_again: ask.say_again.as_ref().map(|it| self.texts(it)),
                 save: self.own(&ask.save),
+                pause: ask.pause.as_ref().map(|pause| {
+                    Box::new(PauseRecording {
+                        agent: self.text(&pause.agent),
+                        failed: self.target(&pause.failed),
+                    })
+                }),
                 go: self.target(&ask.go),
                 retry: self.retry(&ask.retry),
                 ..ask.clone()
@@ -170,6 +176,7 @@ impl Within<'_> {
             variables: variables
                 .map(|(name, it)| (name.clone(), self.text(it)))
                 .collect(),
+            guid: handoff.guid.as_ref().map(|it| self.text(it)),
             failed: self.target(&handoff.failed),
         }
     }

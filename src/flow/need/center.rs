@@ -8,6 +8,7 @@ use crate::contact_center::handoff::{QueueId, SipId};
 use crate::contact_center::interaction::Variable;
 use crate::contact_center::pairs::Pairs;
 use crate::contact_center::queue::Thresholds;
+use crate::contact_center::recording::{Agent, Control};
 use crate::flow::model::StepName;
 
 /// That a queue takes the call over. `Debug` of its parts shows numbers masked and no secret.
@@ -33,6 +34,8 @@ pub struct Handing {
     pub data: Pairs,
     /// What is set on the interaction first.
     pub variables: Vec<Variable>,
+    /// The interaction's own id, when its SIP id is not what it is known by there.
+    pub guid: Option<String>,
 }
 
 /// That somebody is called back.
@@ -46,6 +49,19 @@ pub struct CallingBack {
     pub session: SessionId,
     /// The call back.
     pub callback: Callback,
+}
+
+/// That the recording of an agent's call falls silent, or goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Controlling {
+    /// The step that has the need.
+    pub step: StepName,
+    /// What the need is known by.
+    pub key: String,
+    /// Whose recording.
+    pub agent: Agent,
+    /// What it is to do.
+    pub control: Control,
 }
 
 /// What a schedule or a queue says.

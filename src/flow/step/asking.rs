@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::center::{by_queue, by_schedule};
-use super::{Call, Position, Progress, Stuck, Turn, Value, Walk};
+use super::{Call, Position, Progress, Recordings, Stuck, Turn, Value, Walk};
 use crate::call::Action;
 use crate::flow::Flow;
 use crate::flow::model::{Decide, Language, Lookup, Method, Sent, Step, StepName, Target};
@@ -22,6 +22,7 @@ pub struct Paused {
     actions: Vec<Action>,
     path: Vec<StepName>,
     refused: Vec<(StepName, Refused)>,
+    recordings: Recordings,
 }
 
 impl Paused {
@@ -35,6 +36,7 @@ impl Paused {
             actions: self.actions,
             path: self.path,
             refused: self.refused,
+            recordings: self.recordings,
             ..Walk::new(flow, call, self.at)
         };
         let target = match (flow.step(&walk.at.step), met) {
@@ -45,6 +47,13 @@ impl Paused {
             (Some(Step::Handoff(handoff)), Met::Handoff(false)) => Some(handoff.failed.clone()),
             (Some(Step::Callback(callback)), Met::Callback(true)) => Some(callback.ok.clone()),
             (Some(Step::Callback(callback)), Met::Callback(false)) => Some(callback.failed.clone()),
+            (Some(Step::Ask(ask)), Met::Recording(is_silent)) => {
+                walk.was_paused(*is_silent);
+                match is_silent {
+                    true => return walk.ask(ask),
+                    false => ask.pause.as_ref().map(|pause| pause.failed.clone()),
+                }
+            }
             (Some(Step::Decide(decide)), Met::Schedule(status)) => by_schedule(decide, *status),
             (Some(Step::Decide(decide)), Met::Queue(state)) => by_queue(decide, *state),
             _ => None,
@@ -75,6 +84,7 @@ impl Walk<'_> {
             actions: self.actions,
             path: self.path,
             refused: self.refused,
+            recordings: self.recordings,
         }))
     }
 
@@ -188,12 +198,14 @@ impl Walk<'_> {
     /// What the need of the step here is known by.
     pub(super) fn key(&self, replies: u32) -> String {
         let named = format!("{}:{replies}:{}", self.call.id, self.at.step);
-        let digest = Sha256::digest(named.as_bytes());
-        digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        digest(&named)
+    }
+
+    /// What a need is known by that is not the step's only one.
+    pub(super) fn key_of(&self, words: &[&str]) -> String {
+        let replies = self.call.replies;
+        let named = format!("{}:{replies}:{}", self.call.id, words.join(":"));
+        digest(&named)
     }
 
     /// Saves what a look-up brought, and tells where it leads.
@@ -232,6 +244,12 @@ impl Walk<'_> {
             self.at.variables.insert(name.clone(), value);
         }
     }
+}
+
+fn digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let bytes = digest.iter().take(16);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A value as a part of an address: all but letters, digits and `-._~` in percent signs.

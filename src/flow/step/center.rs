@@ -30,6 +30,12 @@ impl Walk<'_> {
             queue: handoff.queue.clone(),
             data: self.filled(&handoff.data),
             variables: variables.collect(),
+            guid: handoff
+                .guid
+                .as_ref()
+                .and_then(|it| it.fill(|name| self.value(name)).ok())
+                .map(|guid| guid.trim().to_owned())
+                .filter(|guid| !guid.is_empty()),
         }))
     }
 

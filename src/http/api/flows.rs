@@ -228,10 +228,19 @@ fn ways(step: &Step) -> Vec<(Cow<'_, str>, &Target)> {
                 .chain([("give_up".into(), &menu.retry.give_up)])
                 .collect()
         }
-        Step::Ask(ask) => vec![
-            ("entered".into(), &ask.go),
-            ("give_up".into(), &ask.retry.give_up),
-        ],
+        Step::Ask(ask) => {
+            let failed = ask
+                .pause
+                .iter()
+                .map(|pause| ("failed".into(), &pause.failed));
+            [
+                ("entered".into(), &ask.go),
+                ("give_up".into(), &ask.retry.give_up),
+            ]
+            .into_iter()
+            .chain(failed)
+            .collect()
+        }
         Step::Message(message) => vec![("said".into(), &message.go)],
         Step::Connect(connect) => vec![
             ("busy".into(), &connect.busy),

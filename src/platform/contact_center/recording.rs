@@ -5,24 +5,7 @@ use serde_json::Value;
 
 use super::errors;
 use super::{CenterError, ContactCenter, Token};
-
-/// What a recording is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Control {
-    /// Fall silent.
-    Pause,
-    /// Go on.
-    Resume,
-}
-
-/// Whose recording it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Agent {
-    /// By the agent's id.
-    Id(String),
-    /// By the agent's mail address, which only one may have.
-    Email(String),
-}
+use crate::contact_center::recording::{Agent, Control};
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 use super::{Broken, Player, because};
 use crate::contact_center::interaction::Variable;
 use crate::contact_center::pairs::Pairs;
+use crate::contact_center::recording::Control;
 use crate::flow::Need;
 use crate::flow::model::{Decide, Step, StepName};
-use crate::flow::need::{CallingBack, Handing, Request};
+use crate::flow::need::{CallingBack, Controlling, Handing, Request};
 use crate::rehearsal::center::{Center, schedule_called};
 use crate::rehearsal::failure::{Failure, Note};
 use crate::rehearsal::line::Verb;
@@ -26,6 +27,11 @@ const HANDOFF: Of<Handing> = |need| match need {
 
 const CALLBACK: Of<CallingBack> = |need| match need {
     Need::Callback(it) => Some(it),
+    _ => None,
+};
+
+const PAUSE: Of<Controlling> = |need| match need {
+    Need::Recording(it) if it.control == Control::Pause => Some(it),
     _ => None,
 };
 
@@ -50,12 +56,19 @@ impl Player<'_> {
         match needs.nth(nth) {
             Some(found) => Ok(found.clone()),
             None if nth == 0 => self.last_of(of, what),
-            None => Err(because(format!("no other {what} is asked for here: {}", self.doing()))),
+            None => Err(because(format!(
+                "no other {what} is asked for here: {}",
+                self.doing()
+            ))),
         }
     }
 
     fn looked_up(&self, lookup: &str) -> Result<Request, Broken> {
-        let named = |need: &Need| LOOKUP(need).filter(|it| it.step.as_str() == lookup).cloned();
+        let named = |need: &Need| {
+            LOOKUP(need)
+                .filter(|it| it.step.as_str() == lookup)
+                .cloned()
+        };
         let found = self.last_asked(named);
         found.ok_or_else(|| because(format!("look-up {lookup} is not asked here")))
     }
@@ -117,12 +130,34 @@ impl Player<'_> {
             }
             Center::Schedule { name, .. } => {
                 let id = schedule_called(self.flow, name);
-                let named = |need: &Need| matches!(need, Need::Schedule(it) if Some(&*it.about) == id);
+                let named =
+                    |need: &Need| matches!(need, Need::Schedule(it) if Some(&*it.about) == id);
                 self.was_asked(named, &format!("schedule {name}"))
             }
             Center::Queue { queue, .. } => {
                 let named = |need: &Need| matches!(need, Need::Queue(it) if it.about.0 == *queue);
                 self.was_asked(named, &format!("queue {queue}"))
+            }
+            Center::RecordingPauses(agent) | Center::RecordingFails(agent) => {
+                let paused = self.answered_by_line(PAUSE, "pause of a recording")?.agent;
+                match paused.as_str() == agent {
+                    true => Ok(()),
+                    false => Err(because(format!(
+                        "the recording of {} is paused",
+                        paused.as_str()
+                    ))),
+                }
+            }
+            Center::RecordingResumes(agent) => {
+                let resumes = |need: &Need| match need {
+                    Need::Recording(it) => {
+                        it.control == Control::Resume && it.agent.as_str() == agent
+                    }
+                    _ => false,
+                };
+                let found = self.last_asked(|need| resumes(need).then_some(()));
+                found
+                    .ok_or_else(|| because(format!("the recording of {agent} does not go on here")))
             }
         }
     }
@@ -172,7 +207,9 @@ impl Player<'_> {
                 let lookup = &it.step;
                 (
                     format!("look-up {lookup} is asked"),
-                    format!("\"lookup {lookup} answers 200 {{ ... }}\" or \"lookup {lookup} times out\""),
+                    format!(
+                        "\"lookup {lookup} answers 200 {{ ... }}\" or \"lookup {lookup} times out\""
+                    ),
                 )
             }
             Need::Handoff(it) => (
@@ -188,6 +225,13 @@ impl Player<'_> {
                 (
                     format!("schedule {name} is asked"),
                     format!("\"schedule {name} is open\" (or closed, 1 to 6, unknown)"),
+                )
+            }
+            Need::Recording(it) => {
+                let agent = it.agent.as_str();
+                (
+                    format!("the recording of {agent} is to fall silent"),
+                    format!("\"recording of {agent} pauses\" or \"recording of {agent} fails\""),
                 )
             }
             Need::Queue(it) => {

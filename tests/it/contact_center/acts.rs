@@ -6,10 +6,11 @@ use callwright::contact_center::callback::{CALLBACK_URL, Callback, CallerId, Err
 use callwright::contact_center::handoff::{QueueId, SipId};
 use callwright::contact_center::interaction::{Interaction, Variable};
 use callwright::contact_center::pairs::Pairs;
+use callwright::contact_center::recording::{Agent, Control};
 use callwright::emulator::{Answer, CenterFault, Queue};
 use callwright::platform::contact_center::CenterError;
 use callwright::platform::contact_center::callback::NotTaken;
-use callwright::platform::contact_center::recording::{Agent, Control, Controlled};
+use callwright::platform::contact_center::recording::Controlled;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -86,7 +87,11 @@ async fn whoever_asked_for_a_call_back_is_told_when_it_is_over() {
     let url = format!("http://{}/over", socket.local_addr().expect("it is bound"));
     let asked = now().given_back_to(&url, &SessionId::new("s-1"));
     assert_eq!(asked.faults(), []);
-    tenant.client().call_back(&asked).await.expect("it is taken");
+    tenant
+        .client()
+        .call_back(&asked)
+        .await
+        .expect("it is taken");
     let transaction = tenant.center(|center| center.callbacks()[0].transaction);
     let receives = async {
         let (mut stream, _) = socket.accept().await.expect("somebody comes");
@@ -100,10 +105,15 @@ async fn whoever_asked_for_a_call_back_is_told_when_it_is_over() {
         String::from_utf8_lossy(&came[..length]).into_owned()
     };
     let (came, told) = tokio::join!(receives, tenant.emulator.end_callback(transaction, true));
-    assert!(matches!(told, Some(Answer::Said { status: 204, .. })), "{told:?}");
+    assert!(
+        matches!(told, Some(Answer::Said { status: 204, .. })),
+        "{told:?}"
+    );
     assert!(came.starts_with("POST /over "), "{came}");
     let (_, form) = came.split_once("\r\n\r\n").expect("a body");
-    let form: Vec<_> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+    let form: Vec<_> = form_urlencoded::parse(form.as_bytes())
+        .into_owned()
+        .collect();
     let expected = format!(
         "[ctl_callbackUrl|{url}][callwright_session|s-1][callwright_interaction|int-42-webcallback-phone-01-klvm2]\
          [callwright_answered|1763613000][callwright_ended|1763613000]"
@@ -293,7 +303,9 @@ async fn what_is_given_back_is_stored_for_whoever_knows_the_key() {
         .typed(folder.path(), &["contact-center", "callback-url"])
         .await;
     assert!(
-        texts(&output).1.contains("the configuration has no public_url"),
+        texts(&output)
+            .1
+            .contains("the configuration has no public_url"),
         "{output:?}"
     );
     let mut variables = tenant.variables();

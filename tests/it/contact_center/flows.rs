@@ -205,7 +205,9 @@ async fn what_came_of_a_call_back_is_told_with_the_session_that_asked_for_it() {
         let at = answered.then_some(now - 60);
         let over = stage.center(|center| center.finish_callback(pending.transaction, at, now));
         let (url, form) = over.expect("somebody wants to be told");
-        let path = url.strip_prefix(PUBLIC).expect("it is where we can be reached");
+        let path = url
+            .strip_prefix(PUBLIC)
+            .expect("it is where we can be reached");
         let told = stage.app.client.post(stage.app.url(path)).body(form);
         assert_eq!(told.send().await.expect("answers").status().as_u16(), 200);
         let came = stage.listed("/v1/callbacks").await;
@@ -287,6 +289,23 @@ async fn no_caller_waits_for_the_contact_center() {
         CenterFault::Refused(401),
     ];
     let stage = Arc::new(Stage::set(Some("sipCallId")).await);
+    stage.all_are_busy();
+    for fault in faults {
+        // A call back, and the handoff that it falls back to.
+        let mut caller = stage.app.caller(FRONT_DESK);
+        caller.dial().await;
+        stage.center(|center| center.faults = [fault; 3].into());
+        let begun = Instant::now();
+        let reply = caller.press(Some("1")).await;
+        assert!(
+            begun.elapsed() < Duration::from_secs(2) && reply.hangs_up(),
+            "{fault:?}: {:?} {}",
+            begun.elapsed(),
+            reply.text
+        );
+        stage.center(|center| center.faults.clear());
+    }
+    stage.center(|center| center.queues.insert("102".to_owned(), Queue::default()));
     for fault in faults {
         // The schedule, the queue, the variables and the handoff: each of them goes wrong, and all of them.
         for healthy in 0..4 {

@@ -8,6 +8,8 @@ mod command;
 mod companion;
 mod flows;
 mod reads;
+mod recording;
+mod secrets;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -34,7 +34,9 @@ fn what_the_contact_center_is_asked_and_no_line_answers_is_told_with_the_line_to
   = at:     over, after end closed, ./desk.toml:28
   = schedule opening is asked, and no test reaches the network: write "schedule opening is open" (or closed, 1 to 6, unknown) below
 "#;
-    let shown = without_rate(&said).replace("   |", "  |").replace("   =", "  =");
+    let shown = without_rate(&said)
+        .replace("   |", "  |")
+        .replace("   =", "  =");
     assert_eq!(shown, expected, "{said}");
     assert_eq!(code, Some(1));
     for (lines, told) in [
@@ -186,4 +188,67 @@ fn a_schedule_says_so_until_a_line_says_otherwise() {
     let (code, said) = folder.test(&asked);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("3 of 3 steps, 1 of 1 keys visited"), "{said}");
+}
+
+/// A flow beside an agent's call: the recording is silent while a secret is entered, and the lines say so.
+#[test]
+fn recordings_are_paused_and_go_on_as_lines_say() {
+    let flow = "callwright = 1\n[flow]\nid = \"a\"\nstart = \"main\"\n\
+        [menu.main]\nsay = \"Press 1.\"\npress.1 = { set.agent = \"jdoe\", go = \"pin\" }\ntries = 1\ngive_up = \"end\"\n\
+        [ask.pin]\nsay = \"Your code?\"\ndigits = 4\nsave = \"pin\"\nsecret = true\npause_recording = \"{agent}\"\n\
+        failed = \"main\"\ngo = \"end\"\ntries = 1\ngive_up = \"end\"\n";
+    let folder = desk("");
+    folder.write("desk.toml", flow);
+    let calls = |lines: &[&str]| String::from("flow = \"desk.toml\"\n") + &call("x", lines);
+    let good = [
+        "press 1",
+        "recording of jdoe fails",
+        "at main",
+        "recording of jdoe resumes",
+        "press 1",
+        "recording of jdoe pauses",
+        "hear Your code",
+        "type ****",
+        "recording of jdoe resumes",
+        "ended",
+    ];
+    folder.write("desk.test.toml", &calls(&good));
+    let (code, said) = folder.test(&[".", "--paths", "--coverage", "--strict"]);
+    assert_eq!(code, Some(0), "{said}");
+    let hung_up = [
+        "press 1",
+        "recording of jdoe pauses",
+        "hangs up",
+        "recording of jdoe resumes",
+    ];
+    folder.write("desk.test.toml", &calls(&hung_up));
+    let (code, said) = folder.test(&["."]);
+    assert_eq!(code, Some(0), "{said}");
+    for (lines, told) in [
+        (
+            &["press 1"][..],
+            "= the recording of jdoe is to fall silent, and no test reaches the network: write \"recording of jdoe pauses\" or \"recording of jdoe fails\" below",
+        ),
+        (
+            &["press 1", "recording of fred pauses"],
+            "= the recording of jdoe is paused",
+        ),
+        (
+            &[
+                "press 1",
+                "recording of jdoe pauses",
+                "recording of jdoe resumes",
+            ],
+            "= the recording of jdoe does not go on here",
+        ),
+        (
+            &["recording of jdoe fails"],
+            "= no pause of a recording is asked for here: a key is waited for",
+        ),
+    ] {
+        folder.write("desk.test.toml", &calls(lines));
+        let (code, said) = folder.test(&["."]);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(told), "{lines:?}: {said}");
+    }
 }

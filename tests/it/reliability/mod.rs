@@ -19,7 +19,7 @@ mod node_loss;
 mod out_of_order;
 pub(crate) mod platform;
 mod power_cut;
-mod process;
+pub(crate) mod process;
 mod random;
 mod reload;
 mod same_request;

@@ -41,7 +41,7 @@ struct Carried<'f> {
     replies: u32,
     position: Option<Position>,
     asked: Vec<Request>,
-    ahead: Option<Need>,
+    begins: Vec<Need>,
 }
 
 impl<'f> Carried<'f> {
@@ -52,7 +52,7 @@ impl<'f> Carried<'f> {
             replies: 0,
             position: None,
             asked: Vec::new(),
-            ahead: None,
+            begins: Vec::new(),
         };
         let progress = start(flow, &carried.call(), BTreeMap::new());
         let heard = carried.follow(progress.expect("the flow starts"), met);
@@ -87,7 +87,7 @@ impl<'f> Carried<'f> {
                 }
                 Progress::Turn(turn) => {
                     self.position = turn.next;
-                    self.ahead = turn.ahead;
+                    self.begins = turn.begins;
                     self.replies += 1;
                     return turn.actions.iter().map(word).collect();
                 }
@@ -211,7 +211,7 @@ fn words_are_said_while_it_is_asked_and_the_next_reply_has_the_answer() {
     let (mut call, _) = Carried::on(&flow, &met);
     assert_eq!(call.go(Some("1"), &met), ["One moment."]);
     assert_eq!(call.asked.len(), 0, "it is not waited for");
-    let begun = call.ahead.clone().expect("it is begun");
+    let begun = call.begins.first().cloned().expect("it is begun");
     assert_eq!(
         call.position.as_ref().map(|it| it.step.as_str()),
         Some("book")
