@@ -7,7 +7,7 @@ use super::pairs::{MOST_CHARACTERS, Pairs};
 use crate::call::PhoneNumber;
 
 /// The most characters of `ctl_userdata` of a call back.
-const USER_DATA: usize = 1800;
+pub const USER_DATA: usize = 1800;
 
 /// The most characters of `extTransactionId`.
 const EXTERNAL_ID: usize = 64;

@@ -22,15 +22,21 @@ const ENDED: &str = "callwright_ended";
 impl Callback {
     /// Has what comes of it given back to `url`, for whom `session` asked for it.
     pub fn given_back_to(mut self, url: &str, session: &SessionId) -> Self {
-        self.user_data = Pairs::new([
+        let ours = [
             (CALLBACK_URL, url),
             (SESSION, session.as_str()),
             (INTERACTION, "$interaction_guid$"),
             (ANSWERED, "$call_answered_time$"),
             (ENDED, "$call_hangup_time$"),
-        ]);
+        ];
+        self.user_data = Pairs::new(ours.into_iter().chain(self.user_data.iter()));
         self
     }
+}
+
+/// Whether a name in user data is the service's or ours.
+pub fn is_reserved(name: &str) -> bool {
+    name.starts_with("ctl_") || name.starts_with("callwright_")
 }
 
 /// What the service gave back.
@@ -59,25 +65,34 @@ impl CallbackResult {
         self.told(INTERACTION)
     }
 
-    /// When the person answered: `Some(None)` when nobody did, `None` when that is not told.
-    #[expect(clippy::option_option, reason = "nobody and not told are two things")]
-    pub fn answered_at(&self) -> Option<Option<Timestamp>> {
+    /// Whether the person answered; `None` when that is not told.
+    pub fn answered(&self) -> Option<bool> {
+        self.second(ANSWERED).map(|second| second != 0)
+    }
+
+    /// When they did.
+    pub fn answered_at(&self) -> Option<Timestamp> {
         self.time(ANSWERED)
     }
 
-    /// When it was over; as [`answered_at`](Self::answered_at).
-    #[expect(clippy::option_option, reason = "never and not told are two things")]
-    pub fn ended_at(&self) -> Option<Option<Timestamp>> {
+    /// When the call was over.
+    pub fn ended_at(&self) -> Option<Timestamp> {
         self.time(ENDED)
     }
 
-    #[expect(clippy::option_option, reason = "never and not told are two things")]
-    fn time(&self, name: &str) -> Option<Option<Timestamp>> {
-        let second = self.told(name)?.parse().ok()?;
-        match second {
-            0 => Some(None),
-            second => Timestamp::from_second(second).ok().map(Some),
-        }
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        let second = self.second(name).filter(|second| *second != 0)?;
+        Timestamp::from_second(second).ok()
+    }
+
+    fn second(&self, name: &str) -> Option<i64> {
+        self.told(name)?.parse().ok()
+    }
+
+    /// The user data of whoever asked: without where they are given back to, whose address has a key in it, and without ours.
+    pub fn user_data(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ours = |name: &str| name == CALLBACK_URL || name.starts_with("callwright_");
+        self.data.iter().filter(move |(name, _)| !ours(name))
     }
 
     fn told(&self, name: &str) -> Option<&str> {
@@ -105,25 +120,32 @@ mod tests {
     #[test]
     fn what_came_of_a_call_back_is_read_from_what_was_asked_for() {
         let over = result(
-            "[callwright_session|s-1][callwright_interaction|int-1][callwright_answered|1763613000][callwright_ended|1763613060]",
+            "[ctl_callbackUrl|https://x.example/key][callwright_session|s-1][callwright_interaction|int-1][callwright_answered|1763613000]\
+             [callwright_ended|1763613060][order|4711]",
         );
+        assert_eq!(over.user_data().collect::<Vec<_>>(), [("order", "4711")]);
         assert_eq!(
             (over.session(), over.interaction()),
             (Some("s-1"), Some("int-1"))
         );
-        let at = |second| Some(Timestamp::from_second(second).ok());
+        let at = |second| Timestamp::from_second(second).ok();
         assert_eq!(
             (over.answered_at(), over.ended_at()),
             (at(1_763_613_000), at(1_763_613_060))
         );
-        assert_eq!(result("[callwright_answered|0]").answered_at(), Some(None));
+        assert_eq!(over.answered(), Some(true));
+        let missed = result("[callwright_answered|0]");
+        assert_eq!(
+            (missed.answered(), missed.answered_at()),
+            (Some(false), None)
+        );
         for strange in [
             "[foreign_key|1]",
             "[callwright_answered|$call_answered_time$]",
             "[callwright_answered|]",
         ] {
             let strange = result(strange);
-            assert_eq!((strange.answered_at(), strange.session()), (None, None));
+            assert_eq!((strange.answered(), strange.session()), (None, None));
         }
     }
 }

@@ -114,10 +114,6 @@ pub struct Turn {
 
 /// How far a call came.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "almost every progress is a turn: in a box it would cost each reply an allocation"
-)]
 pub enum Progress {
     /// To a reply.
     Turn(Turn),

@@ -7,6 +7,8 @@ use jiff::SignedDuration;
 use super::context::FlowFile;
 use super::steps::key;
 use super::way::By;
+use crate::contact_center::callback::USER_DATA;
+use crate::contact_center::given_back::is_reserved;
 use crate::contact_center::handoff::QueueId;
 use crate::contact_center::pairs::{MOST_CHARACTERS, Pairs};
 use crate::contact_center::queue::{State, Thresholds};
@@ -47,6 +49,7 @@ impl<'a> FlowFile<'a> {
         let number = self.optional_template(step, "number");
         let when = self.callback_when(step);
         let data = self.agent_data(step);
+        let user_data = self.user_data(step);
         let caller_id = self.callers_id(step);
         let dial_plan = self.figure(step, "dial_plan", 0, u32::MAX);
         let id = self.optional_template(step, "id");
@@ -64,6 +67,7 @@ impl<'a> FlowFile<'a> {
             number: number?,
             when: when?,
             data: data?,
+            user_data: user_data?,
             caller_id: caller_id?,
             dial_plan: dial_plan?,
             id: id?,
@@ -140,9 +144,35 @@ impl<'a> FlowFile<'a> {
         }
     }
 
-    /// What the agent sees: `data`, a table of texts. CW611 when it cannot fit.
+    /// What the agent sees: `data`, a table of texts.
     fn agent_data(&mut self, step: usize) -> Option<Vec<(String, Template)>> {
-        let data = self.templates(step, "data")?;
+        self.pairs(step, "data", MOST_CHARACTERS)
+    }
+
+    /// What is given back when a call back is over: `user_data`, a table of texts.
+    fn user_data(&mut self, step: usize) -> Option<Vec<(String, Template)>> {
+        let data = self.pairs(step, "user_data", USER_DATA)?;
+        let table = self.entry(step, "user_data");
+        let table = table.and_then(|entry| entry.value.as_table());
+        let reserved = |entry: &&Entry| is_reserved(&entry.key);
+        let Some(entry) = table.and_then(|table| table.entries().iter().find(reserved)) else {
+            return Some(data);
+        };
+        let message = format!("\"{}\" in user_data is not yours to set", entry.key);
+        self.report(
+            Diagnostic::error("CW611", message)
+                .at(
+                    entry.key_span.clone(),
+                    "ctl_ is the Contact Center's, callwright_ ours",
+                )
+                .help("call it something else"),
+        );
+        None
+    }
+
+    /// A table of texts that is sent as `[name|value]…`. CW611 when it cannot fit.
+    fn pairs(&mut self, step: usize, name: &str, most: usize) -> Option<Vec<(String, Template)>> {
+        let data = self.templates(step, name)?;
         let fixed = |template: &Template| {
             let words = template.parts().iter().map(|part| match part {
                 Part::Text(words) => words.as_str(),
@@ -155,12 +185,12 @@ impl<'a> FlowFile<'a> {
                 .map(|(name, template)| (name.as_str(), fixed(template))),
         );
         let length = pairs.written().chars().count();
-        if length <= MOST_CHARACTERS {
+        if length <= most {
             return Some(data);
         }
-        let entry = self.entry(step, "data")?;
+        let entry = self.entry(step, name)?;
         let message = format!(
-            "the data of {} have {length} characters before any value is filled in; the Contact Center takes {MOST_CHARACTERS}",
+            "the {name} of {} have {length} characters before any value is filled in; the Contact Center takes {most}",
             self.steps[step].title()
         );
         self.report(

@@ -108,6 +108,7 @@ pub(super) const KINDS: [(&str, &[&str]); 11] = [
             "preview",
             "number",
             "data",
+            "user_data",
             "caller_id",
             "dial_plan",
             "id",

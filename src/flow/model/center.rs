@@ -32,6 +32,8 @@ pub struct Callback {
     pub when: CallbackWhen,
     /// What the agent sees.
     pub data: Vec<(String, Template)>,
+    /// What is given back when it is over.
+    pub user_data: Vec<(String, Template)>,
     /// Which number the person sees: a channel's, `anonymous`, or `agent`.
     pub caller_id: Option<String>,
     /// The dial plan.

@@ -185,6 +185,7 @@ impl Within<'_> {
         Callback {
             number: callback.number.as_ref().map(|it| self.text(it)),
             data: self.data(&callback.data),
+            user_data: self.data(&callback.user_data),
             id: callback.id.as_ref().map(|it| self.text(it)),
             ok: self.target(&callback.ok),
             failed: self.target(&callback.failed),

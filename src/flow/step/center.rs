@@ -59,7 +59,7 @@ impl Walk<'_> {
             when: when(&step.when),
             data: self.filled(&step.data),
             caller_id: caller_id(step.caller_id.as_deref()),
-            user_data: Pairs::default(),
+            user_data: self.filled(&step.user_data),
             dial_plan: step.dial_plan,
             external_id: step.id.as_ref().and_then(plain),
         };

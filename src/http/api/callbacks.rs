@@ -93,12 +93,12 @@ impl CallbackItem {
             result: shown.text(&result.code),
             error: result.error.as_deref().map(|error| shown.text(error)),
             session_id: result.session().map(str::to_owned),
-            answered: result.answered_at().map(|at| at.is_some()),
-            answered_at: result.answered_at().flatten().map(|at| at.to_string()),
-            ended_at: result.ended_at().flatten().map(|at| at.to_string()),
+            answered: result.answered(),
+            answered_at: result.answered_at().map(|at| at.to_string()),
+            ended_at: result.ended_at().map(|at| at.to_string()),
             interaction: result.interaction().map(str::to_owned),
             received_at: result.received_at.to_string(),
-            data: DataItem::all(&result.data, shown),
+            data: DataItem::all(result.user_data(), shown),
         }
     }
 }

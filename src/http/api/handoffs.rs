@@ -10,7 +10,6 @@ use super::find;
 use super::query::Parameters;
 use super::shown::Shown;
 use crate::contact_center::handoff::{By, Handoff};
-use crate::contact_center::pairs::Pairs;
 use crate::http::app::App;
 use crate::http::auth::Caller;
 use crate::http::problem::{Problem, ProblemDetails};
@@ -116,12 +115,15 @@ pub(super) fn asked(uri: &Uri) -> Result<(Option<String>, u32), Problem> {
 
 impl DataItem {
     /// All names and values, as they may be shown.
-    pub(super) fn all(data: &Pairs, shown: Shown) -> Vec<Self> {
+    pub(super) fn all<'d>(
+        data: impl Iterator<Item = (&'d str, &'d str)>,
+        shown: Shown,
+    ) -> Vec<Self> {
         let one = |(name, value)| Self {
             name: shown.text(name),
             value: shown.text(value),
         };
-        data.iter().map(one).collect()
+        data.map(one).collect()
     }
 }
 
@@ -140,7 +142,7 @@ impl HandoffItem {
             by,
             session_id,
             asked_at: handoff.asked_at.to_string(),
-            data: DataItem::all(&handoff.request.data, shown),
+            data: DataItem::all(handoff.request.data.iter(), shown),
         }
     }
 }

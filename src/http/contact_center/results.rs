@@ -63,10 +63,10 @@ pub(in crate::http) async fn take(
             Problem::store_unavailable()
         })?;
     if let Some(session_id) = result.session().and_then(plain) {
-        let answered = result.answered_at().map(|at| at.is_some());
+        let answered = result.answered();
         tracing::info!(
             session_id,
-            ?answered,
+            answered,
             "a call back that a flow asked for is over"
         );
     }

@@ -125,7 +125,8 @@ impl Player<'_> {
                 let callback = self.last_of(CALLBACK, "call back")?.callback;
                 let documented = callback.parameters();
                 let parameter = documented.iter().find(|(known, _)| known == name);
-                let sent = of(&callback.data, name).or(parameter.map(|(_, value)| &**value));
+                let data = of(&callback.data, name).or(of(&callback.user_data, name));
+                let sent = data.or(parameter.map(|(_, value)| &**value));
                 self.carries("the call back", name, sent, value)
             }
             Center::Schedule { name, .. } => {

@@ -201,7 +201,7 @@ async fn what_came_of_a_call_back_is_told_with_the_session_that_asked_for_it() {
         let [pending] = pending.as_slice() else {
             panic!("one waits: {pending:?}");
         };
-        let now = jiff::Timestamp::now().as_second();
+        let now = callwright::clock::Clock::system().now().as_second();
         let at = answered.then_some(now - 60);
         let over = stage.center(|center| center.finish_callback(pending.transaction, at, now));
         let (url, form) = over.expect("somebody wants to be told");
@@ -220,6 +220,11 @@ async fn what_came_of_a_call_back_is_told_with_the_session_that_asked_for_it() {
             "{came}"
         );
         assert_eq!(came["interaction"], pending.guid.as_str());
+        assert_eq!(
+            came["data"],
+            json!([{"name": "codes", "value": "$transaction_codes$"}]),
+            "what the flow wants back, and no more"
+        );
         let session = came["session_id"].as_str().expect("a flow asked for it");
         let path = format!("/v1/sessions/{session}");
         assert_eq!(stage.get(&path).await["flow"], "restaurant_desk");

@@ -28,8 +28,23 @@ pub(super) fn check(file: &FlowFile<'_>) {
 
 /// Whether callers hear it: all but the values that keys set, and what is sent somewhere.
 pub(in super::super) fn is_spoken(text: &TextAt<'_>) -> bool {
-    let silent = ["get", "post", "put", "number", "id"];
-    let nested = ["send.", "headers.", "with.", "data.", "variables."];
+    let silent = [
+        "get",
+        "post",
+        "put",
+        "number",
+        "id",
+        "guid",
+        "pause_recording",
+    ];
+    let nested = [
+        "send.",
+        "headers.",
+        "with.",
+        "data.",
+        "user_data.",
+        "variables.",
+    ];
     !text.key.contains(".set.")
         && !silent.contains(&&*text.key)
         && !nested.iter().any(|before| text.key.starts_with(before))

@@ -184,10 +184,10 @@ fn said_at<'f>(
     let step = &file.steps[index];
     let of = |owner| texts.get(&owner).into_iter().flatten().copied();
     let defaults = of(None).filter(|text| step.retries() && step.entry(&text.key).is_none());
-    // What an agent would see and is not known is left out.
-    let seen =
-        |text: &&TextAt<'_>| !text.key.starts_with("data.") && !text.key.starts_with("variables.");
-    of(Some(index)).filter(seen).chain(defaults).collect()
+    // What the Contact Center would be told and is not known is left out.
+    let told = ["data.", "user_data.", "variables."];
+    let kept = |text: &&TextAt<'_>| !told.iter().any(|key| text.key.starts_with(key));
+    of(Some(index)).filter(kept).chain(defaults).collect()
 }
 
 /// What has a value when a text is spoken: behind a key, also what the key sets.

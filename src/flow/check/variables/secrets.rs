@@ -121,7 +121,7 @@ pub(super) fn places<'a>(
 
 /// Whether an agent sees it: the data of a handoff or a call back.
 fn is_seen(text: &TextAt<'_>) -> bool {
-    text.key.starts_with("data.")
+    text.key.starts_with("data.") || text.key.starts_with("user_data.")
 }
 
 /// CW404 for what an agent would see.
