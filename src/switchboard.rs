@@ -222,14 +222,18 @@ impl Switchboard {
     /// A session is over: begins what is still to be done for it.
     pub async fn ended(&self, session: &SessionId) {
         let library = self.shelf.library();
-        if !library.pauses_recordings() {
-            return;
+        if library.pauses_recordings() {
+            // On the heap: it is rare, and every other summary would pay for it.
+            Box::pin(self.let_go(session, &library)).await;
         }
+    }
+
+    async fn let_go(&self, session: &SessionId, library: &Library) {
         let recall = Recall::of_session(session);
         let recalled = timeout(STORE_BUDGET, self.store.recall(&recall)).await;
         // A store that is away does not take the summary either, which will come again.
         if let Ok(Ok(recalled)) = recalled
-            && let Some(need) = after_end(session, &recalled.standing, &library)
+            && let Some(need) = after_end(session, &recalled.standing, library)
         {
             self.world.begin(need);
         }

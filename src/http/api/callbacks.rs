@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::find;
-use super::handoffs::{DataItem, asked};
+use super::handoffs::{DataItem, asked, page};
 use super::shown::Shown;
 use crate::contact_center::given_back::CallbackResult;
 use crate::http::app::App;
@@ -73,17 +73,13 @@ pub(in crate::http) async fn list(
         .store
         .handoffs()
         .callback_results(after.as_deref(), limit + 1);
-    let mut found = find(&app, read).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
+    let (found, next_cursor) = page(find(&app, read).await?, limit, |it| &it.id);
     let shown = Shown::to(caller);
-    Ok(Json(CallbackList {
-        next_cursor: found.last().filter(|_| more).map(|last| last.id.clone()),
-        items: found
-            .iter()
-            .map(|result| CallbackItem::new(result, shown))
-            .collect(),
-    }))
+    let items = found
+        .iter()
+        .map(|it| CallbackItem::new(it, shown))
+        .collect();
+    Ok(Json(CallbackList { items, next_cursor }))
 }
 
 impl CallbackItem {

@@ -84,17 +84,23 @@ pub(in crate::http) async fn list(
     let (after, limit) = asked(&uri)?;
     // One more than is shown says whether there is another page.
     let read = app.store.handoffs().handoffs(after.as_deref(), limit + 1);
-    let mut found = find(&app, read).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
+    let (found, next_cursor) = page(find(&app, read).await?, limit, |it| &it.id);
     let shown = Shown::to(caller);
-    Ok(Json(HandoffList {
-        next_cursor: found.last().filter(|_| more).map(|last| last.id.clone()),
-        items: found
-            .iter()
-            .map(|handoff| HandoffItem::new(handoff, shown))
-            .collect(),
-    }))
+    let items = found.iter().map(|it| HandoffItem::new(it, shown)).collect();
+    Ok(Json(HandoffList { items, next_cursor }))
+}
+
+/// The records of a page of which one more was read than it may hold, and where the next begins.
+pub(super) fn page<T>(
+    mut read: Vec<T>,
+    limit: u32,
+    id: impl Fn(&T) -> &str,
+) -> (Vec<T>, Option<String>) {
+    let more = read.len() > limit as usize;
+    read.truncate(limit as usize);
+    let last = read.last().filter(|_| more);
+    let next = last.map(|last| id(last).to_owned());
+    (read, next)
 }
 
 /// Which page is asked for: after which id, how many.

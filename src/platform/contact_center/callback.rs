@@ -83,17 +83,7 @@ impl ContactCenter {
                 .map(|(name, value)| (*name, value.as_str())),
         );
         form.push(("back", BACK));
-        let body = super::form(&form);
-        let url = self.address(&["SC", "webcallback.php"]);
-        // By POST, so that the token is in no address, which servers log.
-        let make = || {
-            Ok(self
-                .http
-                .request(Method::POST, url.clone())
-                .header("content-type", super::FORM)
-                .body(body.clone()))
-        };
-        taken(self.insist(make).await?)
+        taken(self.post_form("webcallback.php", &form).await?)
     }
 
     /// Deletes the call backs that were asked for with this external id and that no agent has yet.

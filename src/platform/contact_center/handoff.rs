@@ -1,6 +1,5 @@
 //! Hands a call to a queue: the External IVR API, which answers to a script and not to a program. Any yes is a yes.
 
-use reqwest::Method;
 use secrecy::ExposeSecret as _;
 
 use super::errors::{self, CenterError};
@@ -33,17 +32,7 @@ impl ContactCenter {
         if !data.text.is_empty() {
             form.push(("extIvrData", &data.text));
         }
-        let body = super::form(&form);
-        let url = self.address(&["SC", "externalIvrAction.php"]);
-        // By POST, so that the token is in no address, which servers log.
-        let make = || {
-            Ok(self
-                .http
-                .request(Method::POST, url.clone())
-                .header("content-type", super::FORM)
-                .body(body.clone()))
-        };
-        match self.insist(make).await {
+        match self.post_form("externalIvrAction.php", &form).await {
             Ok(answer) => outcome(answer),
             Err(CenterError::NeverLeft(why)) => Outcome::NeverLeft(why),
             Err(CenterError::Doubt(why)) => Outcome::Unknown(why),
