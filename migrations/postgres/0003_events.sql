@@ -7,7 +7,7 @@ CREATE TABLE events (
     number     BIGINT,
     -- As in docs/events.md: session.started …
     kind       TEXT   NOT NULL,
-    -- What it is about; both NULL for a pool.
+    -- What it is about: the session that it came of, a keyed hash of its booking's id; both NULL for a pool.
     session_id TEXT COLLATE "C",
     booking_id TEXT COLLATE "C",
     -- The how manieth of its subject it is, from 1; NULL where they are not counted.

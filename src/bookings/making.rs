@@ -144,10 +144,12 @@ impl Bookings {
         );
         write.rested_before = allotted.rested_before;
         self.pins(&mut write, None, rules);
-        let tells = [self.created(&write.booking)];
+        let mut tells = vec![self.created(&write.booking)];
+        tells.extend(self.pressed(&write.booking, &around.legs, now));
         match self.store.keep_booking(&write, &tells).await? {
             BookingKept::Stored(booking) => {
                 shelf.takes(&booking);
+                self.pressures.note(&tells);
                 let rung = allotted.rung.as_str();
                 metrics::counter!("callwright_bookings_made_total", "rung" => rung).increment(1);
                 Ok(Some(self.booked(*booking, true, SideName::BOTH.to_vec())))

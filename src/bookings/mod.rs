@@ -37,6 +37,7 @@ use crate::store::bookings::{Block, BookingFilter, BookingPage, BookingStore};
 use calling::Pictures;
 use keeping::Moves;
 use shelf::Shelf;
+use telling::Pressures;
 use tries::Tries;
 
 /// All bookings of a server.
@@ -49,6 +50,7 @@ pub struct Bookings {
     destinations: RwLock<Arc<Destinations>>,
     pictures: Pictures,
     tries: Tries,
+    pressures: Pressures,
     moves: Moves,
     clock: Clock,
 }
@@ -122,6 +124,7 @@ impl Bookings {
             destinations: RwLock::new(Arc::new(destinations)),
             pictures: Pictures::default(),
             tries: Tries::default(),
+            pressures: Pressures::default(),
             moves: Moves::new(Instant::now()),
             clock,
         }

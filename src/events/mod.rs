@@ -128,6 +128,23 @@ impl Event {
             Self::PoolPressure(it) => Subject::Pool(it.pool.clone()),
         }
     }
+
+    /// The session that it came of, also when it is about a booking: what is told of a call goes when the call does.
+    pub fn session(&self) -> Option<&str> {
+        match self {
+            Self::SessionStarted(it) => Some(&it.session_id),
+            Self::SessionEnded(it) => Some(&it.session_id),
+            Self::RecordingReady(it) => Some(&it.session_id),
+            Self::CallConnected(it) => Some(&it.session_id),
+            Self::CallRefused(it) => Some(&it.session_id),
+            Self::CallEnded(it) => Some(&it.session_id),
+            Self::BookingCreated(_)
+            | Self::BookingClosed(_)
+            | Self::BookingExpired(_)
+            | Self::NumberChanged(_)
+            | Self::PoolPressure(_) => None,
+        }
+    }
 }
 
 impl Kind {

@@ -1,17 +1,16 @@
 //! A session that masking carries: what is remembered of it between its webhooks, and the label that brings the rest back.
 
-use super::booking::SideName;
-use super::decision::{Awaits, Code, Decision};
+use super::decision::{Awaits, Code, Decision, Whom};
 
 /// A session as masking left it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
     /// How many replies it has been given.
     pub replies: u32,
     /// Why the last one was given.
     pub code: Code,
-    /// Whom it is about: the booking (by the store's number) and the side that calls.
-    pub about: Option<(u64, SideName)>,
+    /// Whom it is about.
+    pub about: Option<Whom>,
     /// How many wrong PINs were given, when one is asked for; `None` when nothing more is to come.
     pub wrong_pins: Option<u8>,
     /// Whether the last reply counts as a call of the booking.
@@ -33,7 +32,7 @@ impl Carried {
         Self {
             replies,
             code: decision.code,
-            about: decision.about,
+            about: decision.about.clone(),
             wrong_pins: match decision.awaits {
                 Awaits::Pin { wrong } => Some(wrong),
                 Awaits::Nothing | Awaits::Flow(_) => None,

@@ -1,6 +1,6 @@
 //! What a call is answered with, and why: a code and a rule that stay the same over versions, and what is said and done.
 
-use super::booking::SideName;
+use super::booking::{Booking, BookingId, SideName};
 use super::number::Vn;
 use crate::call::Action;
 use crate::flow::model::FlowId;
@@ -14,12 +14,34 @@ pub struct Decision {
     pub actions: Vec<Action>,
     /// What the call waits for afterwards.
     pub awaits: Awaits,
-    /// Whom it is about: the booking (by the store's number) and the side that calls.
-    pub about: Option<(u64, SideName)>,
+    /// Whom it is about.
+    pub about: Option<Whom>,
     /// Whether it counts as a call of that booking.
     pub counts: bool,
     /// What else is to be done.
     pub tasks: Vec<Task>,
+}
+
+/// Whom a call is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whom {
+    /// The booking, by the store's number.
+    pub booking: u64,
+    /// The booking, by the customer's id.
+    pub id: BookingId,
+    /// The side that calls.
+    pub side: SideName,
+}
+
+impl Whom {
+    /// This side of a booking.
+    pub fn of(booking: &Booking, side: SideName) -> Self {
+        Self {
+            booking: booking.number,
+            id: booking.id.clone(),
+            side,
+        }
+    }
 }
 
 /// What a masked call waits for.
@@ -316,5 +338,15 @@ impl Code {
             self,
             Connected | ConnectedInGrace | ConnectedByPin | ConnectedFromStale
         )
+    }
+
+    /// Whether the caller is not connected to the other side, and nothing more is to come of the call here.
+    pub fn refuses(self) -> bool {
+        use Code::{AfterCall, InFlow, PinAsked, PinWrong, UnknownToFlow};
+        !self.connects()
+            && !matches!(
+                self,
+                PinAsked | PinWrong | UnknownToFlow | InFlow | AfterCall
+            )
     }
 }

@@ -40,7 +40,7 @@ pub mod write;
 
 pub use booking::{Booking, BookingId, Phone, Side, SideName};
 pub use carried::Carried;
-pub use decision::{Code, Decision};
+pub use decision::{Code, Decision, Whom};
 pub use leg::Leg;
 pub use number::{Health, NumberBook, PoolNumber, Vn};
 pub use party::{PairKey, PartyKey};

@@ -6,7 +6,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use super::booking::{Booking, SideName, Usage};
-use super::decision::{Awaits, Code, Decision, Task};
+use super::decision::{Awaits, Code, Decision, Task, Whom};
 use super::leg::{Leg, Standing};
 use super::number::{NumberBook, PoolNumber, Vn};
 use super::party::PartyKey;
@@ -189,7 +189,7 @@ impl<'a> Routing<'a> {
         let tell = |code, sentence| {
             let voice = self.voice(Some((booking, side)));
             let mut refused = decision(code, vec![voice.say(sentence), Action::Hangup]);
-            refused.about = Some((booking.number, side));
+            refused.about = Some(Whom::of(booking, side));
             refused
         };
         if let Some((code, sentence)) = refusal {
@@ -234,7 +234,7 @@ impl<'a> Routing<'a> {
             record,
         });
         Decision {
-            about: Some((booking.number, side)),
+            about: Some(Whom::of(booking, side)),
             counts: true,
             tasks: self.called_last(booking, side).into_iter().collect(),
             ..decision(about.code, actions)
@@ -350,7 +350,7 @@ impl<'a> Routing<'a> {
         };
         let said = vec![voice.say(Sentence::Closed)];
         let mut decided = self.to_support(said, Code::Closed, Code::ClosedToSupport);
-        decided.about = about.map(|(booking, side)| (booking.number, side));
+        decided.about = about.map(|(booking, side)| Whom::of(booking, side));
         decided
     }
 

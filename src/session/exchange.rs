@@ -46,10 +46,20 @@ impl Exchange {
         self.session.is_some() || self.masked.is_some()
     }
 
+    /// Whether masking answered it, and no flow.
+    pub fn is_masked_alone(&self) -> bool {
+        self.masked.is_some() && self.session.is_none()
+    }
+
+    /// Whether a flow begins its session with it.
+    pub fn begins_a_flow(&self) -> bool {
+        self.session.is_some() && self.answers == 0
+    }
+
     /// How many replies the session has been given once this is kept, when it moves it on.
     pub fn replies(&self) -> Option<u32> {
         let of_flow = self.session.as_ref().map(|session| session.replies);
-        of_flow.or(self.masked.map(|carried| carried.replies))
+        of_flow.or(self.masked.as_ref().map(|carried| carried.replies))
     }
 }
 

@@ -28,7 +28,7 @@ pub trait BookingStore: Send + Sync + std::fmt::Debug {
     async fn surroundings(&self, asked: &Asked<'_>) -> Result<Surroundings, StoreError>;
 
     /// Keeps a booking with all that it takes and gives back, in one transaction: all of it is on the disk when it returns
-    /// [`BookingKept::Stored`], else nothing is. So is what is told of it: `tells`, at `write.now`.
+    /// [`BookingKept::Stored`], else nothing is. So is what is told of it: `tells`, at `write.now`, what is about the booking first.
     async fn keep_booking(
         &self,
         write: &BookingWrite,

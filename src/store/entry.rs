@@ -136,11 +136,11 @@ impl Entry {
         let Self::Action(exchange) = self else {
             return None;
         };
-        let carried = exchange.masked.filter(|carried| carried.counts)?;
-        let (booking, side) = carried.about?;
+        let carried = exchange.masked.as_ref().filter(|it| it.counts)?;
+        let whom = carried.about.as_ref()?;
         Some(MaskedCall {
-            booking,
-            side,
+            booking: whom.booking,
+            side: whom.side,
             at: exchange.received_at.as_millisecond(),
         })
     }
@@ -150,8 +150,8 @@ impl Entry {
         let (Self::Summary(webhook), Some(known)) = (self, known) else {
             return None;
         };
-        let (booking, _) = known.masked?.about?;
-        Some((booking, talked(&webhook.event)))
+        let whom = known.masked.as_ref()?.about.as_ref()?;
+        Some((whom.booking, talked(&webhook.event)))
     }
 
     /// Whether its session has secret variables afterwards.
@@ -219,8 +219,8 @@ fn talked(summary: &SessionSummary) -> u64 {
 fn acted(known: Known, exchange: &Exchange) -> Known {
     let action = &exchange.action;
     let happened_at = action.at.unwrap_or(exchange.received_at);
-    let known = match exchange.masked {
-        Some(carried) => known.masked_as(carried),
+    let known = match &exchange.masked {
+        Some(carried) => known.masked_as(carried.clone()),
         None => known,
     };
     match &exchange.session {

@@ -14,7 +14,7 @@ use crate::call::{CallId, PhoneNumber};
 use crate::flow::Position;
 use crate::flow::model::{Language, StepName, VariableName};
 use crate::flow::step::Value;
-use crate::masking::{Carried, Code, SideName};
+use crate::masking::{BookingId, Carried, Code, SideName, Whom};
 
 /// A text: what is written is borrowed.
 pub(super) type Text<'a> = Cow<'a, str>;
@@ -290,6 +290,9 @@ pub(super) struct CarriedForm<'a> {
     wrong_pins: Option<u8>,
     #[n(4)]
     counts: bool,
+    /// The booking, by the customer's id.
+    #[b(5)]
+    id: Option<Text<'a>>,
 }
 
 impl<'a> From<&'a Carried> for CarriedForm<'a> {
@@ -299,9 +302,11 @@ impl<'a> From<&'a Carried> for CarriedForm<'a> {
             code: carried.code.as_str().into(),
             about: carried
                 .about
-                .map(|(booking, side)| (booking, side == SideName::B)),
+                .as_ref()
+                .map(|whom| (whom.booking, whom.side == SideName::B)),
             wrong_pins: carried.wrong_pins,
             counts: carried.counts,
+            id: carried.about.as_ref().map(|whom| whom.id.as_str().into()),
         }
     }
 }
@@ -310,13 +315,17 @@ impl CarriedForm<'_> {
     /// What was written.
     pub(super) fn carried(self) -> Result<Carried, StoreError> {
         let code = Code::from_word(&self.code);
-        let side = |is_b: bool| if is_b { SideName::B } else { SideName::A };
+        let whom = self.about.zip(self.id);
         Ok(Carried {
             replies: self.replies,
             code: code.ok_or(StoreError::Unreadable {
                 what: "masked call",
             })?,
-            about: self.about.map(|(booking, is_b)| (booking, side(is_b))),
+            about: whom.map(|((booking, is_b), id)| Whom {
+                booking,
+                id: BookingId::new(id),
+                side: if is_b { SideName::B } else { SideName::A },
+            }),
             wrong_pins: self.wrong_pins,
             counts: self.counts,
         })

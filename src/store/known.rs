@@ -234,7 +234,8 @@ impl Known {
             return Standing::Ended;
         }
         let (Some((flow, version)), Some(direction)) = (&self.flow, self.face.direction) else {
-            return self.masked.map_or(Standing::Unknown, Standing::Masked);
+            let masked = self.masked.clone();
+            return masked.map_or(Standing::Unknown, Standing::Masked);
         };
         let (caller, called) = match direction {
             Direction::Inbound => (&self.face.source, &self.face.destination),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use super::booking_forms::id_index;
 use super::entry::Entry;
 use super::known::Known;
 use super::vault::{Place, Vault};
@@ -11,11 +12,83 @@ use super::{EventRecord, StoreError};
 use crate::call::event::{Direction, RecordingUpdate, SummaryError};
 use crate::events::calls::Wrong;
 use crate::events::{
-    Event, Free, Number, RecordingReady, SessionEnded, SessionStarted, Subject, Told,
+    CallConnected, CallEnded, CallRefused, Event, Free, Number, RecordingReady, SessionEnded,
+    SessionStarted, Side, Subject, Told,
 };
 use crate::flow::model::VariableName;
 use crate::flow::step::Value;
+use crate::masking::{BookingId, SideName, spelling};
 use crate::session::Stage;
+
+/// What is told of a masked call.
+pub(super) struct OfCall {
+    /// The booking, by the store's number; `None` for a stranger's call.
+    pub(super) booking: Option<u64>,
+    pub(super) event: Event,
+}
+
+impl OfCall {
+    /// Whether the two sides are connected: that is told when the call is counted.
+    pub(super) fn is_connected(&self) -> bool {
+        matches!(self.event, Event::CallConnected(_))
+    }
+
+    /// Whether it is told although nothing counts.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.event, Event::CallRefused(_))
+    }
+}
+
+/// What a voice call action tells of a masked call: that it is put through, or that it is not. `None` while that is open.
+pub(super) fn called(entry: &Entry) -> Option<OfCall> {
+    let Entry::Action(exchange) = entry else {
+        return None;
+    };
+    let carried = exchange.masked.as_ref()?;
+    let (leg, whom) = (&exchange.action.leg, carried.about.as_ref());
+    let called = leg.destination.as_ref()?;
+    let (session_id, virtual_number) = (exchange.action.session.to_string(), called.with_plus());
+    let event = match whom.filter(|_| carried.counts) {
+        Some(whom) => Event::CallConnected(CallConnected {
+            booking_id: whom.id.to_string(),
+            session_id,
+            from: side(whom.side),
+            virtual_number,
+        }),
+        None if carried.code.refuses() => Event::CallRefused(CallRefused {
+            booking_id: whom.map(|whom| whom.id.to_string()),
+            session_id,
+            from: whom.map(|whom| side(whom.side)),
+            caller: spelling::caller(leg.source.as_ref(), called).map(Number),
+            virtual_number,
+            decision: carried.code.as_str().to_owned(),
+        }),
+        None => return None,
+    };
+    let booking = whom.map(|whom| whom.booking);
+    Some(OfCall { booking, event })
+}
+
+/// A masked call that was connected is over; `None` when its session is of none.
+pub(super) fn call_ended(known: &Known, talk_seconds: u64) -> Option<OfCall> {
+    let whom = known.masked.as_ref()?.about.as_ref()?;
+    let event = Event::CallEnded(CallEnded {
+        booking_id: whom.id.to_string(),
+        session_id: known.id.to_string(),
+        from: side(whom.side),
+        outcome: known.ending.as_ref()?.status.clone(),
+        talk_seconds,
+    });
+    let booking = Some(whom.booking);
+    Some(OfCall { booking, event })
+}
+
+fn side(name: SideName) -> Side {
+    match name {
+        SideName::A => Side::A,
+        SideName::B => Side::B,
+    }
+}
 
 /// What a flow has saved and set.
 pub(super) type Variables = BTreeMap<VariableName, Value>;
@@ -112,15 +185,14 @@ impl Row {
     /// The row of an event that happens now.
     pub(super) fn of(vault: &Vault, told: &Told) -> Self {
         let sealed_for = *Uuid::new_v4().as_bytes();
-        let (session, booking) = match told.subject() {
-            Subject::Session(id) => (Some(id.to_string()), None),
-            Subject::Booking(id) => (None, Some(id)),
-            Subject::Pool(_) => (None, None),
+        let booking = match told.subject() {
+            Subject::Booking(id) => Some(booking_column(vault, &BookingId::new(id))),
+            Subject::Session(_) | Subject::Pool(_) => None,
         };
         Self {
             sealed_for,
             kind: told.kind().as_str(),
-            session,
+            session: told.event.session().map(str::to_owned),
             booking,
             sequence: told.sequence,
             at: told.at.as_millisecond(),
@@ -139,8 +211,16 @@ pub(super) fn place(sealed_for: &[u8]) -> Place<'_> {
 
 /// What an event is called wherever it is sent.
 pub(super) fn event_id(sealed_for: &[u8]) -> String {
-    let hex = sealed_for.iter().map(|byte| format!("{byte:02x}"));
-    format!("evt_{}", hex.collect::<String>())
+    format!("evt_{}", hex(sealed_for))
+}
+
+/// What the events of a booking are found by: its id may be made of a number, and is not told in the clear.
+pub(super) fn booking_column(vault: &Vault, id: &BookingId) -> String {
+    hex(&id_index(vault, id))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An event's columns, as they are read.

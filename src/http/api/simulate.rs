@@ -67,7 +67,7 @@ pub(in crate::http) async fn simulate(
     Ok(Json(SimulatedView {
         decision: simulated.decision.code.as_str(),
         rule: simulated.decision.code.rule(),
-        side: simulated.decision.about.map(|(_, side)| side.as_str()),
+        side: simulated.decision.about.map(|whom| whom.side.as_str()),
         callflow: Shown::to(caller).reply(&simulated.callflow),
     }))
 }

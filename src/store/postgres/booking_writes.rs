@@ -30,7 +30,7 @@ const KEEP: &str = "
         SELECT number, events FROM made UNION ALL SELECT number, events FROM changed
     ), told AS (
         INSERT INTO events (sealed_for, kind, booking_id, sequence, at, data)
-        SELECT t.sealed_for, t.kind, t.booking, it.events - $30 + t.place, $15, t.data
+        SELECT t.sealed_for, t.kind, t.booking, CASE WHEN t.booking IS NOT NULL THEN it.events - $30 + t.place END, $15, t.data
         FROM it, unnest($31::bytea[], $32::text[], $33::text[], $34::bytea[])
             WITH ORDINALITY AS t (sealed_for, kind, booking, data, place)
         RETURNING 1
@@ -198,7 +198,7 @@ pub(super) fn keep_statement<'q>(
                 .map(|(_, key)| key.to_vec())
                 .collect::<Vec<_>>(),
         )
-        .bind(told.count())
+        .bind(told.of_bookings())
         .bind(told.sealed_for)
         .bind(told.kind)
         .bind(told.booking)

@@ -47,6 +47,11 @@ impl Rows {
         self.kind.len() as i64
     }
 
+    /// How many of them are a booking's.
+    pub(super) fn of_bookings(&self) -> i64 {
+        self.booking.iter().flatten().count() as i64
+    }
+
     /// What writes them, in the transaction of what they tell.
     #[expect(dead_code, reason = "what is told beside sessions is written by it")]
     pub(super) fn insert(&self) -> Statement<'_> {

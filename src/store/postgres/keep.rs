@@ -11,13 +11,12 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::events::Rows;
-use super::pool::{Failure, Pool, Statement};
+use super::moving::{Sealed, Tells};
+use super::pool::{Failure, Pool};
 use super::{clear, numbers};
 use crate::call::SessionId;
-use crate::events::{Event, Told};
 use crate::session::{Recall, Recalled};
-use crate::store::booking_forms::side_number;
+use crate::store::booking_forms::number_index;
 use crate::store::entry::{Entry, mark_of_action};
 use crate::store::known::Known;
 use crate::store::vault::{Place, Vault};
@@ -41,11 +40,20 @@ pub(super) struct Keeper {
     turns: Vec<tokio::sync::Mutex<()>>,
 }
 
-/// A session as it was read: what is known, and the revision of its row, 0 when there is none.
+/// A session as it was read: what is known, the revision of its row, 0 when there is none, and whether its beginning was told.
 #[derive(Debug, Clone, Default)]
 struct Seen {
     known: Option<Known>,
     revision: i64,
+    is_begun: bool,
+}
+
+/// How a session stood before a webhook.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    is_new: bool,
+    is_begun: bool,
+    had_ended: bool,
 }
 
 /// What became of a write.
@@ -78,7 +86,7 @@ impl Keeper {
         let answers = asked.answers.map(i64::from);
         let rows = self.pool.read(|| {
             sqlx::query(
-                "SELECT s.session_id, s.revision, s.state, e.sealed_for AS event_for, e.record AS event_record,
+                "SELECT s.session_id, s.revision, s.state, s.start_is_told, e.sealed_for AS event_for, e.record AS event_record,
                      a.sealed_for AS step_for, a.record AS step_record
                  FROM (SELECT 1) AS one
                  LEFT JOIN sessions AS s ON s.session_id = $1
@@ -134,7 +142,7 @@ impl Keeper {
         let (id, mark) = (clear(session.as_str()), entry.mark());
         let rows = self.pool.read(|| {
             sqlx::query(
-                "SELECT s.session_id, s.revision, s.state,
+                "SELECT s.session_id, s.revision, s.state, s.start_is_told,
                      EXISTS (SELECT 1 FROM webhooks WHERE mark = $2)
                          OR EXISTS (SELECT 1 FROM webhooks WHERE session_id = $1 AND answers = $3) AS repeated
                  FROM (SELECT 1) AS one LEFT JOIN sessions AS s ON s.session_id = $1",
@@ -154,16 +162,17 @@ impl Keeper {
     /// Writes the webhook and its session in one statement: both, or neither.
     async fn write(&self, entry: &Entry, seen: Seen) -> Result<Written, StoreError> {
         let revision = seen.revision;
-        let (is_new, had_ended) = match &seen.known {
-            Some(known) => (false, known.ending.is_some()),
-            None => (true, false),
+        let before = Before {
+            is_new: seen.known.is_none(),
+            is_begun: seen.is_begun,
+            had_ended: seen.known.as_ref().is_some_and(|it| it.ending.is_some()),
         };
         let Some(known) = entry.fold(seen.known) else {
             return Ok(Written::Repeated);
         };
         let row = Uuid::new_v4();
-        let told = self.told(entry, is_new, had_ended, &known).await?;
-        let sealed = Sealed::of(&self.vault, entry, &known, &row, told);
+        let tells = self.told(entry, before, &known).await?;
+        let sealed = Sealed::of(&self.vault, entry, &known, &row, tells);
         match self
             .pool
             .run(sealed.statement(entry, &known, revision))
@@ -181,13 +190,14 @@ impl Keeper {
     async fn told(
         &self,
         entry: &Entry,
-        is_new: bool,
-        had_ended: bool,
+        before: Before,
         known: &Known,
-    ) -> Result<Vec<Event>, StoreError> {
-        let started = is_new.then(|| telling::started(known));
+    ) -> Result<Tells, StoreError> {
+        let begins = !before.is_begun && self.begins(entry, before, known).await?;
+        let is_begun = before.is_begun || begins;
+        let started = begins.then(|| telling::started(known));
         let then = match entry {
-            Entry::Summary(_) if !had_ended => {
+            Entry::Summary(_) if is_begun && !before.had_ended => {
                 let turns = "answers IS NOT NULL ORDER BY answers DESC LIMIT 4";
                 let turns = self.entries(&known.id, turns).await?;
                 let last = turns.into_iter().find_map(telling::variables);
@@ -199,7 +209,51 @@ impl Keeper {
             }
             _ => None,
         };
-        Ok(started.into_iter().chain(then).collect())
+        let of_call = match entry {
+            Entry::Action(_) => telling::called(entry),
+            Entry::Summary(_) => {
+                let talked = entry.masked_talk(Some(known));
+                talked.and_then(|(_, seconds)| telling::call_ended(known, seconds))
+            }
+            _ => None,
+        };
+        Ok(Tells {
+            is_begun,
+            of_session: started.into_iter().chain(then).collect(),
+            of_call,
+        })
+    }
+
+    /// Whether a webhook tells that its session has begun. One that masking carries is told of by its calls; of what does not know
+    /// who carries it, the numbers tell.
+    async fn begins(
+        &self,
+        entry: &Entry,
+        before: Before,
+        known: &Known,
+    ) -> Result<bool, StoreError> {
+        match entry {
+            Entry::Action(exchange) if exchange.is_masked_alone() => Ok(false),
+            Entry::Action(exchange) => Ok(before.is_new || exchange.begins_a_flow()),
+            Entry::Status(_) | Entry::Summary(_) if before.is_new => {
+                Ok(!self.is_of_a_pool(known).await?)
+            }
+            _ => Ok(before.is_new),
+        }
+    }
+
+    async fn is_of_a_pool(&self, known: &Known) -> Result<bool, StoreError> {
+        let numbers = [&known.face.source, &known.face.destination];
+        let indexes: Vec<_> = numbers
+            .into_iter()
+            .flatten()
+            .map(|number| number_index(&self.vault, number).to_vec())
+            .collect();
+        let found = self.pool.read(|| {
+            sqlx::query("SELECT 1 FROM pool_numbers WHERE number_index = ANY ($1) LIMIT 1")
+                .bind(indexes.clone())
+        });
+        Ok(!found.await?.is_empty())
     }
 
     /// Webhooks of a session.
@@ -244,6 +298,7 @@ impl Keeper {
         Ok(Seen {
             known: Some(open_state(&self.vault, id, sealed)?),
             revision: row.try_get("revision")?,
+            is_begun: row.try_get("start_is_told")?,
         })
     }
 
@@ -258,160 +313,6 @@ impl Keeper {
             return Ok(None);
         };
         record::read_reply(&open_record(&self.vault, place, sealed)?).map(Some)
-    }
-}
-
-/// Moves a session and adds a webhook.
-const MOVES: &str = "WITH moved AS (
-         INSERT INTO sessions AS s (session_id, revision, source_index, destination_index, flow_id, flow_version,
-             status, started_at, last_event_at, state)
-         VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10)
-         ON CONFLICT (session_id) DO UPDATE SET
-             revision = excluded.revision, source_index = excluded.source_index,
-             destination_index = excluded.destination_index, flow_id = excluded.flow_id,
-             flow_version = excluded.flow_version, status = excluded.status,
-             last_event_at = excluded.last_event_at, state = excluded.state
-         WHERE s.revision = $2
-         RETURNING 1
-     )
-     INSERT INTO webhooks (sealed_for, session_id, mark, answers, received_at, record)
-     SELECT $11, $1, $12, $13, $14, $15 FROM moved
-     RETURNING 1";
-
-/// The same, and has events told.
-const MOVES_AND_TELLS: &str = "WITH moved AS (
-         INSERT INTO sessions AS s (session_id, revision, source_index, destination_index, flow_id, flow_version,
-             status, started_at, last_event_at, state, events)
-         VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $16)
-         ON CONFLICT (session_id) DO UPDATE SET
-             revision = excluded.revision, source_index = excluded.source_index,
-             destination_index = excluded.destination_index, flow_id = excluded.flow_id,
-             flow_version = excluded.flow_version, status = excluded.status,
-             last_event_at = excluded.last_event_at, state = excluded.state, events = s.events + $16
-         WHERE s.revision = $2
-         RETURNING events
-     ), told AS (
-         INSERT INTO events (sealed_for, kind, session_id, sequence, at, data)
-         SELECT t.sealed_for, t.kind, $1, moved.events - $16 + t.place, $14, t.data
-         FROM moved, unnest($17::bytea[], $18::text[], $19::bytea[]) WITH ORDINALITY AS t (sealed_for, kind, data, place)
-     )
-     INSERT INTO webhooks (sealed_for, session_id, mark, answers, received_at, record)
-     SELECT $11, $1, $12, $13, $14, $15 FROM moved
-     RETURNING 1";
-
-/// A statement that moves a session and counts a call for its booking, or what was talked in it: `text`, which has so many
-/// parameters, and four more.
-fn counting(text: &str, used: usize) -> String {
-    let [booking, side, at, talked] = [1, 2, 3, 4].map(|more| used + more);
-    let counts = format!(
-        ", counted AS (
-             INSERT INTO masked_calls (session_id, booking, side, at)
-             SELECT $1, ${booking}, ${side}, ${at} FROM moved WHERE ${booking} IS NOT NULL
-             ON CONFLICT (session_id) DO NOTHING
-         ), talked AS (
-             UPDATE masked_calls SET talk_seconds = ${talked} FROM moved
-             WHERE session_id = $1 AND ${talked} IS NOT NULL AND talk_seconds IS NULL
-         )
-         INSERT INTO webhooks"
-    );
-    text.replacen("INSERT INTO webhooks", &counts, 1)
-}
-
-/// An event that a webhook has told; the statement counts it.
-fn told_at(event: Event, entry: &Entry) -> Told {
-    let (at, sequence) = (entry.received_at(), None);
-    Told {
-        event,
-        at,
-        sequence,
-    }
-}
-
-/// What a write brings, sealed.
-struct Sealed {
-    place: [u8; 16],
-    mark: [u8; 16],
-    record: Vec<u8>,
-    session_id: String,
-    source: Option<[u8; 16]>,
-    destination: Option<[u8; 16]>,
-    state: Vec<u8>,
-    told: Rows,
-}
-
-impl Sealed {
-    fn of(vault: &Vault, entry: &Entry, known: &Known, row: &Uuid, told: Vec<Event>) -> Self {
-        let index = |number: &Option<crate::call::PhoneNumber>| {
-            number.as_ref().map(|number| vault.index(number.digits()))
-        };
-        let session_id = clear(known.id.as_str());
-        let mut kept = entry.clone();
-        kept.forget_secrets();
-        Self {
-            place: *row.as_bytes(),
-            mark: entry.mark(),
-            record: vault.seal(record_place(row.as_bytes()), &record::write(&kept)),
-            source: index(&known.face.source),
-            destination: index(&known.face.destination),
-            state: vault.seal(session_place(&session_id), &state::write(known)),
-            told: Rows::of(vault, told.into_iter().map(|event| told_at(event, entry))),
-            session_id,
-        }
-    }
-
-    /// Moves the session if it still is at `revision` (0: if there is none), and adds the webhook if it moved. One row
-    /// when both were done, none when the session has changed; a known event or a step already left is an error that
-    /// undoes all of it.
-    fn statement(&self, entry: &Entry, known: &Known, revision: i64) -> Statement<'_> {
-        let word = |text: &str| clear(text);
-        // Most webhooks tell nothing, and their statement is not to pay for it.
-        let (text, used) = match self.told.is_empty() {
-            true => (MOVES, 15),
-            false => (MOVES_AND_TELLS, 19),
-        };
-        let (call, talk) = (entry.masked_call(), entry.masked_talk(Some(known)));
-        let is_masked = call.is_some() || talk.is_some();
-        let statement = match is_masked {
-            false => sqlx::query(text),
-            true => sqlx::query(sqlx::AssertSqlSafe(counting(text, used))),
-        };
-        let statement = statement
-            .bind(self.session_id.as_str())
-            .bind(revision)
-            .bind(self.source.as_ref().map(|index| index.as_slice()))
-            .bind(self.destination.as_ref().map(|index| index.as_slice()))
-            .bind(known.flow.as_ref().map(|(id, _)| word(id.as_str())))
-            .bind(
-                known
-                    .flow
-                    .as_ref()
-                    .map(|(_, version)| word(version.as_str())),
-            )
-            .bind(known.ending.as_ref().map(|ending| word(&ending.status)))
-            .bind(known.started_at.as_millisecond())
-            .bind(known.last_event_at.as_millisecond())
-            .bind(self.state.as_slice())
-            .bind(self.place.as_slice())
-            .bind(self.mark.as_slice())
-            .bind(entry.answers().map(i64::from))
-            .bind(entry.received_at().as_millisecond())
-            .bind(self.record.as_slice());
-        let statement = match self.told.is_empty() {
-            true => statement,
-            false => statement
-                .bind(self.told.count())
-                .bind(&self.told.sealed_for)
-                .bind(&self.told.kind)
-                .bind(&self.told.data),
-        };
-        match is_masked {
-            false => statement,
-            true => statement
-                .bind(call.map(|call| call.booking as i64))
-                .bind(call.map(|call| side_number(call.side)))
-                .bind(call.map(|call| call.at))
-                .bind(talk.map(|(_, seconds)| seconds as i64)),
-        }
     }
 }
 
@@ -439,7 +340,7 @@ pub(super) fn record_place(row: &[u8]) -> Place<'_> {
     }
 }
 
-fn session_place(id: &str) -> Place<'_> {
+pub(super) fn session_place(id: &str) -> Place<'_> {
     Place {
         table: "sessions",
         row: id.as_bytes(),

@@ -19,6 +19,7 @@ mod handoffs;
 mod keep;
 mod leases;
 mod listing;
+mod moving;
 mod numbers;
 mod open;
 mod outbox;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::events::tell;
-use crate::events::{Event, Told};
+use crate::events::{Event, Subject, Told};
 use crate::masking::{BookingWrite, Leg};
 use crate::store::StoreError;
 use crate::store::booking_forms::{id_index, seal, side_number, side_word};
@@ -396,21 +396,24 @@ fn put(
     Ok(())
 }
 
-/// Has told what is told of a booking, each counted.
+/// Has told what is told of a booking and beside it, what is the booking's counted.
 pub(super) fn tell_all(
     db: &Connection,
     vault: &Vault,
     booking: u64,
     at: Timestamp,
-    tells: Vec<Event>,
+    tells: impl IntoIterator<Item = Event>,
 ) -> Result<(), StoreError> {
     for event in tells {
-        let sequence = db
-            .prepare_cached(
-                "UPDATE bookings SET events = events + 1 WHERE number = ?1 RETURNING events",
-            )?
-            .query_row([booking as i64], |row| row.get(0))
-            .optional()?;
+        let sequence = match event.subject() {
+            Subject::Booking(_) => db
+                .prepare_cached(
+                    "UPDATE bookings SET events = events + 1 WHERE number = ?1 RETURNING events",
+                )?
+                .query_row([booking as i64], |row| row.get(0))
+                .optional()?,
+            Subject::Session(_) | Subject::Pool(_) => None,
+        };
         tell(
             db,
             vault,

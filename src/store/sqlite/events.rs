@@ -4,13 +4,17 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::booking_writes::tell_all;
+use super::calls::What;
 use super::memory::{DueSession, Mark, Tells};
 use super::tables;
 use crate::events::{Event, Told};
 use crate::store::StoreError;
+use crate::store::booking_forms::number_index;
 use crate::store::entry::Entry;
 use crate::store::forms::read_time;
-use crate::store::telling::{self, Found, TURNS_BACK, Variables};
+use crate::store::known::Known;
+use crate::store::telling::{self, Found, OfCall, TURNS_BACK, Variables};
 use crate::store::vault::Vault;
 
 /// Has an event told; `db` is in the transaction of what it tells.
@@ -32,23 +36,122 @@ pub(super) fn tell(db: &Connection, vault: &Vault, told: &Told) -> Result<(), St
     Ok(())
 }
 
+/// Whether the first that is heard of a session tells that it has begun. One that masking carries is told of by its calls; of what
+/// does not know who carries it, the numbers tell.
+pub(super) fn is_begun_by(
+    db: &Connection,
+    vault: &Vault,
+    session: &DueSession,
+) -> Result<bool, StoreError> {
+    match session.first {
+        Tells::Call => Ok(false),
+        Tells::Nothing | Tells::Begin | Tells::Recording => Ok(true),
+        Tells::Hearsay | Tells::End => Ok(!is_of_a_pool(db, vault, &session.known)?),
+    }
+}
+
+fn is_of_a_pool(db: &Connection, vault: &Vault, known: &Known) -> Result<bool, StoreError> {
+    let mut select = db.prepare_cached("SELECT 1 FROM pool_numbers WHERE number_index = ?1")?;
+    for number in [&known.face.source, &known.face.destination]
+        .into_iter()
+        .flatten()
+    {
+        if select.exists([number_index(vault, number)])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What was written of a webhook before it is told of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written {
+    /// Its session's new row says that its beginning was told.
+    pub(super) begins: bool,
+    /// What it counts as for a booking, if it was counted.
+    pub(super) counted: Option<What>,
+}
+
 /// Has told what a webhook of `session` tells, whose row was written this moment.
 pub(super) fn project(
     db: &Connection,
     vault: &Vault,
     session: &DueSession,
     mark: &Mark,
+    written: Written,
 ) -> Result<(), StoreError> {
     let at = read_time(mark.received_at)?;
-    if session.is_new && session.row == mark.seq as i64 {
-        // Its row says that one was told already.
+    if written.begins && session.row == mark.seq as i64 {
         tell_of(db, vault, telling::started(&session.known), at, 1)?;
     }
     match mark.tells {
-        Tells::Nothing => Ok(()),
-        Tells::End => end(db, vault, session, at),
+        Tells::Nothing | Tells::Hearsay => Ok(()),
+        Tells::Begin if written.begins => Ok(()),
+        Tells::Begin => begin(db, vault, session, at),
+        Tells::Call => call(db, vault, session, mark, written.counted.is_some()),
+        Tells::End => {
+            end(db, vault, session, at)?;
+            match written.counted {
+                Some(What::Talked { seconds }) => {
+                    let ended = telling::call_ended(&session.known, seconds);
+                    ended.map_or(Ok(()), |call| tell_of_call(db, vault, call, at))
+                }
+                Some(What::Called { .. }) | None => Ok(()),
+            }
+        }
         Tells::Recording => recording(db, vault, session, mark, at),
     }
+}
+
+/// A flow begins in a session: that is told, unless the first that was heard of the session has told it.
+fn begin(
+    db: &Connection,
+    vault: &Vault,
+    session: &DueSession,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let counted = db
+        .prepare_cached(
+            "UPDATE sessions SET events = events + 1, start_is_told = 1 WHERE id = ?1 AND start_is_told = 0 RETURNING events",
+        )?
+        .query_row([session.row], |row| row.get(0))
+        .optional()?;
+    match counted {
+        Some(sequence) => tell_of(db, vault, telling::started(&session.known), at, sequence),
+        None => Ok(()),
+    }
+}
+
+/// What became of a masked call. That it was connected is told when it was counted: once.
+fn call(
+    db: &Connection,
+    vault: &Vault,
+    session: &DueSession,
+    mark: &Mark,
+    counted: bool,
+) -> Result<(), StoreError> {
+    let sql = "SELECT id, record FROM webhooks WHERE session = ?1 AND id = ?2";
+    let entry = entries(db, vault, sql, [session.row, mark.seq as i64])?.pop();
+    let called = entry.as_ref().and_then(telling::called);
+    match called.filter(|called| counted || !called.is_connected()) {
+        Some(called) => tell_of_call(db, vault, called, read_time(mark.received_at)?),
+        None => Ok(()),
+    }
+}
+
+fn tell_of_call(
+    db: &Connection,
+    vault: &Vault,
+    call: OfCall,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    tell_all(
+        db,
+        vault,
+        call.booking.unwrap_or_default(),
+        at,
+        [call.event],
+    )
 }
 
 fn tell_of(
@@ -70,7 +173,7 @@ fn tell_of(
     )
 }
 
-/// A summary: the first of its session is told.
+/// A summary: the first of its session is told, if its beginning was.
 fn end(
     db: &Connection,
     vault: &Vault,
@@ -79,7 +182,7 @@ fn end(
 ) -> Result<(), StoreError> {
     let counted = db
         .prepare_cached(
-            "UPDATE sessions SET events = events + 1, end_is_told = 1 WHERE id = ?1 AND end_is_told = 0 RETURNING events",
+            "UPDATE sessions SET events = events + 1, end_is_told = 1 WHERE id = ?1 AND start_is_told = 1 AND end_is_told = 0 RETURNING events",
         )?
         .query_row([session.row], |row| row.get(0))
         .optional()?;

@@ -90,6 +90,12 @@ pub(super) struct Mark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tells {
     Nothing,
+    /// Perhaps that its session has begun: it does not know what carries it.
+    Hearsay,
+    /// That its session has begun, on a flow.
+    Begin,
+    /// What became of a masked call, once that is known.
+    Call,
     /// That its session has ended.
     End,
     /// Perhaps that a recording is ready.
@@ -101,7 +107,10 @@ impl Tells {
         match entry {
             Entry::Summary(_) => Self::End,
             Entry::Recording(_) => Self::Recording,
-            Entry::Action(_) | Entry::Status(_) | Entry::Numbers(_) => Self::Nothing,
+            Entry::Action(exchange) if exchange.is_masked_alone() => Self::Call,
+            Entry::Action(exchange) if exchange.begins_a_flow() => Self::Begin,
+            Entry::Status(_) => Self::Hearsay,
+            Entry::Action(_) | Entry::Numbers(_) => Self::Nothing,
         }
     }
 }
@@ -138,6 +147,8 @@ pub(super) struct DueSession {
     pub(super) row: i64,
     /// The tables do not have it yet.
     pub(super) is_new: bool,
+    /// What the first record of it that is due tells.
+    pub(super) first: Tells,
     /// What it is found by has changed since the tables were told.
     pub(super) is_found_anew: bool,
 }
@@ -348,6 +359,7 @@ impl Sessions {
                 known: held.known.clone().expect(HELD),
                 row: held.row.unwrap_or(seq as i64),
                 is_new: held.row.is_none(),
+                first: mark.tells,
                 is_found_anew: std::mem::take(&mut held.is_found_anew),
             });
             due.sessions.len() - 1

@@ -4,6 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::calls::{News, What};
+use super::events::Written;
 use super::memory::{Due, DueSession, Mark};
 use super::{RecordPlace, events, numbers, record, state};
 use crate::call::{PhoneNumber, SessionId};
@@ -35,31 +36,32 @@ pub(super) fn write(
         records.last().map(|(seq, _)| *seq as i64),
     );
     let moment = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut sessions: Vec<_> = due.sessions.iter().collect();
-    sessions.sort_unstable_by_key(|session| session.row);
-    for session in sessions {
-        save(&moment, vault, session)?;
+    let mut begins = vec![false; due.sessions.len()];
+    let mut sessions: Vec<_> = due.sessions.iter().enumerate().collect();
+    sessions.sort_unstable_by_key(|(_, session)| session.row);
+    for (place, session) in sessions {
+        begins[place] = session.is_new && events::is_begun_by(&moment, vault, session)?;
+        save(&moment, vault, session, begins[place])?;
         let_others_work();
     }
+    let mut calls = due.calls.iter().peekable();
     for ((seq, record), due_record) in records.into_iter().zip(&due.records) {
         let row = match due_record {
             Some((place, mark)) => of_session(vault, due.sessions[*place].row, mark, record)?,
             None => of_numbers(&moment, vault, seq, record)?,
         };
         insert(&moment, &row)?;
+        let news = calls.next_if(|news| news.seq == seq);
         if let Some((place, mark)) = due_record {
-            events::project(&moment, vault, &due.sessions[*place], mark)?;
+            let session = &due.sessions[*place];
+            let counted = match news {
+                Some(news) => count(&moment, session.row, news)?.then_some(news.what),
+                None => None,
+            };
+            let begins = begins[*place];
+            events::project(&moment, vault, session, mark, Written { begins, counted })?;
         }
         let_others_work();
-    }
-    for news in &due.calls {
-        if let Some(at) = ends
-            .0
-            .and_then(|first| news.seq.checked_sub(first.unsigned_abs()))
-            && let Some(Some((place, _))) = due.records.get(at as usize)
-        {
-            count(&moment, due.sessions[*place].row, news)?;
-        }
     }
     moment
         .prepare_cached(
@@ -148,10 +150,10 @@ fn insert(db: &Connection, row: &Row) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Counts a call for its booking, or what was talked in it.
-fn count(db: &Connection, session: i64, news: &News) -> Result<(), StoreError> {
+/// Counts a call for its booking, or what was talked in it. Whether it had not been counted before.
+fn count(db: &Connection, session: i64, news: &News) -> Result<bool, StoreError> {
     let seq = news.seq as i64;
-    match news.what {
+    let counted = match news.what {
         What::Called { side, at } => db
             .prepare_cached(
                 "INSERT INTO masked_calls (seq, session, booking, side, at) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -164,7 +166,7 @@ fn count(db: &Connection, session: i64, news: &News) -> Result<(), StoreError> {
             )?
             .execute(params![session, seconds as i64, seq])?,
     };
-    Ok(())
+    Ok(counted > 0)
 }
 
 /// Opens and reads a sealed record.
@@ -183,12 +185,17 @@ pub(super) fn read_state(vault: &Vault, id: SessionId, sealed: &[u8]) -> Result<
     )
 }
 
-/// Writes a session. Most batches change its state alone; its indexes are left alone then.
-fn save(db: &Connection, vault: &Vault, session: &DueSession) -> Result<(), StoreError> {
+/// Writes a session; a new one's row says whether its beginning is told. Most batches change its state alone; its indexes are left alone then.
+fn save(
+    db: &Connection,
+    vault: &Vault,
+    session: &DueSession,
+    begins: bool,
+) -> Result<(), StoreError> {
     let (known, row) = (&session.known, session.row);
     let state = vault.seal(session_place(&known.id), &state::write(known));
     if session.is_new {
-        return add(db, vault, row, known, &state);
+        return add(db, vault, row, known, &state, begins);
     }
     if session.is_found_anew {
         update_indexes(db, vault, row, known)?;
@@ -204,11 +211,12 @@ fn add(
     row: i64,
     known: &Known,
     state: &[u8],
+    begins: bool,
 ) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO sessions (id, session_id, source_index, destination_index, flow_id, flow_version,
-             status, started_at, last_event_at, state, events)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1)",
+             status, started_at, last_event_at, state, events, start_is_told)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
     )?
     .execute(params![
         row,
@@ -221,6 +229,7 @@ fn add(
         known.started_at.as_millisecond(),
         known.last_event_at.as_millisecond(),
         state,
+        begins,
     ])?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! but the other side. Strangers are in `strangers`, numbers that fail in `sick`.
 
 use callwright::emulator::Fate;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::street::Street;
 use super::{DRIVERS, RIDERS, between, number, put};
@@ -279,7 +279,54 @@ async fn busy_and_no_answer_end_the_call_and_calling_back_works() {
         assert_eq!(heard.rang.len(), 1, "{heard:?}");
         let back = street.call(DRIVERS[0], number(&trip, "b")).await;
         assert!(back.connected_to(RIDERS[0]), "after {ending}: {back:?}");
+        let ended = told_of(&street, &heard.session, "call.ended").await;
+        assert_eq!(
+            (&ended["outcome"], &ended["talk_seconds"], &ended["from"]),
+            (&json!(ending), &json!(0), &json!("a"))
+        );
+        let ended = told_of(&street, &back.session, "call.ended").await;
+        assert_eq!(
+            (&ended["outcome"], &ended["talk_seconds"]),
+            (&json!("COMPLETED"), &json!(60))
+        );
     }
+}
+
+/// What was told of a session, once it was.
+async fn told_of(street: &Street, session: &str, kind: &str) -> Value {
+    loop {
+        let path = format!("/v1/events?limit=100&type={kind}");
+        let (_, page) = street.app.get(&path).await;
+        let events = page["items"].as_array().cloned().unwrap_or_default();
+        let mut of_it = events
+            .into_iter()
+            .filter(|it| it["data"]["session_id"] == session);
+        if let Some(event) = of_it.next() {
+            return event["data"].clone();
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_a_flow_takes_is_told_as_a_session_and_others_are_not() {
+    let street = Street::with(&[("CALLWRIGHT_MASKING__UNKNOWN__FLOW", "restaurant")]).await;
+    let trip = street.book("trip-1", RIDERS[0], DRIVERS[0]).await;
+    let rider = street.call(RIDERS[0], number(&trip, "a")).await;
+    told_of(&street, &rider.session, "call.ended").await;
+    let stranger = street.call("+6590000001", number(&trip, "a")).await;
+    let ended = told_of(&street, &stranger.session, "session.ended").await;
+    assert_eq!(ended["flow"], "restaurant");
+    let (_, page) = street.app.get("/v1/events?limit=100").await;
+    let of = |session: &str| -> Vec<_> {
+        let events = page["items"].as_array().cloned().unwrap_or_default();
+        let of_it = events
+            .into_iter()
+            .filter(|it| it["data"]["session_id"] == session);
+        of_it.map(|it| it["type"].clone()).collect()
+    };
+    assert_eq!(of(&rider.session), ["call.connected", "call.ended"]);
+    assert_eq!(of(&stranger.session), ["session.started", "session.ended"]);
 }
 
 #[tokio::test]

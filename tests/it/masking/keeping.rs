@@ -4,7 +4,6 @@ use callwright::masking::booking::{BookingId, CloseReason};
 use callwright::masking::request::BookingRequest;
 use callwright::masking::{Health, PoolNumber, PoolRules};
 use callwright::store::bookings::BookingFilter;
-use callwright::store::outbox::EventFilter;
 
 use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, minutes, on_both, person};
 
@@ -15,7 +14,6 @@ on_both! {
     a_sick_number_is_given_to_nobody
     bookings_are_listed
     all_of_it_survives_a_restart
-    what_becomes_of_a_booking_is_told_in_its_order
 }
 
 async fn what_has_ended_is_closed_swept_and_erased(place: Place) {
@@ -288,66 +286,4 @@ async fn all_of_it_survives_a_restart(place: Place) {
     assert_eq!((again.code, again.reply), ("same_event", heard.reply));
     assert_eq!(desk.call_in("t", "e1", RIDER, &vn).await.code, "connected");
     assert_eq!(desk.call_in("u", "e1", RIDER, &vn).await.code, "max_calls");
-}
-
-/// What was told of bookings, the oldest first: kind, the how manieth of its booking, what.
-async fn told(desk: &Desk) -> Vec<(String, Option<u32>, serde_json::Value)> {
-    let filter = EventFilter {
-        limit: 100,
-        ..EventFilter::default()
-    };
-    let lease = desk.lease().await;
-    let spread = desk.outbox.spread_events(&lease, &[], desk.now()).await;
-    spread.expect("they are numbered");
-    let events = desk.outbox.events(&filter).await.expect("it lists");
-    let of_bookings = events
-        .into_iter()
-        .filter(|event| event.kind.starts_with("booking."));
-    let read = |data: &str| serde_json::from_str(data).expect("it is JSON");
-    of_bookings
-        .map(|event| (event.kind, event.sequence, read(&event.data)))
-        .collect()
-}
-
-async fn what_becomes_of_a_booking_is_told_in_its_order(place: Place) {
-    let desk = Desk::open(place, PoolRules::default(), 2).await;
-    let booking = desk.book("one", RIDER, DRIVER).await.booking;
-    desk.book("one", RIDER, DRIVER).await;
-    desk.book("other", STRANGER, &person(1)).await;
-    let sick = PoolNumber {
-        health: Health::Inactive,
-        ..desk
-            .bookings
-            .number(booking.a.vn)
-            .expect("a number of the pool")
-    };
-    desk.bookings.keep_number(sick).await.expect("it is kept");
-    desk.call(RIDER, &desk.digits(booking.a.vn)).await;
-    desk.close("one", CloseReason::Completed).await;
-    let told = told(&desk).await;
-    let of_one: Vec<_> = told
-        .iter()
-        .filter(|(_, _, data)| data["booking_id"] == "one")
-        .collect();
-    let kinds: Vec<_> = of_one
-        .iter()
-        .map(|(kind, at, _)| (kind.as_str(), *at))
-        .collect();
-    assert_eq!(
-        kinds,
-        [
-            ("booking.created", Some(1)),
-            ("booking.number_changed", Some(2)),
-            ("booking.closed", Some(3)),
-        ]
-    );
-    let old = desk.digits(booking.b.vn).with_plus();
-    assert_eq!(of_one[0].2["virtual_numbers"]["b"], old.as_str());
-    let moved = &of_one[1].2;
-    assert_eq!(
-        (&moved["side"], &moved["old"], &moved["reason"]),
-        (&"b".into(), &old.into(), &"inactive".into())
-    );
-    assert_eq!(of_one[2].2["reason"], "completed");
-    assert_eq!(told.len(), 4, "the other one was made");
 }

@@ -2,6 +2,7 @@
 //!
 //! * [`making`], [`changing`], [`keeping`] what is asked for, changed, and left to time
 //! * [`calls`], [`pins`] what calls are answered with, row by row
+//! * [`told`], [`erased`] what the customer's systems are told, and what is left of whom is to be forgotten
 //! * [`world`] a small world, searched whole: nobody is ever connected to a stranger
 //! * [`pools`] a booking never fails while a number could serve it; load spreads; many writers
 
@@ -11,6 +12,7 @@ mod keeping;
 mod making;
 mod pins;
 mod pools;
+mod told;
 mod world;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use callwright::bookings::{Booked, Bookings, Refused};
 use callwright::call::event::{
-    CallAction, CallActionStatus, Direction, Leg, SessionSummary, SummaryLeg,
+    CallAction, CallActionStatus, CallStatus, Direction, Leg, SessionSummary, SummaryLeg,
 };
 use callwright::call::{Digits, EventId, PhoneNumber, SessionId, SubAccountId};
 use callwright::clock::Clock;
@@ -250,6 +252,21 @@ impl Desk {
         action.client_action_id = heard.json["clientActionId"].as_str().map(str::to_owned);
         let body = format!(r#"{{"payload":{{"dtmf":"{keys}"}}}}"#);
         Heard::of(self.switchboard.answer(action, &body).await, &heard.session)
+    }
+
+    /// A status of a leg from `from` to `to` comes.
+    pub(crate) async fn status(&self, session: &str, word: &str, from: &str, to: &PhoneNumber) {
+        let leg = received(session, word, from, to, self.now()).leg;
+        let status = CallStatus {
+            event: Some(EventId::new(format!("{session}-{word}"))),
+            session: SessionId::new(session),
+            sub_account: None,
+            status: word.to_owned(),
+            leg,
+            at: Some(self.now()),
+        };
+        let webhook = Webhook::new(status, word.to_owned(), self.now());
+        self.store.keep_status(webhook).await.expect("it is kept");
     }
 
     /// The session is over; so many seconds were talked.

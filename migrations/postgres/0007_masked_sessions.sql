@@ -1,0 +1,2 @@
+-- Whether it was told that a session began. That of a session which masking alone carries is not: its calls are told.
+ALTER TABLE sessions ADD COLUMN start_is_told BOOLEAN NOT NULL DEFAULT TRUE;
