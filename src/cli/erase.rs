@@ -10,27 +10,29 @@ use serde_json::json;
 use super::api::{self, ApiArgs};
 use super::table::{Column, fields, table};
 
-const ERASED: [Column; 6] = [
+const ERASED: [Column; 7] = [
     ("erasure", "id"),
     ("asked", "asked_at"),
     ("done", "done_at"),
+    ("bookings", "bookings"),
     ("sessions", "sessions"),
     ("events", "events"),
     ("calls", "calls"),
 ];
 
-const LISTED: [Column; 6] = [
+const LISTED: [Column; 7] = [
     ("ERASURE", "id"),
     ("ASKED", "asked_at"),
     ("DONE", "done_at"),
+    ("BOOKINGS", "bookings"),
     ("SESSIONS", "sessions"),
     ("EVENTS", "events"),
     ("CALLS", "calls"),
 ];
 
-/// Erase all that is kept of a person: sessions, traces, events, calls that were started
+/// Erase all that is kept of a person: bookings, sessions, traces, events, calls that were started
 ///
-/// What is under way goes when it is over. Copies of the database that were made before keep what they have.
+/// Open bookings are closed at once. What is under way goes when it is over. Copies of the database that were made before keep what they have.
 ///
 /// Example: callwright erase +6591234567
 ///

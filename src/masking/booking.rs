@@ -143,6 +143,8 @@ pub enum CloseReason {
     Expired,
     /// Nobody called for as long as `idle_ttl` says.
     Idle,
+    /// One of its people is erased, and it with them.
+    Erased,
 }
 
 /// Where a booking stands at some moment.
@@ -199,12 +201,13 @@ impl SideName {
 
 impl CloseReason {
     /// All.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Completed,
         Self::Cancelled,
         Self::Abuse,
         Self::Expired,
         Self::Idle,
+        Self::Erased,
     ];
 
     /// The word that programs use.
@@ -215,6 +218,7 @@ impl CloseReason {
             Self::Abuse => "abuse",
             Self::Expired => "expired",
             Self::Idle => "idle",
+            Self::Erased => "erased",
         }
     }
 

@@ -147,7 +147,9 @@ pub fn closed(
     let grace = match reason {
         CloseReason::Completed => rules.grace.completed,
         CloseReason::Cancelled => rules.grace.cancelled,
-        CloseReason::Abuse | CloseReason::Expired | CloseReason::Idle => SignedDuration::ZERO,
+        CloseReason::Abuse | CloseReason::Expired | CloseReason::Idle | CloseReason::Erased => {
+            SignedDuration::ZERO
+        }
     };
     let until = |is_given: bool| match is_given {
         true => later(at, grace),

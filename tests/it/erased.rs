@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::app::{CALLER, RESTAURANT, TestApp};
+use crate::bookings::{DRIVERS, RIDERS, book, number, pool};
 
 /// What the tables have sealed, piece by piece.
 fn sealed(app: &TestApp) -> Vec<Vec<u8>> {
@@ -15,6 +16,7 @@ fn sealed(app: &TestApp) -> Vec<Vec<u8>> {
         "SELECT state FROM sessions",
         "SELECT record FROM webhooks",
         "SELECT data FROM events",
+        "SELECT record FROM bookings",
         "SELECT subject FROM erasures WHERE subject IS NOT NULL",
     ] {
         let mut select = db.prepare(sql).expect("it is a table of ours");
@@ -74,6 +76,63 @@ async fn no_file_has_anything_of_an_erased_person() {
     let (_, erasures) = app.get("/v1/erasures").await;
     assert_eq!(erasures["items"][0]["id"], told["id"]);
     assert!(!erasures.to_string().contains("4567"), "{erasures}");
+}
+
+/// The keys of those who hold numbers, and how many each holds.
+fn parties(app: &TestApp) -> Vec<(Vec<u8>, i64)> {
+    let db = Connection::open(app.database()).expect("it opens");
+    let sql = "SELECT party, count(*) FROM legs GROUP BY party ORDER BY 2 DESC";
+    let mut select = db.prepare(sql).expect("it is a table of ours");
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let rows = rows.expect("it reads");
+    rows.map(|row| row.expect("a party")).collect()
+}
+
+#[tokio::test]
+async fn no_file_has_anything_of_the_bookings_of_an_erased_person() {
+    let app = TestApp::start_with(pool()).await;
+    for (trip, driver) in DRIVERS.into_iter().enumerate() {
+        let booking = book(&app, &format!("trip-{trip}"), CALLER, driver).await;
+        let mut caller = app.caller(number(&booking, "a"));
+        assert_eq!(caller.dial().await.dials(), Some(driver));
+        caller.end("COMPLETED").await;
+    }
+    book(&app, "others", RIDERS[0], DRIVERS[0]).await;
+    assert_eq!(sessions(&app).await, 3);
+    let before = sealed(&app);
+    let heads: Vec<_> = before.iter().map(|piece| &piece[1..33]).collect();
+    let (person, held) = parties(&app).swap_remove(0);
+    assert_eq!(held, 3, "they hold a number in each booking");
+    let bytes = app.all_bytes();
+    assert!(heads.iter().all(|head| contains(&bytes, head)) && contains(&bytes, &person));
+
+    let body = json!({"phone": CALLER}).to_string();
+    let (status, told) = app.post("/v1/subjects/erase", body).await;
+    assert_eq!(status, 200, "{told}");
+    let told: Value = serde_json::from_str(&told).expect("it is JSON");
+    assert_eq!(
+        (&told["bookings"], &told["sessions"]),
+        (&json!(3), &json!(3))
+    );
+    let bytes = app.all_bytes();
+    assert!(!contains(&bytes, &person), "what they are found by");
+    let left = heads
+        .iter()
+        .enumerate()
+        .filter(|(_, head)| contains(&bytes, head));
+    let left: Vec<_> = left.map(|(place, _)| place).collect();
+    assert_eq!(
+        left.len(),
+        3,
+        "the others' booking, that it was made, and that the pool runs out: {left:?} of {}",
+        heads.len()
+    );
+    let (_, listed) = app.get("/v1/bookings").await;
+    assert_eq!(
+        listed["items"].as_array().map(Vec::len),
+        Some(1),
+        "{listed}"
+    );
 }
 
 #[tokio::test]

@@ -44,6 +44,8 @@ pub struct ErasureView {
     /// When nothing was left; null while something is under way, such as a live call.
     #[schema(format = DateTime)]
     done_at: Option<String>,
+    /// How many bookings went, with the calls that they had.
+    bookings: u64,
     /// How many sessions went, with their traces.
     sessions: u64,
     /// How many events.
@@ -112,6 +114,7 @@ fn view(erasure: Erasure) -> ErasureView {
         id: erasure.id,
         asked_at: format!("{:.3}", erasure.asked_at),
         done_at: erasure.done_at.map(|at| format!("{at:.3}")),
+        bookings: erasure.bookings,
         sessions: erasure.sessions,
         events: erasure.events,
         calls: erasure.attempts,

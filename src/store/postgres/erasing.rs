@@ -8,7 +8,10 @@ use sqlx::postgres::PgRow;
 use super::pool::Statement;
 use super::{PostgresStore, clear};
 use crate::call::PhoneNumber;
-use crate::store::erasing::{Erasing, Erasure, Gone, HANDED_OVER, first_id_at, names};
+use crate::store::bookings::BookingStore as _;
+use crate::store::erasing::{
+    Erasing, Erasure, Gone, HANDED_OVER, Subject, bookings_of, cut_off, first_id_at, names,
+};
 use crate::store::forms::read_time;
 use crate::store::vault::Place;
 use crate::store::{Lease, StoreError, attempts, handoffs};
@@ -71,7 +74,11 @@ impl Erasing for PostgresStore {
         phone: &PhoneNumber,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sealed = self.vault.seal(place(id), phone.as_it_came().as_bytes());
+        let subject = Subject {
+            phone: phone.clone(),
+            bookings: None,
+        };
+        let sealed = self.vault.seal(place(id), subject.write().as_bytes());
         let sql = "INSERT INTO erasures (id, asked_at, subject) VALUES ($1, $2, $3)";
         let statement = sqlx::query(sql)
             .bind(clear(id))
@@ -90,14 +97,25 @@ impl Erasing for PostgresStore {
         for row in asked.await? {
             let id: String = row.try_get("id")?;
             let opened = self.vault.open(place(&id), row.try_get("subject")?).ok();
-            let phone = opened.and_then(|phone| String::from_utf8(phone).ok());
-            let phone = phone.ok_or(StoreError::Unreadable { what: "erasure" })?;
-            let phone = PhoneNumber::new(phone);
+            let Subject { phone, bookings } = Subject::read(opened)?;
+            let party = self.party(&phone);
+            let bookings = match bookings {
+                Some(bookings) => bookings,
+                None => bookings_of(self, party).await?,
+            };
+            for booking in &bookings {
+                cut_off(self, *booking, now).await?;
+            }
             let mut gone = self.erase_sessions(&phone).await?;
             let calls = self.erase_calls(&phone).await?;
             gone.attempts = calls.attempts + self.erase_handed_over(&phone).await?;
-            gone.is_more |= calls.is_more;
-            self.note(&id, gone, now).await?;
+            self.erase_bookings(&bookings, party, &mut gone).await?;
+            gone.is_more |= calls.is_more || !gone.waiting.is_empty();
+            let left = Subject {
+                phone,
+                bookings: Some(gone.waiting.clone()),
+            };
+            self.note(&id, &gone, &left, now).await?;
         }
         Ok(())
     }
@@ -200,21 +218,30 @@ impl PostgresStore {
         Ok(gone)
     }
 
-    async fn note(&self, id: &str, gone: Gone, now: Timestamp) -> Result<(), StoreError> {
+    /// Notes what went; `left` is the person, for as long as something is under way.
+    async fn note(
+        &self,
+        id: &str,
+        gone: &Gone,
+        left: &Subject,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let statement = sqlx::query(
             "UPDATE erasures SET sessions = sessions + $2, events = events + $3, attempts = attempts + $4,
-                 done_at = $5, subject = CASE WHEN $5::bigint IS NULL THEN subject END WHERE id = $1",
+                 done_at = $5, bookings = bookings + $6, subject = CASE WHEN $5::bigint IS NULL THEN $7 END WHERE id = $1",
         )
         .bind(clear(id))
         .bind(gone.sessions as i64)
         .bind(gone.events as i64)
         .bind(gone.attempts as i64)
-        .bind((!gone.is_more).then(|| now.as_millisecond()));
+        .bind((!gone.is_more).then(|| now.as_millisecond()))
+        .bind(gone.bookings as i64)
+        .bind(self.vault.seal(place(id), left.write().as_bytes()));
         self.desk.run(statement).await?;
         Ok(())
     }
 
-    async fn one_row(&self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
+    pub(super) async fn one_row(&self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
         let rows = self.desk.run(statement).await?;
         Ok(rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)?)
     }
@@ -227,7 +254,7 @@ fn place(id: &str) -> Place<'_> {
     }
 }
 
-fn many(row: &PgRow, column: &str) -> Result<u64, StoreError> {
+pub(super) fn many(row: &PgRow, column: &str) -> Result<u64, StoreError> {
     Ok(row.try_get::<i64, _>(column)?.unsigned_abs())
 }
 
@@ -240,5 +267,6 @@ fn erasure(row: &PgRow) -> Result<Erasure, StoreError> {
         sessions: many(row, "sessions")?,
         events: many(row, "events")?,
         attempts: many(row, "attempts")?,
+        bookings: many(row, "bookings")?,
     })
 }

@@ -13,6 +13,7 @@ mod attempts;
 mod booking_writes;
 mod bookings;
 mod erasing;
+mod erasing_bookings;
 mod events;
 mod flows;
 mod handoffs;

@@ -383,7 +383,11 @@ fn by_id(db: &Connection, vault: &Vault, index: &[u8; 16]) -> Result<Option<Book
     Ok(found.into_iter().next())
 }
 
-fn by_number(db: &Connection, vault: &Vault, number: i64) -> Result<Option<Booking>, StoreError> {
+pub(super) fn by_number(
+    db: &Connection,
+    vault: &Vault,
+    number: i64,
+) -> Result<Option<Booking>, StoreError> {
     let found = all(db, vault, "number = ?1", [number])?;
     Ok(found.into_iter().next())
 }

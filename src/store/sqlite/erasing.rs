@@ -8,7 +8,11 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use super::SqliteStore;
 use super::projector::Command;
 use crate::call::{PhoneNumber, SessionId};
-use crate::store::erasing::{Erasing, Erasure, Gone, HANDED_OVER, first_id_at, names};
+use crate::masking::PartyKey;
+use crate::store::bookings::BookingStore as _;
+use crate::store::erasing::{
+    Erasing, Erasure, Gone, HANDED_OVER, Subject, bookings_of, cut_off, first_id_at, names,
+};
 use crate::store::forms::read_time;
 use crate::store::vault::{Place, Vault};
 use crate::store::{Lease, StoreError, attempts, handoffs};
@@ -28,7 +32,16 @@ pub(super) enum Which {
     /// Those of which the last was heard before a time (ms).
     Old(i64),
     /// Those of a person that have ended.
-    Of(PhoneNumber),
+    Of(Person),
+}
+
+/// A person who is erased.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) phone: PhoneNumber,
+    pub(super) party: PartyKey,
+    /// Their bookings.
+    pub(super) bookings: Vec<u64>,
 }
 
 #[async_trait]
@@ -46,7 +59,11 @@ impl Erasing for SqliteStore {
         phone: &PhoneNumber,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sealed = self.vault.seal(place(id), phone.as_it_came().as_bytes());
+        let subject = Subject {
+            phone: phone.clone(),
+            bookings: None,
+        };
+        let sealed = self.vault.seal(place(id), subject.write().as_bytes());
         let (id, at) = (id.to_owned(), at.as_millisecond());
         let ask = move |db: &Connection| {
             let sql = "INSERT INTO erasures (id, asked_at, subject) VALUES (?1, ?2, ?3)";
@@ -59,11 +76,29 @@ impl Erasing for SqliteStore {
     async fn go_on_erasing(&self, now: Timestamp) -> Result<(), StoreError> {
         let asked = self.lookups.with(under_way)?;
         for (id, sealed) in asked {
-            let opened = self.vault.open(place(&id), &sealed).ok();
-            let phone = opened.and_then(|phone| String::from_utf8(phone).ok());
-            let phone = phone.ok_or(StoreError::Unreadable { what: "erasure" })?;
-            let gone = self.erase(Which::Of(PhoneNumber::new(phone))).await?;
-            let note = move |db: &Connection| note(db, &id, gone, now.as_millisecond());
+            let Subject { phone, bookings } =
+                Subject::read(self.vault.open(place(&id), &sealed).ok())?;
+            let party = self.party(&phone);
+            let bookings = match bookings {
+                Some(bookings) => bookings,
+                None => bookings_of(self, party).await?,
+            };
+            for booking in &bookings {
+                cut_off(self, *booking, now).await?;
+            }
+            self.catch_up().await;
+            let person = Person {
+                phone: phone.clone(),
+                party,
+                bookings,
+            };
+            let gone = self.erase(Which::Of(person)).await?;
+            let left = Subject {
+                phone,
+                bookings: Some(gone.waiting.clone()),
+            };
+            let left = self.vault.seal(place(&id), left.write().as_bytes());
+            let note = move |db: &Connection| note(db, &id, &gone, left, now.as_millisecond());
             self.deliveries.write(note).await?;
         }
         Ok(())
@@ -100,24 +135,27 @@ fn under_way(db: &Connection) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn note(db: &Connection, id: &str, gone: Gone, now: i64) -> Result<(), StoreError> {
+/// Notes what went; `left` is the person, sealed, for as long as something is under way.
+fn note(db: &Connection, id: &str, gone: &Gone, left: Vec<u8>, now: i64) -> Result<(), StoreError> {
     db.execute_batch("PRAGMA secure_delete = ON")?;
     db.execute(
         "UPDATE erasures SET sessions = sessions + ?2, events = events + ?3, attempts = attempts + ?4,
-             done_at = ?5, subject = CASE WHEN ?5 IS NULL THEN subject END WHERE id = ?1",
+             bookings = bookings + ?5, done_at = ?6, subject = CASE WHEN ?6 IS NULL THEN ?7 END WHERE id = ?1",
         params![
             id,
             gone.sessions as i64,
             gone.events as i64,
             gone.attempts as i64,
-            (!gone.is_more).then_some(now)
+            gone.bookings as i64,
+            (!gone.is_more).then_some(now),
+            left
         ],
     )?;
     Ok(())
 }
 
 fn list(db: &Connection) -> Result<Vec<Erasure>, StoreError> {
-    let sql = "SELECT id, asked_at, done_at, sessions, events, attempts FROM erasures ORDER BY number DESC LIMIT 100";
+    let sql = "SELECT id, asked_at, done_at, sessions, events, attempts, bookings FROM erasures ORDER BY number DESC LIMIT 100";
     let mut select = db.prepare_cached(sql)?;
     let mut rows = select.query([])?;
     let mut erasures = Vec::new();
@@ -131,6 +169,7 @@ fn list(db: &Connection) -> Result<Vec<Erasure>, StoreError> {
             sessions: many(3)?,
             events: many(4)?,
             attempts: many(5)?,
+            bookings: many(6)?,
         });
     }
     Ok(erasures)
@@ -149,7 +188,7 @@ pub(super) fn bite(
             let sql = "SELECT id, session_id FROM sessions WHERE started_at < ?1 AND last_event_at < ?1 ORDER BY started_at LIMIT ?2";
             sessions(&moment, sql, before)?
         }
-        Which::Of(phone) => {
+        Which::Of(Person { phone, .. }) => {
             let sql = format!(
                 "SELECT id, session_id FROM sessions WHERE {THEIRS} AND status IS NOT NULL LIMIT ?2"
             );
@@ -172,8 +211,8 @@ pub(super) fn bite(
     let gone = Gone {
         sessions: ids.len() as u64,
         events,
-        attempts: 0,
         is_more: ids.len() as i64 == BITE,
+        ..Gone::default()
     };
     Ok((ids.into_iter().map(SessionId::new).collect(), gone))
 }
@@ -188,7 +227,7 @@ fn sessions(
     rows.collect()
 }
 
-fn events(db: &Connection, sessions: &[String]) -> Result<u64, rusqlite::Error> {
+pub(super) fn events(db: &Connection, sessions: &[String]) -> Result<u64, rusqlite::Error> {
     if sessions.is_empty() {
         return Ok(0);
     }
@@ -208,7 +247,7 @@ pub(super) fn calls(db: &mut Connection, vault: &Vault, which: &Which) -> Result
         after = last;
         let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (number, id, state, record) in found {
-            if let Which::Of(phone) = which
+            if let Which::Of(Person { phone, .. }) = which
                 && attempts::read(vault, &id, 0, &record)?.request.to != *phone
             {
                 continue;
@@ -240,7 +279,7 @@ pub(super) fn handed_over(
             Which::Old(before) => {
                 gone += moment.execute(&format!("{delete} < ?1"), [first_id_at(*before)])?;
             }
-            Which::Of(phone) => {
+            Which::Of(Person { phone, .. }) => {
                 for theirs in naming(&moment, vault, table, id, phone)? {
                     gone += moment.execute(&format!("{delete} = ?1"), [theirs])?;
                 }

@@ -17,6 +17,7 @@ mod booking_writes;
 mod bookings;
 mod calls;
 mod erasing;
+mod erasing_bookings;
 mod events;
 mod files;
 mod flows;

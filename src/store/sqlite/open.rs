@@ -287,6 +287,8 @@ fn writing(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = rusqlite::Connection::open_with_flags(path, access)?;
     db.busy_timeout(BUSY)?;
+    // What a row was before does not stay in its page: whoever is erased is gone from there as well.
+    db.pragma_update(None, "secure_delete", "FAST")?;
     Ok(db)
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::erasing::Which;
+use super::erasing::{Person, Which};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::memory::Memory;
@@ -16,7 +16,7 @@ use super::open::safely;
 use super::progress::{Progress, Work};
 use super::segment::Reader;
 use super::writer::Queue;
-use super::{erasing, flows, forgetting, tables};
+use super::{erasing, erasing_bookings, flows, forgetting, tables};
 use crate::config::Durability;
 use crate::store::erasing::Gone;
 use crate::store::vault::Vault;
@@ -201,11 +201,34 @@ impl Projector {
             + safely(&mut self.tables, |tables| {
                 erasing::handed_over(tables, &self.vault, which)
             })?;
-        if let Which::Of(phone) = which {
-            gone.is_more = calls.is_more || erasing::is_live(&self.tables, &self.vault, phone)?;
+        if let Which::Of(person) = which {
+            self.erase_bookings(person, &mut gone)?;
+            gone.is_more = calls.is_more
+                || !gone.waiting.is_empty()
+                || erasing::is_live(&self.tables, &self.vault, &person.phone)?;
             self.leave_nothing_behind(queue)?;
         }
         Ok(gone)
+    }
+
+    /// Erases a person's bookings with the calls that these had; one with a live call waits.
+    fn erase_bookings(&mut self, person: &Person, gone: &mut Gone) -> Result<(), StoreError> {
+        for booking in &person.bookings {
+            let erased = safely(&mut self.tables, |tables| {
+                erasing_bookings::erase(tables, &self.vault, *booking)
+            })?;
+            let Some(erased) = erased else {
+                gone.waiting.push(*booking);
+                continue;
+            };
+            self.memory.erase(&erased.sessions);
+            gone.bookings += erased.bookings;
+            gone.sessions += erased.sessions.len() as u64;
+            gone.events += erased.events;
+        }
+        safely(&mut self.tables, |tables| {
+            erasing_bookings::erase_party(tables, person)
+        })
     }
 
     /// Has the journal go on in a file that was made anew, and drops those before it and the tables' log. What comes meanwhile

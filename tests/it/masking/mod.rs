@@ -8,6 +8,7 @@
 
 mod calls;
 mod changing;
+mod erased;
 mod keeping;
 mod making;
 mod pins;

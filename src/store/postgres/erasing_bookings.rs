@@ -1,0 +1,85 @@
+//! The bookings of a person who is erased: they connect nobody any more, and go with the calls that they had. Of the other side's
+//! legs only that its numbers rest is left.
+
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::booking_writes::vn_column;
+use super::erasing::many;
+use crate::masking::{Booking, PartyKey};
+use crate::store::StoreError;
+use crate::store::bookings::BookingStore as _;
+use crate::store::erasing::{Gone, cut_off_at, pins_of};
+use crate::store::telling::booking_column;
+
+/// Erases a booking, unless a call of it is live. What was told goes as well, but that it was closed for this.
+const ERASE: &str = "WITH live AS (
+         SELECT 1 FROM masked_calls AS m JOIN sessions AS s ON s.session_id = m.session_id
+         WHERE m.booking = $1 AND s.status IS NULL LIMIT 1
+     ), gone AS (
+         DELETE FROM bookings WHERE number = $1 AND NOT EXISTS (SELECT 1 FROM live) RETURNING number
+     ), calls AS (
+         DELETE FROM masked_calls WHERE booking = $1 AND EXISTS (SELECT 1 FROM gone) RETURNING session_id
+     ), traces AS (
+         DELETE FROM webhooks WHERE session_id IN (SELECT session_id FROM calls)
+     ), told AS (
+         DELETE FROM events WHERE (booking_id = $2 OR session_id IN (SELECT session_id FROM calls))
+             AND NOT (kind = 'booking.closed' AND at IS NOT DISTINCT FROM $3) AND EXISTS (SELECT 1 FROM gone)
+         RETURNING number
+     ), waiting AS (
+         DELETE FROM deliveries WHERE event IN (SELECT number FROM told)
+     ), rows AS (
+         DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM calls) RETURNING 1
+     ), rest AS (
+         UPDATE legs SET pair = $4 WHERE booking = $1 AND party = ANY ($5) AND EXISTS (SELECT 1 FROM gone)
+     ), unpinned AS (
+         DELETE FROM pins AS p USING gone, unnest($6::int[], $7::bytea[]) AS w (vn, pin)
+         WHERE p.vn = w.vn AND p.pin = w.pin AND p.booking = gone.number
+     )
+     SELECT (SELECT count(*) FROM gone) AS bookings, (SELECT count(*) FROM rows) AS sessions,
+         (SELECT count(*) FROM told) AS events, EXISTS (SELECT 1 FROM live) AS is_live";
+
+impl PostgresStore {
+    /// Erases a person's bookings, and what they hold by themselves; one with a live call waits.
+    pub(super) async fn erase_bookings(
+        &self,
+        bookings: &[u64],
+        party: PartyKey,
+        gone: &mut Gone,
+    ) -> Result<(), StoreError> {
+        for known in self.by_numbers(bookings).await? {
+            self.erase_one(&known, gone).await?;
+        }
+        let statement = sqlx::query(
+            "WITH unblocked AS (DELETE FROM blocked_parties WHERE party = $1)
+             DELETE FROM legs WHERE party = $1",
+        )
+        .bind(party.0.to_vec());
+        self.desk.run(statement).await?;
+        Ok(())
+    }
+
+    async fn erase_one(&self, booking: &Booking, gone: &mut Gone) -> Result<(), StoreError> {
+        let parties: Vec<_> = booking.parties().iter().map(|it| it.0.to_vec()).collect();
+        let pins = pins_of(self, booking).into_iter();
+        let (vns, keys): (Vec<_>, Vec<_>) =
+            pins.map(|(vn, key)| (vn_column(vn), key.to_vec())).unzip();
+        let statement = sqlx::query(ERASE)
+            .bind(booking.number as i64)
+            .bind(booking_column(&self.vault, &booking.id))
+            .bind(cut_off_at(booking))
+            .bind(Uuid::new_v4().as_bytes().to_vec())
+            .bind(parties)
+            .bind(vns)
+            .bind(keys);
+        let row = self.one_row(statement).await?;
+        gone.bookings += many(&row, "bookings")?;
+        gone.sessions += many(&row, "sessions")?;
+        gone.events += many(&row, "events")?;
+        if row.try_get("is_live")? {
+            gone.waiting.push(booking.number);
+        }
+        Ok(())
+    }
+}

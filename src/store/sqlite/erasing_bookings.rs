@@ -1,0 +1,121 @@
+//! The bookings of a person who is erased: they connect nobody any more, and go with the calls that they had. Of the other side's
+//! legs only that its numbers rest is left.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::bookings::by_number;
+use super::erasing::{Person, events};
+use crate::call::SessionId;
+use crate::masking::booking::{Booking, SideName};
+use crate::store::StoreError;
+use crate::store::booking_forms::pin_key;
+use crate::store::erasing::cut_off_at;
+use crate::store::telling::booking_column;
+use crate::store::vault::Vault;
+
+/// What went with a booking.
+pub(super) struct Went {
+    /// One, or none when it had gone before.
+    pub(super) bookings: u64,
+    pub(super) sessions: Vec<SessionId>,
+    pub(super) events: u64,
+}
+
+/// Erases a booking; `None` while a call of it is live.
+pub(super) fn erase(
+    db: &mut Connection,
+    vault: &Vault,
+    booking: u64,
+) -> Result<Option<Went>, StoreError> {
+    db.pragma_update(None, "secure_delete", "ON")?;
+    let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let live = "SELECT 1 FROM masked_calls AS m JOIN sessions AS s ON s.id = m.session
+         WHERE m.booking = ?1 AND s.status IS NULL";
+    if moment.prepare_cached(live)?.exists([booking as i64])? {
+        return Ok(None);
+    }
+    let ids = sessions(&moment, booking)?;
+    let mut gone = events(&moment, &ids)?;
+    if let Some(known) = by_number(&moment, vault, booking as i64)? {
+        gone += events_of(&moment, vault, &known)?;
+        let_go(&moment, vault, &known)?;
+    }
+    let of_it = [booking as i64];
+    let sql = "DELETE FROM masked_calls WHERE booking = ?1";
+    moment.prepare_cached(sql)?.execute(of_it)?;
+    let sql = "DELETE FROM bookings WHERE number = ?1";
+    let bookings = moment.prepare_cached(sql)?.execute(of_it)?;
+    moment.commit()?;
+    Ok(Some(Went {
+        bookings: bookings as u64,
+        sessions: ids.into_iter().map(SessionId::new).collect(),
+        events: gone,
+    }))
+}
+
+/// Erases the sessions that a booking connected: the other side's have the person's number in their replies.
+fn sessions(db: &Connection, booking: u64) -> Result<Vec<String>, rusqlite::Error> {
+    let sql = "SELECT s.id, s.session_id FROM masked_calls AS m JOIN sessions AS s ON s.id = m.session WHERE m.booking = ?1";
+    let mut select = db.prepare_cached(sql)?;
+    let found = select.query_map([booking as i64], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
+    let mut ids = Vec::new();
+    for row in found {
+        let (session, id) = row?;
+        db.prepare_cached("DELETE FROM webhooks WHERE session = ?1")?
+            .execute([session])?;
+        db.prepare_cached("DELETE FROM sessions WHERE id = ?1")?
+            .execute([session])?;
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// Erases what was told of a booking, but that it was closed for this. How many events.
+fn events_of(db: &Connection, vault: &Vault, booking: &Booking) -> Result<u64, rusqlite::Error> {
+    let told_at = cut_off_at(booking);
+    let theirs = "booking_id = ?1 AND NOT (kind = 'booking.closed' AND at IS ?2)";
+    let column = booking_column(vault, &booking.id);
+    let sql =
+        format!("DELETE FROM deliveries WHERE event IN (SELECT number FROM events WHERE {theirs})");
+    db.execute(&sql, params![column, told_at])?;
+    let gone = db.execute(
+        &format!("DELETE FROM events WHERE {theirs}"),
+        params![column, told_at],
+    )?;
+    Ok(gone as u64)
+}
+
+/// Its PINs go. Its legs tell of no pair any more, so that they keep others from the numbers until these have rested, and nothing else.
+fn let_go(db: &Connection, vault: &Vault, booking: &Booking) -> Result<(), rusqlite::Error> {
+    let number = booking.number as i64;
+    for side in SideName::BOTH.map(|name| booking.side(name)) {
+        for (vn, pin) in side
+            .pin
+            .iter()
+            .flat_map(|pin| side.numbers().map(move |vn| (vn, pin)))
+        {
+            db.prepare_cached("DELETE FROM pins WHERE vn = ?1 AND pin = ?2 AND booking = ?3")?
+                .execute(params![vn.0, pin_key(vault, vn, &pin.0), number])?;
+        }
+    }
+    for party in booking.parties() {
+        db.prepare_cached(
+            "UPDATE legs SET pair = randomblob(16) WHERE party = ?1 AND booking = ?2",
+        )?
+        .execute(params![party.0, number])?;
+    }
+    Ok(())
+}
+
+/// Erases what a person holds by themselves: numbers, and a place on the block-list.
+pub(super) fn erase_party(db: &mut Connection, person: &Person) -> Result<(), StoreError> {
+    db.pragma_update(None, "secure_delete", "ON")?;
+    let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for table in ["legs", "blocked_parties"] {
+        let sql = format!("DELETE FROM {table} WHERE party = ?1");
+        moment.execute(&sql, [person.party.0])?;
+    }
+    Ok(moment.commit()?)
+}
