@@ -12,6 +12,7 @@ use crate::call::event::{NumberUpdate, VirtualNumber};
 use crate::call::{PhoneNumber, SubAccountId};
 use crate::clock::Clock;
 use crate::config::{Config, Product};
+use crate::flow::Library;
 use crate::flow::model::FlowId;
 use crate::masking::health::{hear, ripen, word};
 use crate::masking::plan::Plan;
@@ -163,15 +164,30 @@ impl PoolNumbers {
         self.configured.contains_key(number)
     }
 
-    /// The flows that name a number of a pool: the number and the flow of each.
-    pub fn contradictions(&self) -> Vec<(PhoneNumber, FlowId)> {
-        let (numbers, library) = (self.bookings.numbers(), self.shelf.library());
+    /// Where the pools and these flows contradict each other, a sentence each; numbers masked. A number is in a pool or answers a
+    /// flow, never both, and the flow that a pool hands callers to is there.
+    pub fn contradictions(&self, library: &Library) -> Vec<String> {
+        let numbers = self.bookings.numbers();
         let in_pools = numbers.into_iter().filter(|number| !number.removed);
-        let named = in_pools.filter_map(|number| {
-            let flow = library.naming(&number.number)?;
-            Some((number.number, flow.id.clone()))
+        let both = in_pools.filter_map(|it| {
+            let flow = &library.naming(&it.number)?.id;
+            let (number, pool) = (&it.number, &it.pool);
+            Some(format!(
+                "{number} is in the pool `{pool}` and answers the flow `{flow}`: take it out of one of them"
+            ))
         });
-        named.collect()
+        let pools = self.bookings.pools().iter();
+        let lacking = pools.filter_map(|(pool, rules)| {
+            let flow = rules.unknown.flow.as_ref()?;
+            let lacks = library.current(flow).is_none();
+            lacks.then(|| {
+                format!(
+                    "the pool `{pool}` hands callers whom it cannot place to the flow `{flow}`, which is not there: \
+                     keep the flow, or take it out of [masking.unknown] and restart"
+                )
+            })
+        });
+        both.chain(lacking).collect()
     }
 
     /// Keeps the numbers of the configuration as it has them.

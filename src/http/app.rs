@@ -123,11 +123,13 @@ impl App {
 }
 
 impl App {
-    /// Reads the flow files again, and answers new calls by them if all of them are good.
+    /// Reads the flow files again, and answers new calls by them if all of them are good and agree with the pools.
     pub async fn reload_flows(&self) -> Reload {
+        let contradicted = |library: &_| self.numbers.contradictions(library);
         let prepare = |library: &_| self.switchboard.prepare(library);
         let store = self.store.as_ref();
-        self.shelf.reload(store, &self.clock, prepare).await
+        let reload = self.shelf.reload(store, &self.clock, contradicted, prepare);
+        reload.await
     }
 }
 

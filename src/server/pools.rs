@@ -87,13 +87,9 @@ pub(super) async fn numbers(
         shelf.clone(),
         clock.clone(),
     );
-    let both: Vec<_> = numbers
-        .contradictions()
-        .iter()
-        .map(|(number, flow)| both(number, flow, "a pool"))
-        .collect();
-    if !both.is_empty() {
-        return Err(StartError::Pools(both));
+    let contradictions = numbers.contradictions(&shelf.library());
+    if !contradictions.is_empty() {
+        return Err(StartError::Pools(contradictions));
     }
     numbers.keep_configured().await?;
     let bookings = numbers.bookings();

@@ -149,12 +149,13 @@ impl Shelf {
         &self.folder
     }
 
-    /// Reads the files again, and serves them if all of them are good. `prepare` is given the new flows just before they are
-    /// served.
+    /// Reads the files again, and serves them if all of them are good and `contradicted` finds nothing that they disagree with, a
+    /// sentence each. `prepare` is given the new flows just before they are served.
     pub async fn reload(
         &self,
         store: &dyn Store,
         clock: &Clock,
+        contradicted: impl FnOnce(&Library) -> Vec<String>,
         prepare: impl FnOnce(&Library),
     ) -> Reload {
         let _turn = self.turn.lock().await;
@@ -168,16 +169,13 @@ impl Shelf {
         };
         let now = clock.now();
         match judged {
-            Judged::Bad { faults, .. } => {
-                let refusal = Refusal { at: now, faults };
-                refusal.log();
-                self.change(|shown| {
-                    shown.seen = Some(seen);
-                    shown.refusal = Some(refusal.clone());
-                });
-                Reload::Refused(refusal)
-            }
+            Judged::Bad { faults, .. } => self.refuse(Some(seen), faults, now),
             Judged::Good { flows, texts } => {
+                let faults = contradicted(&Library::new(flows.clone(), []));
+                if !faults.is_empty() {
+                    let faults = faults.iter().map(|fault| format!("error: {fault}"));
+                    return self.refuse(None, faults.collect(), now);
+                }
                 let in_use = match self.keep(store, &texts, now).await {
                     Ok(in_use) => in_use,
                     Err(error) => return Reload::Later(error),
@@ -206,6 +204,17 @@ impl Shelf {
                 Reload::Taken
             }
         }
+    }
+
+    /// What was served before is served. `seen` are the files, when nothing but they can mend it.
+    fn refuse(&self, seen: Option<[u8; 32]>, faults: Vec<String>, at: Timestamp) -> Reload {
+        let refusal = Refusal { at, faults };
+        refusal.log();
+        self.change(|shown| {
+            shown.seen = seen;
+            shown.refusal = Some(refusal.clone());
+        });
+        Reload::Refused(refusal)
     }
 
     /// Keeps the new set, and gives the versions that live sessions are on, when one of those that left may be let go.

@@ -78,6 +78,17 @@ async fn numbers_are_put_into_pools_and_taken_out() {
         (status, &changed["capture"], &changed["pool"]),
         (200, &json!(true), &json!("default"))
     );
+    let (_, unknown) = put(&app, "/v1/numbers/+6531239999", &json!({"pool": "nowhere"})).await;
+    let fault = &unknown["errors"][0];
+    assert_eq!(
+        (&fault["path"], &fault["message"], &fault["help"]),
+        (
+            &json!("pool"),
+            &json!("names no pool"),
+            &json!("use one of default, or add [pools.NAME] to the configuration")
+        ),
+        "{unknown}"
+    );
     let (status, out) = put(&app, "/v1/numbers/%2B6531239999", &json!({"pool": null})).await;
     assert_eq!(
         (status, &out["pool"], &out["given_out"]),
@@ -303,6 +314,61 @@ async fn a_server_whose_pools_contradict_its_flows_does_not_start() {
         "{told}"
     );
     assert!(!told.contains("61115777"), "{told}");
+}
+
+/// A flow that answers `number`.
+fn desk(id: &str, number: &str) -> String {
+    format!(
+        "callwright = 1\n[flow]\nid = \"{id}\"\nstart = \"bye\"\nanswers = [\"{number}\"]\n[end.bye]\nsay = \"Goodbye.\"\n"
+    )
+}
+
+#[tokio::test]
+async fn flows_that_contradict_a_pool_are_not_taken_while_serving() {
+    let settings = pool()
+        .env("CALLWRIGHT_MASKING__UNKNOWN__FLOW", "lost")
+        .flow("desk.toml", &desk("desk", RESTAURANT))
+        .flow("lost.toml", &desk("lost", "+6561115779"));
+    let app = TestApp::start_with(settings).await;
+    put(&app, "/v1/numbers/+6531239999", &json!({"pool": "default"})).await;
+    let reload = async || post(&app, "/v1/flows/reload", &json!({})).await;
+    for (file, text, said) in [
+        (
+            "desk.toml",
+            Some(desk("desk", "+6531239999")),
+            "+65••••9999 is in the pool `default` and answers the flow `desk`: take it out of one of them",
+        ),
+        (
+            "lost.toml",
+            None,
+            "the pool `default` hands callers whom it cannot place to the flow `lost`, which is not there",
+        ),
+    ] {
+        let path = app.flows().join(file);
+        let before = std::fs::read_to_string(&path).expect("it is there");
+        match &text {
+            Some(text) => std::fs::write(&path, text).expect("it is written"),
+            None => std::fs::remove_file(&path).expect("it is there"),
+        }
+        let (status, problem) = reload().await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (422, &json!("flows_refused")),
+            "{problem}"
+        );
+        let told = problem["errors"][0]["message"].as_str().unwrap_or_default();
+        assert!(told.contains(said), "{problem}");
+        let (_, flows) = app.get("/v1/flows").await;
+        assert_eq!(flows["items"].as_array().map(Vec::len), Some(2), "{flows}");
+        let call = app.caller(RESTAURANT).dial().await;
+        assert_eq!(call.heard(), ["Goodbye"], "what was served before is");
+        std::fs::write(&path, before).expect("it is written");
+        assert_eq!(reload().await.0, 200);
+    }
+    // Once the number has left the pool, the flow may have it.
+    put(&app, "/v1/numbers/+6531239999", &json!({"pool": null})).await;
+    std::fs::write(app.flows().join("desk.toml"), desk("desk", "+6531239999")).expect("written");
+    assert_eq!(reload().await.0, 200);
 }
 
 #[tokio::test]
