@@ -64,9 +64,12 @@ fn no_point_is_forgotten() {
     let to_the_platform = crate::reliability::placed::POINTS;
     let tried = ON_A_CALLS_WAY.into_iter().chain(ON_ANOTHERS_WAY);
     let of_events = crate::reliability::told::POINTS;
+    let of_bookings = crate::reliability::bookings::POINTS;
     let tried = tried.chain(to_the_platform).chain(of_events);
+    let tried = tried.chain(of_bookings);
     let tried: std::collections::BTreeSet<_> = tried.map(str::to_owned).collect();
     let broken = POINTS.into_iter().chain(to_the_platform).chain(of_events);
+    let broken = broken.chain(of_bookings);
     let broken: std::collections::BTreeSet<_> = broken.map(str::to_owned).collect();
     assert_eq!(named_in_source(), tried);
     assert_eq!(named_in_source(), broken, "in reliability/failpoints.rs");

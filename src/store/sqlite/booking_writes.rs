@@ -1,6 +1,7 @@
 //! Writes of bookings, one writer on a thread of its own. Whatever waits is one transaction, on the disk before anybody is told; what
 //! each write meets is looked at in that transaction, so that nothing is tried twice.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -171,7 +172,11 @@ impl Drop for Open {
 pub(super) fn serve(queue: BookingQueue, mut db: Connection) {
     let open = Open(queue.clone());
     while let Some(jobs) = queue.take() {
-        settle(&mut db, jobs);
+        // A panic undoes its group, whose callers learn that nobody answers them, and costs nobody else anything.
+        let settling = AssertUnwindSafe(|| settle(&mut db, jobs));
+        if std::panic::catch_unwind(settling).is_err() {
+            tracing::error!("writing bookings panicked: what was being written was undone");
+        }
     }
     drop(open);
 }
@@ -192,7 +197,10 @@ fn settle(db: &mut Connection, jobs: Vec<Job>) {
         Ok(()) => {
             for told in callers {
                 match told {
-                    Caller::Booking(caller, kept) => drop(caller.send(Ok(kept))),
+                    Caller::Booking(caller, kept) => {
+                        crate::failpoint!("booking.kept", "");
+                        drop(caller.send(Ok(kept)));
+                    }
                     Caller::Other(caller) => drop(caller.send(Ok(()))),
                 }
             }
@@ -283,11 +291,14 @@ fn keep(db: &Connection, sealed: Sealed) -> Result<BookingKept, StoreError> {
     }
     put(db, &mut booking, &write, &index, &record)?;
     tell_all(db, &vault, booking.number, write.now, tells)?;
+    crate::failpoint!("booking.row", booking.id.as_str(), Err(StoreError::Busy));
     for leg in &write.takes {
         take(db, leg, booking.number)?;
+        crate::failpoint!("booking.leg", booking.id.as_str(), Err(StoreError::Busy));
     }
     for leg in &write.changes {
         change(db, leg)?;
+        crate::failpoint!("booking.moved", booking.id.as_str(), Err(StoreError::Busy));
     }
     for pin in &write.pins {
         db.prepare_cached(
@@ -306,6 +317,7 @@ fn keep(db: &Connection, sealed: Sealed) -> Result<BookingKept, StoreError> {
         db.prepare_cached("DELETE FROM pins WHERE vn = ?1 AND pin = ?2 AND booking = ?3")?
             .execute(params![vn.0, key, booking.number as i64])?;
     }
+    crate::failpoint!("booking.whole", booking.id.as_str(), Err(StoreError::Busy));
     Ok(BookingKept::Stored(Box::new(booking)))
 }
 

@@ -6,6 +6,8 @@
 //! one line that begins with its row, as `R5: …`. `CALLWRIGHT_TEST_BINARY` names another build of the program to test.
 
 mod backups;
+#[cfg(feature = "failpoints")]
+pub(crate) mod bookings;
 mod clock_jumps;
 mod crowd;
 mod damaged;
