@@ -38,6 +38,9 @@ pub mod spelling;
 pub mod words;
 pub mod write;
 
+#[cfg(test)]
+mod exit_tests;
+
 pub use booking::{Booking, BookingId, Phone, Side, SideName};
 pub use carried::Carried;
 pub use decision::{Code, Decision, Whom};

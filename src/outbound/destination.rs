@@ -187,4 +187,4 @@ impl Destinations {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

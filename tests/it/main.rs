@@ -10,6 +10,7 @@ mod authoring;
 mod backup;
 mod bad_flows;
 mod bookings;
+mod canaries;
 mod cluster;
 mod contact_center;
 mod deploy;

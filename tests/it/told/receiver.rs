@@ -106,6 +106,11 @@ impl Receiver {
         self.got()
     }
 
+    /// The variables of a server that tells it.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        self.told_by(Settings::default(), "CRM").env
+    }
+
     /// The settings of a server that tells it, as `name`.
     pub(crate) fn told_by(&self, settings: Settings, name: &str) -> Settings {
         let variable = |key: &str| format!("CALLWRIGHT_EVENTS__ENDPOINTS__{name}__{key}");

@@ -92,6 +92,41 @@ async fn an_endpoint_that_is_down_for_seventy_hours_is_told_all_the_same() {
     assert!(took.as_hours() < 110, "{took}");
 }
 
+/// An endpoint that speaks no TLS, or not ours, is told once it does.
+#[tokio::test]
+async fn an_endpoint_whose_tls_fails_is_told_once_it_does_not() {
+    let hands = Hands::new();
+    let crm = Receiver::kind().await;
+    let url = format!("https://{}/hooks", crm.address);
+    let settings = Settings::default()
+        .clock(hands.clock())
+        .env("CALLWRIGHT_OUTWARD__ALLOW", "127.0.0.0/8")
+        .env(
+            "CALLWRIGHT_EVENTS__ENDPOINTS__CRM__SECRET",
+            super::receiver::SECRET,
+        )
+        .env("CALLWRIGHT_EVENTS__ENDPOINTS__CRM__URL", &url);
+    let mut app = TestApp::start_with(settings).await;
+    one_event(&app).await;
+    let waits = waiting(&app, 1).await;
+    let next = time(&waits["next_try_at"]).expect("it is not given up");
+    let (_, states) = app.get("/v1/events/endpoints").await;
+    let failure = states["items"][0]["last_failure"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(
+        !failure.is_empty() && !failure.contains("127.0.0.1"),
+        "{failure}"
+    );
+    assert_eq!(crm.got(), [], "nothing is said in the clear instead");
+    let url = format!("http://{}/hooks", crm.address);
+    app.set_env("CALLWRIGHT_EVENTS__ENDPOINTS__CRM__URL", &url);
+    hands.turn_to(next);
+    app.restart().await;
+    crm.wait_for(1).await;
+}
+
 #[tokio::test]
 async fn what_nobody_takes_is_given_up_after_three_days_and_sent_again_when_asked_for() {
     let hands = Hands::new();
