@@ -5,6 +5,7 @@ mod breaker;
 mod center;
 mod lookups;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use moka::sync::Cache;
+use secrecy::SecretString;
 use tokio::time::timeout;
 
 use crate::config::Config;
@@ -49,15 +51,23 @@ impl Outside {
     /// This machine cannot encrypt.
     pub fn new(config: &Config, handover: Option<Arc<Handover>>) -> Result<Self, NoWayOut> {
         let out = Outward::new(&config.outward_allow, CONNECT_WITHIN)?;
+        Ok(Self::through(out, config.secrets.clone(), handover))
+    }
+
+    fn through(
+        out: Outward,
+        secrets: Arc<BTreeMap<String, SecretString>>,
+        handover: Option<Arc<Handover>>,
+    ) -> Self {
         let flights = Cache::builder()
             .max_capacity(REMEMBERED)
             .time_to_live(REMEMBERED_FOR)
             .build();
-        Ok(Self {
-            lookups: Arc::new(Lookups::new(out, config.secrets.clone())),
+        Self {
+            lookups: Arc::new(Lookups::new(out, secrets)),
             handover,
             flights,
-        })
+        }
     }
 
     /// What meets a need: on a task of its own, which goes on when whoever waited for it has gone.
@@ -98,3 +108,6 @@ impl World for Outside {
         drop(self.flight(&need));
     }
 }
+
+#[cfg(test)]
+mod tests;
