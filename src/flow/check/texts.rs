@@ -86,6 +86,10 @@ impl<'a> FlowFile<'a> {
         let Some(table) = value.as_table() else {
             return one(self, None, value).map(PerLanguage::All);
         };
+        if table.entries().is_empty() && !table.torn {
+            self.wrong(key, "a text, or one for each language", "\"...\"", value);
+            return None;
+        }
         let others = |file: &Self, entry: &Entry| {
             let language = Language::new(entry.key.as_str());
             file.handed_down.is_some() && !file.languages.codes.contains_key(&language)

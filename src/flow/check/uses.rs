@@ -83,6 +83,15 @@ impl<'a> FlowFile<'a> {
         let question = "which file holds the sub-flow?";
         let file = self.required(step, "flow", question, "\"shared/verify.toml\"");
         let with = self.with(step);
+        if let Some(on) = self
+            .entry(step, "on")
+            .filter(|on| on.value.as_table().is_none())
+        {
+            let wants = "an outcome, a dot between them";
+            self.wrong("on", wants, "on.verified = \"...\" instead", &on.value);
+            self.unknown_outcomes(step);
+            return None;
+        }
         let Some(sub) = file.and_then(|file| self.sub_flow(step, file)) else {
             self.unknown_outcomes(step);
             return None;

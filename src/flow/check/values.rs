@@ -17,11 +17,14 @@ impl<'a> FlowFile<'a> {
             return;
         }
         let message = format!("{key} must be {wants}, not {}", self.shown(value));
-        self.report(
-            Diagnostic::error("CW006", message)
-                .at(value.span.clone(), "")
-                .help(format!("write: {key} = {example}")),
-        );
+        // A table is written by its keys, or under a header.
+        let by_itself = example.starts_with(&format!("{key}.")) || example.ends_with("of its own");
+        let help = match by_itself {
+            true => format!("write: {example}"),
+            false => format!("write: {key} = {example}"),
+        };
+        let fault = Diagnostic::error("CW006", message);
+        self.report(fault.at(value.span.clone(), "").help(help));
     }
 
     /// A value as it stands in the file, or what it is when it is long; no phone number.
