@@ -25,6 +25,7 @@
 //! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
 //! | [`phone`] | a phone on the desk: in the browser and in the terminal |
 //! | [`rehearsal`] | calls written down in test files, played against the handler in one process |
+//! | [`lsp`] | a language server for flow files |
 //! | [`server`] | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
 //! | [`flows_folder`] | finds and reads flow files |
@@ -35,7 +36,7 @@
 //! # The import rule
 //!
 //! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `shelf`, `bookings` ← `switchboard` ← `world`, `dialer`, `handover`, `messenger` ← `http`,
-//! `emulator` ← `phone`, `rehearsal` ← `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
+//! `emulator` ← `phone`, `rehearsal` ← `lsp`, `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `contact_center`, `flow`, `masking`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
 
@@ -53,6 +54,7 @@ pub mod flow;
 pub mod flows_folder;
 pub mod handover;
 pub mod http;
+pub mod lsp;
 pub mod masking;
 pub mod messenger;
 pub mod outbound;

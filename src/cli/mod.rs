@@ -1,7 +1,7 @@
 //! The commands, and the only place that prints.
 //!
 //! * `check` and `explain` look at flow files, `test` plays the calls written beside them, `new`
-//!   writes a first one, `fmt` lays them out, `diff` and `graph` show them; `serve`, `config`, `backup` and `restore` use the
+//!   writes a first one, `fmt` lays them out, `diff` and `graph` show them, `schema` and `lsp` are for editors; `serve`, `config`, `backup` and `restore` use the
 //!   configuration; `sessions`, `flows`, `events`, `call`, `settle`, `erase`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
 //! * `contact_center` asks the Contact Center; `click_to_dial` makes links for its agents
 //! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
@@ -40,11 +40,13 @@ mod explain;
 mod flows;
 mod fmt;
 mod graph;
+mod lsp;
 mod new;
 mod one_flow;
 mod phone;
 mod platform;
 mod pools;
+mod schema;
 mod serve;
 mod sessions;
 mod table;
@@ -89,6 +91,8 @@ enum Command {
     Fmt(fmt::FmtArgs),
     Diff(diff::DiffArgs),
     Graph(graph::GraphArgs),
+    Schema(schema::SchemaArgs),
+    Lsp(lsp::LspArgs),
     Explain(explain::ExplainArgs),
     Config(config::ConfigArgs),
     Sessions(sessions::SessionsArgs),
@@ -127,6 +131,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Fmt(args) => fmt::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Graph(args) => graph::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Lsp(args) => lsp::run(&args),
         Command::Explain(args) => Ok(explain::run(&args)),
         Command::Config(args) => config::run(&args),
         Command::Sessions(args) => sessions::run(&args),

@@ -9,12 +9,13 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
 use crate::call::PhoneNumber;
+use crate::flow::check;
 use crate::flow::first::{First, Tongue};
 
 /// Write a first flow, with its test
 ///
 /// Asks three questions, or takes their answers as flags: what callers reach, by which number, and who speaks to those who want a person. What is written
-/// passes `callwright check --strict` and `callwright test --coverage --strict`; change its words, and ask again.
+/// passes `callwright check --strict` and `callwright test --coverage --strict`; change its words, and ask again. The language's schema is written beside it, for editors.
 ///
 /// Example: callwright new flows/pizza.toml --name "Pizza Roma" --answers +6561115779 --person +6568332048
 #[derive(Debug, Args)]
@@ -84,9 +85,18 @@ pub(super) fn run(args: &NewArgs) -> anyhow::Result<ExitCode> {
     };
     write(&args.file, &first.flow())?;
     write(&test, &first.test(&format!("{stem}.toml")))?;
+    // Its first line leads editors there; one that is there may be of another version, and is its owner's to renew.
+    let schema = args.file.with_file_name("flow.schema.json");
+    let schema = match schema.exists() {
+        true => String::new(),
+        false => {
+            write(&schema, &check::schema())?;
+            format!(", and {} for your editor", schema.display())
+        }
+    };
     let (flow, test) = (args.file.display(), test.display());
     super::print(&format!(
-        "written: {flow} and {test}\nnext:    callwright check {flow}\n         callwright test {flow}\n         callwright phone {flow}\n"
+        "written: {flow} and {test}{schema}\nnext:    callwright check {flow}\n         callwright test {flow}\n         callwright phone {flow}\n"
     ))
 }
 

@@ -96,7 +96,7 @@ impl First {
         };
         let start = if self.many() { "language" } else { "main" };
         let mut text = format!(
-            "# {}: a first phone menu. `callwright check` says whether it holds together, `callwright test` plays the calls\n\
+            "#:schema ./flow.schema.json\n# {}: a first phone menu. `callwright check` says whether it holds together, `callwright test` plays the calls\n\
              # beside it, `callwright phone` lets you call it. docs/flows.md is the whole language.\n\n\
              callwright = 1\n\n[flow]\nid      = \"{}\"\nname    = \"{}\"\nstart   = \"{start}\"\nanswers = {answers}\n\n\
              [languages]\ndefault  = \"{}\"\n",

@@ -1,7 +1,8 @@
 //! Rehearsals: the calls written down in `*.test.toml`, played against the real handler in this process, with the bodies
 //! that the platform would send. Nothing is on a disk, nothing on a network, and time takes no time.
 //!
-//! * [`script`] a test file, read; [`mod@line`] what one line of a call says, [`center`] one about the Contact Center
+//! * [`script`] a test file, read; [`mod@line`] what one line of a call says, [`center`] one about the Contact Center; [`mod@schema`] all of
+//!   it, for editors
 //! * [`stage`] the handler with a clock of its own, a [`prompter`] in the place of other people's systems, and a [`notebook`] in that
 //!   of a store ([`unasked`], [`unmasked`]: what of one is never asked for)
 //! * [`play`] one call, line by line; [`way`] the steps that it passed; [`failure`] what went wrong, as people read it
@@ -22,6 +23,7 @@ mod paths;
 mod play;
 mod prompter;
 mod repertoire;
+mod schema;
 mod script;
 mod stage;
 mod unasked;
@@ -37,5 +39,6 @@ pub use junit::report;
 pub use line::Verb;
 pub use paths::{Goal, Path, shortest};
 pub use repertoire::{Repertoire, Tested};
+pub use schema::schema;
 pub use script::{Line, Scripted, TestFile, read};
 pub use wire::{Wire, WireFault};

@@ -18,8 +18,8 @@ const NOON: &str = "2026-01-05T12:00:00";
 /// The number that calls where a call does not say.
 pub(super) const SOMEBODY: &str = "+6591234567";
 
-const FILE_KEYS: [&str; 2] = ["flow", "call"];
-const CALL_KEYS: [&str; 4] = ["name", "at", "from", "steps"];
+pub(super) const FILE_KEYS: [&str; 2] = ["flow", "call"];
+pub(super) const CALL_KEYS: [&str; 4] = ["name", "at", "from", "steps"];
 
 /// A test file.
 #[derive(Debug, Clone)]

@@ -33,7 +33,17 @@ pub(super) struct AskedWith<'a> {
     pub(super) environment: Option<&'a BTreeSet<String>>,
 }
 
-impl AskedWith<'_> {
+impl<'a> AskedWith<'a> {
+    pub(super) fn new(sources: &'a [Source], trees: &'a [Tree], options: &'a Options) -> Self {
+        Self {
+            sources,
+            trees,
+            reached: RefCell::default(),
+            at: options.at,
+            environment: options.environment.as_ref(),
+        }
+    }
+
     /// The source that a file at `from` means by `name`: the one beside it, else the nearest above whose path ends so.
     pub(super) fn find(&self, from: &str, name: &str) -> Option<usize> {
         let name = name.trim_start_matches("./");

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::context::FlowFile;
 use super::steps::key;
+use super::vocabulary::{MOST_OF_A_QUEUE, QUEUE, SCHEDULE, names};
 use super::way::By;
 use crate::contact_center::callback::USER_DATA;
 use crate::contact_center::given_back::is_reserved;
@@ -18,10 +19,7 @@ use crate::flow::model::{Callback, CallbackWhen, Decide, Handoff, Target};
 use crate::flow::template::{Part, Template};
 
 /// What begins and ends the value of a decision by a queue.
-const QUEUE: (&str, &str) = ("queue.", ".state");
-
-/// The keys of `[queues.N]`.
-const QUEUE_KEYS: [&str; 3] = ["agents_free", "calls_waiting", "longest_wait"];
+const STATE_OF: (&str, &str) = ("queue.", ".state");
 
 /// The longest time that a call back may wait, in seconds.
 const LONGEST_S: u32 = 7 * 24 * 60 * 60;
@@ -323,7 +321,7 @@ impl<'a> FlowFile<'a> {
             if let Some(thresholds) = self.thresholds(table) {
                 self.queues.insert(id.as_str().to_owned(), thresholds);
             }
-            self.strange_keys(table, "a queue", &QUEUE_KEYS);
+            self.strange_keys(table, "a queue", &names(&QUEUE));
         }
     }
 
@@ -331,7 +329,7 @@ impl<'a> FlowFile<'a> {
         let usual = Thresholds::default();
         let figure = |name: &str, usual: u32| match table.get(name) {
             None => Some(usual),
-            Some(entry) => self.figure_of(name, entry, 0, 100_000),
+            Some(entry) => self.figure_of(name, entry, 0, MOST_OF_A_QUEUE),
         };
         let agents_free = figure("agents_free", usual.agents_free);
         let calls_waiting = figure("calls_waiting", usual.calls_waiting);
@@ -368,7 +366,7 @@ impl<'a> FlowFile<'a> {
                 &schedule.value,
             );
         }
-        self.strange_keys(table, "hours by a schedule", &["schedule", "allow"]);
+        self.strange_keys(table, "hours by a schedule", &names(&SCHEDULE));
         Some(())
     }
 
@@ -482,7 +480,7 @@ impl<'a> FlowFile<'a> {
 
 /// The queue whose state a decision goes by.
 pub(super) fn queue_asked(value: &str) -> Option<&str> {
-    value.strip_prefix(QUEUE.0)?.strip_suffix(QUEUE.1)
+    value.strip_prefix(STATE_OF.0)?.strip_suffix(STATE_OF.1)
 }
 
 fn parse_seconds(text: &str) -> Option<u32> {

@@ -3,6 +3,7 @@
 use super::context::FlowFile;
 use super::slips;
 use super::texts::Key;
+use super::vocabulary::{DEFAULTS, TRIES, names};
 use super::way::By;
 use super::written;
 use crate::flow::diagnostic::Diagnostic;
@@ -10,10 +11,8 @@ use crate::flow::file::Entry;
 use crate::flow::model::{PerLanguage, Retry, Target};
 use crate::flow::need::BUDGET_MS;
 
-/// The keys that `[defaults]` knows.
-pub(super) const KEYS: [&str; 9] = [
-    "voice", "speed", "tries", "wait", "no_input", "no_match", "give_up", "timeout", "warn",
-];
+/// The names of the keys of `[defaults]`.
+pub(super) const KEYS: [&str; 9] = names(&DEFAULTS);
 
 impl<'a> FlowFile<'a> {
     /// Reads `[defaults]`.
@@ -68,7 +67,7 @@ impl<'a> FlowFile<'a> {
 
     fn tries(&self, entry: Option<&Entry>) -> u8 {
         entry
-            .and_then(|entry| self.whole("tries", &entry.value, 1, 9))
+            .and_then(|entry| self.whole("tries", &entry.value, TRIES))
             .unwrap_or(self.defaults.tries)
     }
 

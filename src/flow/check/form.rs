@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use super::context::{Declared, FlowFile};
 use super::slips;
 use super::values::bad_name;
-use super::vocabulary::{KINDS, RESERVED, TABLES, keys_of, top_level_keys};
+use super::vocabulary::{KINDS, RESERVED, TABLES, keys_of, kind_called, names, top_level_keys};
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Kind, Table};
 use crate::flow::model::StepName;
 use crate::text::nearest;
 
 /// The version of the file format that this program understands.
-const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 1;
 
 impl<'a> FlowFile<'a> {
     /// Reads all but the steps' own keys: afterwards every step is declared.
@@ -61,9 +61,9 @@ impl<'a> FlowFile<'a> {
         if key == "callwright" || entry.value.is_broken() {
             return;
         }
-        if let Some((kind, _)) = KINDS.iter().find(|(kind, _)| *kind == key) {
-            self.declare_kind(kind, entry);
-        } else if TABLES.contains(&key) {
+        if let Some(kind) = kind_called(key) {
+            self.declare_kind(kind.name, entry);
+        } else if names(&TABLES).contains(&key) {
             if entry.value.as_table().is_none() {
                 let example = format!("[{key}] on a line of its own");
                 self.wrong(key, "a table", &example, &entry.value);
@@ -132,11 +132,11 @@ impl<'a> FlowFile<'a> {
     /// Declares the steps whose whole header stood before.
     fn declare_again(&mut self) {
         for entry in self.again.iter().flat_map(Table::entries) {
-            let kind = KINDS.iter().find(|(kind, _)| *kind == entry.key);
+            let kind = kind_called(&entry.key);
             let steps = entry.value.as_table().map(Table::entries);
             for step in steps.unwrap_or_default() {
-                if let (Some((kind, _)), Some(table)) = (kind, step.value.as_table()) {
-                    let namesake = self.declared(kind, step, table);
+                if let (Some(kind), Some(table)) = (kind, step.value.as_table()) {
+                    let namesake = self.declared(kind.name, step, table);
                     self.namesakes.push(namesake);
                 }
             }
@@ -228,7 +228,7 @@ impl<'a> FlowFile<'a> {
 
     fn strange_top_level(&mut self, entry: &'a Entry) {
         let key = &entry.key;
-        let kinds = KINDS.iter().map(|(kind, _)| *kind);
+        let kinds = KINDS.iter().map(|kind| kind.name);
         let holds_tables = entry.value.as_table().is_some_and(|table| {
             let mut entries = table.entries().iter();
             !table.has_header() && entries.any(|entry| entry.value.as_table().is_some())
@@ -249,9 +249,9 @@ impl<'a> FlowFile<'a> {
             self.report(fault.at(first_header(entry), "").help(help));
             match KINDS
                 .iter()
-                .find(|(kind, _)| nearest(key, [*kind]).is_some())
+                .find(|kind| nearest(key, [kind.name]).is_some())
             {
-                Some((kind, _)) => self.declare_kind(kind, entry),
+                Some(kind) => self.declare_kind(kind.name, entry),
                 None => self.declare_unread("step", entry),
             }
         } else {

@@ -7,16 +7,14 @@ use jiff::tz::TimeZone;
 use super::context::{FlowFile, LanguageAt, SpokenLanguages};
 use super::slips;
 use super::values::bad_name;
+use super::vocabulary::{FLOW, LANGUAGE_KEYS, names};
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Table, Value};
 use crate::flow::model::{FlowId, Language, ONLY_LANGUAGE};
 use crate::text::nearest;
 
-/// The keys that `[flow]` knows.
-const KEYS: [&str; 8] = [
-    "id", "start", "name", "timezone", "answers", "needs", "gives", "preview",
-];
+const KEYS: [&str; 8] = names(&FLOW);
 
 impl<'a> FlowFile<'a> {
     /// Reads `[languages]`.
@@ -71,7 +69,7 @@ impl<'a> FlowFile<'a> {
             self.wrong(code, "a table with a voice", &example, &entry.value);
             return None;
         };
-        self.strange_keys(table, "a language", &["voice"]);
+        self.strange_keys(table, "a language", &names(&LANGUAGE_KEYS));
         let voice = table.get("voice")?;
         let name = self.text_of(&format!("{code}.voice"), &voice.value)?;
         Some((name.to_owned(), voice.value.span.clone()))

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::context::FlowFile;
 use super::slips;
 use super::values::bad_name;
-use super::vocabulary::HOURS;
+use super::vocabulary::{HOLIDAYS, HOURS, names};
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Entry, Table, Value, extent};
 use crate::flow::hours::calendar::Calendar;
@@ -96,7 +96,7 @@ impl<'a> FlowFile<'a> {
         let mut week: [Option<(Option<Day>, &Entry)>; 7] = Default::default();
         let mut unread = table.torn;
         for key in table.entries() {
-            if HOURS.contains(&key.key.as_str()) {
+            if names(&HOURS).contains(&key.key.as_str()) {
                 continue;
             }
             let Some(days) = weekdays(&key.key) else {
@@ -137,7 +137,10 @@ impl<'a> FlowFile<'a> {
         }
         let key = &entry.key;
         let short = key.get(..3).unwrap_or(key).to_lowercase();
-        let known = WEEKDAYS.iter().map(|(short, _)| *short).chain(HOURS);
+        let known = WEEKDAYS
+            .iter()
+            .map(|(short, _)| *short)
+            .chain(names(&HOURS));
         let meant = WEEKDAYS
             .iter()
             .map(|(short, _)| *short)
@@ -258,7 +261,7 @@ impl<'a> FlowFile<'a> {
         let Some(entry) = table.get("holidays") else {
             return Some(Holidays::default());
         };
-        let known = ["file", "hours"];
+        let known = names(&HOLIDAYS);
         let Some(holidays) = entry.value.as_table() else {
             let example = "{ file = \"singapore.ics\", hours = \"closed\" }";
             self.wrong("holidays", "a file with its hours", example, &entry.value);

@@ -14,6 +14,9 @@
 //! | `voices` | the platform's voices, when they are known | CW603 |
 //! | `across` | all files together | CW209, 211 |
 //!
+//! `vocabulary` holds the tables of keys that all of them go by, each with the `shape` of its value; `schema` is these tables for editors, `outline` a file's steps
+//! for them.
+//!
 //! Four rules keep a report short and true:
 //!
 //! * What stops a step from being built is reported where it is read, by `form` and `steps` (with CW601 for a number that
@@ -38,10 +41,13 @@ mod hours;
 mod keys_in_prompts;
 mod lookups;
 mod names;
+mod outline;
 mod presses;
 mod prompts;
 mod recording;
 mod reply_time;
+mod schema;
+mod shape;
 mod slips;
 mod steps;
 mod subflow;
@@ -61,10 +67,11 @@ mod written;
 
 pub use asked::Options;
 pub use context::{Declared, Defaults, FlowFile, Head, LanguageAt, SpokenLanguages, TextAt};
+pub use outline::{Outline, StepAt, names_a_step, outline};
+pub use schema::schema;
 pub use uses::named_files;
 pub use way::{By, Place, Way};
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use asked::AskedWith;
@@ -94,20 +101,8 @@ pub fn check(sources: &[Source]) -> Checked {
 
 /// As [`check()`], with what is known beside the files. Sources that end in `.ics` are calendars that flows name.
 pub fn check_with(sources: &[Source], options: &Options) -> Checked {
-    let trees: Vec<_> = sources
-        .iter()
-        .map(|source| match is_calendar(source) {
-            true => file::Tree::default(),
-            false => file::read(&source.text),
-        })
-        .collect();
-    let asked = AskedWith {
-        sources,
-        trees: &trees,
-        reached: RefCell::default(),
-        at: options.at,
-        environment: options.environment.as_ref(),
-    };
+    let trees = trees(sources);
+    let asked = AskedWith::new(sources, &trees, options);
     let mut files: Vec<_> = sources
         .iter()
         .zip(&trees)
@@ -137,6 +132,15 @@ pub fn check_with(sources: &[Source], options: &Options) -> Checked {
     checked.diagnostics.extend(unused_subflows(&asked));
     tidy(&mut checked.diagnostics);
     checked
+}
+
+/// What each source says; nothing for calendars.
+fn trees(sources: &[Source]) -> Vec<file::Tree> {
+    let read = |source: &Source| match is_calendar(source) {
+        true => file::Tree::default(),
+        false => file::read(&source.text),
+    };
+    sources.iter().map(read).collect()
 }
 
 /// What is wrong with sub-flows that no flow uses.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::context::FlowFile;
 use super::declared;
 use super::steps::key;
+use super::vocabulary::{PRESS, names};
 use super::way::{By, Place};
 use crate::flow::diagnostic::Diagnostic;
 use crate::flow::file::{Entry, Table};
@@ -99,8 +100,7 @@ impl<'a> FlowFile<'a> {
                 language: None,
             });
         };
-        let known = ["go", "say", "set", "language"];
-        self.strange_keys(table, "a press", &known);
+        self.strange_keys(table, "a press", &names(&PRESS));
         let go = self.press_go(step, &path, entry, table);
         let say_path = format!("{path}.say");
         let say = match table.get("say") {

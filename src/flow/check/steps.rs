@@ -3,7 +3,7 @@
 use super::context::FlowFile;
 use super::slips;
 use super::texts::Key;
-use super::vocabulary::keys_of;
+use super::vocabulary::{REPEAT, keys_of};
 use super::way::{By, Place};
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::Diagnostic;
@@ -226,7 +226,7 @@ impl<'a> FlowFile<'a> {
             self.missing(step, "CW005", message, "say = \"...\"");
         }
         let repeat = match self.entry(step, "repeat") {
-            Some(entry) => self.whole("repeat", &entry.value, 1, 3),
+            Some(entry) => self.whole("repeat", &entry.value, REPEAT),
             None => Some(1),
         };
         let go = self.go(step, By::Message);

@@ -1,6 +1,7 @@
 //! Reads one value as what its key wants. What is wrong with it is reported here, once (CW006, CW012, CW019, CW601).
 
 use super::context::FlowFile;
+use super::shape::SPEED;
 use crate::call::PhoneNumber;
 use crate::flow::diagnostic::{Diagnostic, Span};
 use crate::flow::file::{Kind, Value, is_phone_number};
@@ -59,7 +60,7 @@ impl<'a> FlowFile<'a> {
     }
 
     /// A whole number in a range.
-    pub(super) fn whole(&self, key: &str, value: &Value, from: u8, to: u8) -> Option<u8> {
+    pub(super) fn whole(&self, key: &str, value: &Value, (from, to): (u8, u8)) -> Option<u8> {
         let number = match value.kind {
             Kind::Integer(number) => number.and_then(|number| u8::try_from(number).ok()),
             _ => None,
@@ -72,14 +73,14 @@ impl<'a> FlowFile<'a> {
         number
     }
 
-    /// A speed of speech, 0.5 to 2.0.
+    /// A speed of speech.
     pub(super) fn speed(&self, value: &Value) -> Option<f32> {
         let speed = match value.kind {
             Kind::Float(speed) => Some(speed),
             Kind::Integer(Some(speed)) => i16::try_from(speed).ok().map(f64::from),
             _ => None,
         };
-        let speed = speed.filter(|speed| (0.5..=2.0).contains(speed));
+        let speed = speed.filter(|speed| (SPEED.0..=SPEED.1).contains(speed));
         if speed.is_none() {
             self.wrong("speed", "a number from 0.5 to 2.0", "1.0", value);
         }

@@ -41,6 +41,11 @@ fn three_questions_are_enough() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches('?').count(), 3, "{said}");
     let flow = desk.read("clinic.toml");
+    assert!(flow.starts_with("#:schema ./flow.schema.json\n"), "{flow}");
+    assert_eq!(
+        desk.read("flow.schema.json"),
+        callwright::flow::check::schema()
+    );
     assert!(flow.contains("answers = [\"+6561115779\"]"), "{flow}");
     assert!(flow.contains("Welcome to Orchard Clinic."), "{flow}");
     holds(&desk, "clinic.toml");

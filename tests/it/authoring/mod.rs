@@ -1,7 +1,10 @@
-//! The commands that help whoever writes menus: `new`, `fmt`, `diff`, `graph`.
+//! The commands that help whoever writes menus: `new`, `fmt`, `diff`, `graph`, `schema`, `lsp`.
 
+mod conforms;
 mod first;
+mod lsp;
 mod page;
+mod schema;
 mod shown;
 
 use std::fs;

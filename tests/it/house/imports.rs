@@ -27,7 +27,7 @@ const CORE: [&str; 8] = [
 ];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 30] = [
+const RULE: [(&str, &[&str]); 31] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -174,6 +174,7 @@ const RULE: [(&str, &[&str]); 30] = [
             "emulator",
         ],
     ),
+    ("lsp", &["flow", "rehearsal"]),
     (
         "server",
         &[
@@ -218,6 +219,7 @@ const RULE: [(&str, &[&str]); 30] = [
             "emulator",
             "phone",
             "rehearsal",
+            "lsp",
             "server",
         ],
     ),
