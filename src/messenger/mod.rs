@@ -102,14 +102,18 @@ impl Messenger {
     /// A messenger for the endpoints of `config`. It does nothing until it is told to [watch](Self::watch).
     pub fn new(config: &Config, store: Arc<dyn Store>, clock: Clock) -> Self {
         let endpoints = config.events.endpoints.iter();
-        let out = Outward::new(&config.outward_allow, CONNECT);
+        // Whoever has nobody to tell needs no way out: to read a machine's certificates takes longer than a call.
+        let out = match config.events.endpoints.is_empty() {
+            true => None,
+            false => Outward::new(&config.outward_allow, CONNECT)
+                .map_err(|error| tracing::error!(%error, "nothing can be told"))
+                .ok(),
+        };
         Self {
             endpoints: endpoints
                 .map(|(name, it)| (name.clone(), Arc::new(Endpoint::new(name, it))))
                 .collect(),
-            out: out
-                .map_err(|error| tracing::error!(%error, "nothing can be told"))
-                .ok(),
+            out,
             keep: SignedDuration::from_hours(24 * config.events.keep_days),
             most: config.events.most,
             node: uuid::Uuid::new_v4().to_string(),
