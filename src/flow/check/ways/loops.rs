@@ -138,50 +138,75 @@ fn report_loop(file: &FlowFile<'_>, ways: &[&Way]) {
     file.report(fault.note(note).help(help));
 }
 
-/// Warns when giving up leads back to the step that was given up.
+/// Warns when giving up leads back to the step that was given up, whatever the clock and other systems say.
 pub(super) fn broken_keypad(file: &FlowFile<'_>, graph: &Graph<'_>, stuck: &[bool]) {
-    const UNSEEN: usize = usize::MAX;
-    let mut walk_of = vec![UNSEEN; file.steps.len()];
-    for start in 0..file.steps.len() {
-        let mut at = Some(start);
-        while let Some(step) = at.filter(|step| walk_of[*step] == UNSEEN) {
-            walk_of[step] = start;
-            at = silent_way(graph, step).map(|(_, to)| to);
-        }
-        if let Some(step) = at.filter(|step| walk_of[*step] == start) {
-            report_give_up(file, graph, step, stuck);
+    let let_go = let_go(file, graph);
+    let groups = groups(file.steps.len(), |step| {
+        let next = silent(file, graph, step).filter_map(target);
+        next.filter(|to| !let_go[*to]).collect()
+    });
+    for group in groups {
+        let kept = group.iter().filter(|step| !let_go[**step]);
+        let given_up = kept.flat_map(|step| graph.out(*step)).find(|way| {
+            let back = target(way).is_some_and(|to| group.binary_search(&to).is_ok());
+            way.by == By::GiveUp && back
+        });
+        if let Some(way) = given_up.filter(|way| !stuck[way.from]) {
+            report_give_up(file, way);
         }
     }
 }
 
-/// Where a step leads a caller who presses nothing; a connect leads to somebody who can help.
-fn silent_way<'g>(graph: &'g Graph<'_>, step: usize) -> Option<(&'g Way, usize)> {
-    let way = graph
-        .out(step)
-        .iter()
-        .find(|way| matches!(way.by, By::GiveUp | By::Message))?;
+/// The ways of a step that a call takes when the caller presses nothing; a connect or a queue leads to somebody who can help.
+fn silent<'g>(
+    file: &FlowFile<'_>,
+    graph: &'g Graph<'_>,
+    step: usize,
+) -> impl Iterator<Item = &'g Way> {
+    let helped = matches!(file.steps[step].kind, "connect" | "handoff");
+    let ways = graph.out(step).iter().copied();
+    ways.filter(move |way| !helped && !matches!(way.by, By::Press | By::Digits))
+}
+
+fn target(way: &Way) -> Option<usize> {
     match way.to {
-        Place::Step(to) => Some((way, to)),
+        Place::Step(to) => Some(to),
         _ => None,
     }
 }
 
-fn report_give_up(file: &FlowFile<'_>, graph: &Graph<'_>, on_loop: usize, stuck: &[bool]) {
-    let mut given_up: Option<&Way> = None;
-    let mut step = on_loop;
-    while let Some((way, to)) = silent_way(graph, step) {
-        let earlier = given_up.is_none_or(|first| way.from < first.from);
-        if way.by == By::GiveUp && earlier {
-            given_up = Some(way);
+/// For each step, whether a caller who presses nothing may get out from there.
+fn let_go(file: &FlowFile<'_>, graph: &Graph<'_>) -> Vec<bool> {
+    let mut before = vec![Vec::new(); file.steps.len()];
+    let mut let_go = vec![false; file.steps.len()];
+    let mut open = Vec::new();
+    for (step, free) in let_go.iter_mut().enumerate() {
+        let ends = file.subs.get(&step).is_some_and(|(sub, _)| sub.ends);
+        let mut leads_on = false;
+        let mut out = ends;
+        for way in silent(file, graph, step) {
+            leads_on = true;
+            match target(way) {
+                Some(to) => before[to].push(step),
+                None => out = true,
+            }
         }
-        step = to;
-        if step == on_loop {
-            break;
+        if out || !leads_on {
+            *free = true;
+            open.push(step);
         }
     }
-    let Some(way) = given_up.filter(|way| !stuck[way.from]) else {
-        return;
-    };
+    while let Some(step) = open.pop() {
+        for from in &before[step] {
+            if !std::mem::replace(&mut let_go[*from], true) {
+                open.push(*from);
+            }
+        }
+    }
+    let_go
+}
+
+fn report_give_up(file: &FlowFile<'_>, way: &Way) {
     let step = &file.steps[way.from];
     let message = format!(
         "give_up of \"{0}\" leads back to \"{0}\": a caller with a broken keypad never gets out",
