@@ -4,6 +4,7 @@
 mod system;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use callwright::clock::Clock;
@@ -179,6 +180,58 @@ async fn misbehaves(mode: Mode) {
     let mut call = app.caller(NUMBER);
     call.dial().await;
     assert_eq!(call.press(Some("2")).await.heard(), ["You are told"]);
+}
+
+/// How many calls that ask nothing are measured at a time, each beside one of four that waits for a system.
+const BLOCK: usize = 40;
+
+/// R9: with one call in five waiting for a slow system, those that ask nothing are answered as soon as they are without. What is measured alternates, so that the
+/// machine's own troubles meet both. The short form holds the ninetieth percentile to it, of few calls; the long one the ninety-ninth of many.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_nothing_does_not_wait_for_those_who_do() {
+    let system = System::start(Mode::After(Duration::from_millis(400))).await;
+    let lookup = format!("get = \"{}/\"\nsave.name = \"name\"", system.url());
+    let app = Arc::new(app(&lookup).await);
+    let is_long = std::env::var_os("CALLWRIGHT_NIGHTLY").is_some();
+    let (blocks, at) = if is_long { (100, 0.99) } else { (4, 0.9) };
+    let (mut quiet, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..blocks {
+        quiet.extend(told(&app).await);
+        let asking: Vec<_> = (0..BLOCK / 4)
+            .map(|_| {
+                let app = app.clone();
+                tokio::spawn(async move { ask(&app).await.0 })
+            })
+            .collect();
+        beside.extend(told(&app).await);
+        for asked in asking {
+            let heard = asked.await.expect("the call goes on");
+            assert_eq!(heard, "Hello late. To ask again press 1");
+        }
+    }
+    let [quiet, beside] = [quiet, beside].map(|mut took: Vec<Duration>| {
+        took.sort_unstable();
+        took[(took.len() as f64 * at) as usize]
+    });
+    println!(
+        "R9: {blocks} times {BLOCK} calls: {quiet:?} alone, {beside:?} beside look-ups (at {at})"
+    );
+    let most = quiet.mul_f64(1.2) + Duration::from_millis(5);
+    assert!(beside < most, "{beside:?} beside look-ups, {quiet:?} alone");
+}
+
+/// How long each of some calls waits that ask nothing.
+async fn told(app: &TestApp) -> Vec<Duration> {
+    let mut took = Vec::new();
+    for _ in 0..BLOCK {
+        let mut call = app.caller(NUMBER);
+        call.dial().await;
+        let since = Instant::now();
+        let reply = call.press(Some("2")).await;
+        took.push(since.elapsed());
+        assert_eq!(reply.heard(), ["You are told"]);
+    }
+    took
 }
 
 #[tokio::test]
