@@ -13,4 +13,4 @@ pub mod number;
 pub use callflow::{Action, Callflow};
 pub use event::Digits;
 pub use id::{CallId, EventId, SessionId, SubAccountId};
-pub use number::{PhoneNumber, mask_numbers};
+pub use number::{PhoneNumber, mask_numbers, mask_value};

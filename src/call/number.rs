@@ -114,6 +114,21 @@ pub fn mask_numbers(text: &str) -> String {
     shown
 }
 
+/// A value that stands alone as [`mask_numbers`] has it, but for a date or a time of these two centuries: those have as many digits as a number.
+pub fn mask_value(value: &str) -> String {
+    let is_date = ["19", "20"]
+        .iter()
+        .any(|century| value.starts_with(century))
+        && value.contains('-')
+        && (value.parse::<jiff::civil::Date>().is_ok()
+            || value.parse::<jiff::civil::DateTime>().is_ok()
+            || value.parse::<jiff::Timestamp>().is_ok());
+    match is_date {
+        true => value.to_owned(),
+        false => mask_numbers(value),
+    }
+}
+
 /// How many bytes of `text`, which begins with a `+` or a digit, are one stretch of digits.
 fn stretch(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -147,7 +162,29 @@ fn country_code_length(digits: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{PhoneNumber, mask_numbers};
+    use super::{PhoneNumber, mask_numbers, mask_value};
+
+    #[test]
+    fn a_date_that_stands_alone_is_no_number() {
+        for value in [
+            "2026-11-21",
+            "2026-11-21T19:00:00",
+            "2026-11-21 19:00:00",
+            "2026-11-21T19:00:00Z",
+            "4471",
+        ] {
+            assert_eq!(mask_value(value), value);
+        }
+        for value in [
+            "20261121",
+            "2026-11-99",
+            "6591-12-31",
+            "2026-11-21 91234567",
+            "+6591234567",
+        ] {
+            assert_ne!(mask_value(value), value);
+        }
+    }
 
     #[test]
     fn numbers_within_texts_are_masked() {

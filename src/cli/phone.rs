@@ -11,8 +11,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
-use crate::phone::script::added;
 use crate::phone::terminal::{Outcome, Terminal, parse_time};
+use crate::rehearsal::added;
 
 /// Call a flow in the terminal
 ///

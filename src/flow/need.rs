@@ -72,7 +72,7 @@ impl Need {
 }
 
 /// How a need was met.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Met {
     /// What came of a look-up.
     Lookup(Result<Response, LookupFailure>),
@@ -100,6 +100,15 @@ impl Met {
             Need::Recording(_) => Self::Recording(false),
         }
     }
+}
+
+/// How the need of a step was met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetAt {
+    /// The step that had it.
+    pub step: StepName,
+    /// How.
+    pub met: Met,
 }
 
 /// A request to somebody's system. `Debug` shows neither what it sends nor where a variable made its address.
@@ -219,4 +228,35 @@ pub enum LookupFailure {
     /// It failed so often that it is left alone for a while.
     #[error("it failed too often, and is left alone for a while")]
     LeftAlone,
+}
+
+impl LookupFailure {
+    /// All, in the order of their declaration.
+    const ALL: [Self; 7] = [
+        Self::TooLate,
+        Self::Broken,
+        Self::Forbidden,
+        Self::Unwritable,
+        Self::NoSecret,
+        Self::TooLarge,
+        Self::LeftAlone,
+    ];
+
+    /// The word that traces use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLate => "too_late",
+            Self::Broken => "broken",
+            Self::Forbidden => "forbidden",
+            Self::Unwritable => "unwritable",
+            Self::NoSecret => "no_secret",
+            Self::TooLarge => "too_large",
+            Self::LeftAlone => "left_alone",
+        }
+    }
+
+    /// The failure that [`as_str`](Self::as_str) names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
 }

@@ -9,7 +9,7 @@ use super::plan;
 use crate::call::event::CallAction;
 use crate::call::{Callflow, PhoneNumber};
 use crate::flow::model::{Answers, FlowId, FlowVersion, StepName};
-use crate::flow::need::Response;
+use crate::flow::need::{MetAt, Response};
 use crate::flow::step::{self, Progress, Turn, arrive};
 use crate::flow::{Flow, Label, Library, Met, Need, Position};
 use crate::outbound::Destinations;
@@ -34,8 +34,8 @@ pub(super) struct Answering {
     pub(super) way: Vec<StepName>,
     /// What look-ups are answered with: a status and a body; `None` gives them no answer.
     pub(super) lookups: Option<(u16, String)>,
-    /// The look-ups that were made.
-    pub(super) looked_up: Vec<StepName>,
+    /// What was needed since somebody asked, and how it was met.
+    pub(super) met: Vec<MetAt>,
     /// The last voice call action as it came, a secret blanked, and what it was answered with.
     pub(super) last: Option<(String, String)>,
 }
@@ -61,20 +61,24 @@ impl Answering {
             detour: None,
             way: Vec::new(),
             lookups: None,
-            looked_up: Vec::new(),
+            met: Vec::new(),
             last: None,
         }
     }
 
     /// How a need is met here.
     fn meet(&mut self, need: &Need) -> Met {
-        self.looked_up.push(need.step().clone());
-        match (need, &self.lookups) {
+        let met = match (need, &self.lookups) {
             (Need::Lookup(request), Some((status, body))) => {
                 Met::Lookup(Ok(Response::read(request, *status, body.as_bytes())))
             }
             _ => Met::too_late(need),
-        }
+        };
+        self.met.push(MetAt {
+            step: need.step().clone(),
+            met: met.clone(),
+        });
+        met
     }
 
     /// The flow.

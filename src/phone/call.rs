@@ -109,6 +109,7 @@ impl Call {
             };
             log.secret = position.is_some_and(|it| flow.is_secret(&it.step));
             if let Some(record) = &mut log.record {
+                record.meets(flow, &exchange.met);
                 record.comes_to(flow, &exchange.path, position);
             }
         }

@@ -28,7 +28,6 @@ use serde_json::json;
 use super::call::Call;
 use super::overheard::Overheard;
 use super::recorder::Recorder;
-use super::script::added;
 use super::told::What;
 use super::{door, masking, page, plan};
 use crate::bookings::Bookings;
@@ -38,6 +37,7 @@ use crate::flow::Library;
 use crate::flow::model::FlowId;
 use crate::http::body;
 use crate::http::problem::{Fault, Problem};
+use crate::rehearsal::added;
 use crate::shelf::Shelf;
 use crate::store::Store as _;
 

@@ -8,7 +8,7 @@
 //! * [`overheard`] sees what the server keeps of a call: the way taken, the step, the variables
 //! * [`terminal`] the phone in a terminal: lines in, text out; [`quick`] carries its call without time or network, and
 //!   [`answering`] is what it calls
-//! * [`recorder`] writes a call of either phone down as it goes, as the [`script`] of a test
+//! * [`recorder`] writes a call of either phone down as it goes, as the [`Script`](crate::rehearsal::Script) of a test
 //!
 //! The browser's phone exists only where it was asked for, by `callwright demo` or `callwright serve --dev`.
 
@@ -23,7 +23,6 @@ mod page;
 mod plan;
 mod quick;
 mod recorder;
-pub mod script;
 pub mod terminal;
 mod told;
 

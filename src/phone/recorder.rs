@@ -2,10 +2,11 @@
 
 use jiff::civil::DateTime;
 
-use super::script::Script;
-use crate::emulator::{Ending, Sign};
+use crate::emulator::{Ending, Fate, Sign};
 use crate::flow::model::{Step, StepName};
+use crate::flow::need::MetAt;
 use crate::flow::{Flow, Position};
+use crate::rehearsal::{Script, Verb};
 
 /// A call that is being written down.
 #[derive(Debug)]
@@ -16,8 +17,6 @@ pub(super) struct Recorder {
     /// Whether keys were waited for since the last entry.
     waited: bool,
     takes: Takes,
-    /// The step that the call came to last.
-    step: Option<StepName>,
 }
 
 /// What the keys are that are pressed now.
@@ -36,13 +35,14 @@ impl Recorder {
             entry: String::new(),
             waited: false,
             takes: Takes::Choice,
-            step: None,
         }
     }
 
     /// The call has passed `way` of `flow`, and waits at `position`.
     pub(super) fn comes_to(&mut self, flow: &Flow, way: &[StepName], position: Option<&Position>) {
-        self.step = way.last().cloned().or(self.step.take());
+        if let Some(step) = way.last() {
+            self.script.comes_to(step);
+        }
         let step = position.and_then(|position| flow.step(&position.step));
         self.takes = match step {
             Some(Step::Ask(ask)) if ask.secret => Takes::Secret,
@@ -51,20 +51,26 @@ impl Recorder {
         };
     }
 
+    /// What `flow` needed of the world was met.
+    pub(super) fn meets<'a>(&mut self, flow: &Flow, met: impl IntoIterator<Item = &'a MetAt>) {
+        met.into_iter().for_each(|met| self.script.meets(flow, met));
+    }
+
     /// Somebody on the phone notices `sign`.
     pub(super) fn noticed(&mut self, sign: &Sign) {
         match sign {
-            Sign::Says { text, .. } => self.script.hears(text),
+            Sign::Says { text, .. } if text.trim().is_empty() => {}
+            Sign::Says { text, .. } => self.script.adds(Verb::Hear(text.clone())),
             Sign::Key(key) => self.entry.push(*key),
             Sign::Waits { .. } => self.waited = true,
             Sign::Asks => self.entered(),
             Sign::Rings {
                 leg: 1..,
                 destination,
-            } => self.script.dials(destination),
-            Sign::Connected { leg: 1.. } => self.script.meets("answers"),
+            } => self.script.adds(Verb::Dials(destination.clone())),
+            Sign::Connected { leg: 1.. } => self.comes(Fate::Answers { talks_ms: None }),
             Sign::Gone { leg: 1.., how } => self.parted(*how),
-            Sign::Over { .. } => self.script.ends(),
+            Sign::Over { .. } => self.script.adds(Verb::Ended),
             Sign::Plays { .. }
             | Sign::Rings { .. }
             | Sign::Connected { .. }
@@ -74,13 +80,12 @@ impl Recorder {
 
     /// The caller hangs up.
     pub(super) fn hangs_up(&mut self) {
-        self.script.hangs_up();
+        self.script.adds(Verb::HangsUp);
     }
 
     /// The call as a table of a test file.
     pub(super) fn table(&self) -> String {
-        let step = self.step.as_ref();
-        self.script.table(step.map_or("nowhere", StepName::as_str))
+        self.script.table()
     }
 
     /// The prompt that took keys is over.
@@ -88,19 +93,24 @@ impl Recorder {
         let entry = std::mem::take(&mut self.entry);
         let waited = std::mem::take(&mut self.waited);
         match (entry.as_str(), self.takes) {
-            ("", _) if waited => self.script.stays_silent(),
+            ("", _) if waited => self.script.adds(Verb::Silence),
             ("", _) => {}
-            (keys, Takes::Choice) => self.script.presses(keys),
-            (digits, Takes::Digits) => self.script.types(digits),
+            (keys, Takes::Choice) => self.script.adds(Verb::Press(keys.to_owned())),
+            (digits, Takes::Digits) => self.script.adds(Verb::Type(digits.to_owned())),
             (digits, Takes::Secret) => self.script.types_secret(digits),
         }
     }
 
+    /// What becomes of the leg that rings.
+    fn comes(&mut self, fate: Fate) {
+        self.script.adds(Verb::Meets(fate));
+    }
+
     fn parted(&mut self, how: Ending) {
         match how {
-            Ending::Busy => self.script.meets("busy"),
-            Ending::NoAnswer => self.script.meets("no answer"),
-            Ending::Failed => self.script.meets("fails"),
+            Ending::Busy => self.comes(Fate::Busy),
+            Ending::NoAnswer => self.comes(Fate::NoAnswer),
+            Ending::Failed => self.comes(Fate::Fails),
             Ending::Completed | Ending::Canceled | Ending::Error => {}
         }
     }

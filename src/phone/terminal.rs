@@ -9,8 +9,9 @@ use super::indented::indented;
 use super::quick::{Quick, Stop};
 use super::recorder::Recorder;
 use crate::emulator::{Fate, Sign};
-use crate::flow::Flow;
 use crate::flow::model::{Step, StepName};
+use crate::flow::need::MetAt;
+use crate::flow::{Flow, Met};
 
 /// What is printed before the first key.
 const HELP: &str = "             keys 0-9 * #   Enter = stay silent   b busy  n no answer  a answer  f fails  h hang up\n             \
@@ -267,10 +268,11 @@ impl Terminal {
     /// What was noticed since the last line, as text; it is written down as well.
     fn told(&mut self) -> String {
         let mut text = String::new();
-        for step in std::mem::take(&mut self.call.answering.looked_up) {
-            let came = match &self.call.answering.lookups {
-                Some((status, _)) => status.to_string(),
-                None => "no answer".to_owned(),
+        let met = std::mem::take(&mut self.call.answering.met);
+        for MetAt { step, met } in &met {
+            let came = match met {
+                Met::Lookup(Ok(response)) => response.status.to_string(),
+                _ => "no answer".to_owned(),
             };
             text += &said(&format!("look-up {step}: {came}; :lookups sets what comes"));
         }
@@ -299,6 +301,7 @@ impl Terminal {
         }
         if let Some(record) = &mut self.record {
             let server = &self.call.answering;
+            record.meets(server.flow(), &met);
             record.comes_to(server.flow(), &server.way, server.position());
         }
         text + &self.lines(&spoken)

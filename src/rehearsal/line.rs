@@ -8,6 +8,7 @@ use super::center::{self, Center};
 use super::prompter::Prompt;
 use crate::emulator::Fate;
 use crate::flow::Flow;
+use crate::flow::model::StepName;
 
 /// What a line does or expects.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,6 +130,11 @@ impl Verb {
             "lookup" => lookup(&text()?),
             _ => Err(format!("a call has no line `{line}`")),
         }
+    }
+
+    /// That the call is at `step`.
+    pub(super) fn at(step: StepName) -> Self {
+        Self::At(step.to_string())
     }
 
     /// What it has the world answer in a call that `flow` carries, when it does.

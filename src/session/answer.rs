@@ -14,6 +14,7 @@ use super::{Outcome, Recalled, Session, Stage, Standing};
 use crate::call::callflow::{Action, Callflow};
 use crate::call::event::{CallAction, CallActionStatus, Direction};
 use crate::flow::model::{FlowId, FlowVersion, Step, StepName, VariableName};
+use crate::flow::need::MetAt;
 use crate::flow::step::{Call, Event, Paused, Progress, Stuck, Turn, Value, let_go, start, step};
 use crate::flow::{Flow, Label, Library, Met, Need, Position};
 use crate::outbound::{Destinations, Refused};
@@ -94,6 +95,8 @@ struct Scene {
     step: Option<StepName>,
     /// Whether the session moves on by it.
     moves: bool,
+    /// What it needed, and how that was met.
+    met: Vec<MetAt>,
 }
 
 impl Pending {
@@ -104,7 +107,11 @@ impl Pending {
 
     /// Goes on from how the need was met. `asked` is what was asked first.
     pub fn resume(self, asked: Asked<'_>, met: &Met) -> Answer {
-        let Self { paused, scene } = self;
+        let Self { paused, mut scene } = self;
+        scene.met.push(MetAt {
+            step: paused.need.step().clone(),
+            met: met.clone(),
+        });
         let call = asked.call_of(&scene.session);
         let progress = paused.resume(&scene.flow, &call, met);
         asked.proceed(scene, progress)
@@ -124,6 +131,8 @@ pub struct Decision {
     pub step: Option<StepName>,
     /// The steps passed on the way to the reply.
     pub path: Vec<StepName>,
+    /// What the flow needed of the world on the way, and how that was met.
+    pub met: Vec<MetAt>,
     /// The session afterwards; `None` when it stays as it is.
     pub session: Option<Session>,
     /// What the flow had saved and set when it hung up, without what is secret.
@@ -212,6 +221,7 @@ impl Asked<'_> {
             session,
             step: None,
             moves,
+            met: Vec::new(),
         };
         self.proceed(scene, progress)
     }
@@ -262,6 +272,7 @@ impl Asked<'_> {
             session,
             step: Some(position.step.clone()),
             moves,
+            met: Vec::new(),
         };
         self.proceed(scene, progress)
     }
@@ -287,6 +298,7 @@ impl Asked<'_> {
             session,
             step,
             moves,
+            met,
         } = scene;
         let answers = session.replies;
         let replies = answers + 1;
@@ -309,6 +321,7 @@ impl Asked<'_> {
             return Decision {
                 answers,
                 step,
+                met,
                 session,
                 stuck,
                 begins,
@@ -334,6 +347,7 @@ impl Asked<'_> {
             answers,
             step,
             path: turn.path,
+            met,
             session,
             saved,
             refused: turn.refused,
@@ -366,6 +380,7 @@ impl Asked<'_> {
             answers: self.label.map_or(0, |label| label.replies),
             step: self.label.map(|label| label.step.clone()),
             path: Vec::new(),
+            met: Vec::new(),
             session: None,
             saved: BTreeMap::new(),
             stuck: None,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Session;
 use crate::call::event::CallAction;
 use crate::flow::model::{StepName, VariableName};
+use crate::flow::need::MetAt;
 use crate::flow::step::Value;
 use crate::masking::Carried;
 
@@ -28,6 +29,8 @@ pub struct Exchange {
     pub step: Option<StepName>,
     /// The steps passed on the way to the reply, the last one waiting or ending the call.
     pub path: Vec<StepName>,
+    /// What the flow needed of the world on the way, and how that was met.
+    pub met: Vec<MetAt>,
     /// Why this reply.
     pub outcome: Outcome,
     /// The reply, byte for byte.

@@ -17,6 +17,7 @@ pub mod handoffs;
 pub mod keys;
 mod known;
 pub mod leases;
+mod met;
 pub mod outbox;
 pub mod postgres;
 mod record;

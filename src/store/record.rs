@@ -21,6 +21,7 @@ use crate::store::entry::Entry;
 use crate::store::forms::{
     CarriedForm, LegForm, PositionForm, SummaryLegForm, Text, number, read_time, text,
 };
+use crate::store::met::{MetForm, met_forms, read_met};
 use crate::store::{StoreError, Webhook};
 
 /// The first byte: how the rest is to be read.
@@ -139,6 +140,8 @@ struct ActionForm<'a> {
     saved: Option<BTreeMap<Text<'a>, Text<'a>>>,
     #[b(16)]
     masked: Option<CarriedForm<'a>>,
+    #[b(17)]
+    met: Option<Vec<MetForm<'a>>>,
 }
 
 /// A session as an exchange leaves it; its id is the action's.
@@ -331,6 +334,7 @@ impl<'a> From<&'a Exchange> for ActionForm<'a> {
             after: exchange.session.as_ref().map(SessionForm::from),
             masked: exchange.masked.as_ref().map(CarriedForm::from),
             saved: saved_form(exchange),
+            met: met_forms(&exchange.met),
         }
     }
 }
@@ -377,6 +381,7 @@ impl ActionForm<'_> {
             answers: self.answers,
             step: self.step.map(StepName::new),
             path: self.path.into_iter().map(StepName::new).collect(),
+            met: read_met(self.met)?,
             outcome: Outcome::from_word(&self.outcome).ok_or(UNREADABLE)?,
             reply: reply.into(),
             saved: self

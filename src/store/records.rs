@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::call::event::{Direction, RecordingUpdate, SummaryLeg};
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::flow::model::{FlowId, FlowVersion};
+use crate::flow::need::MetAt;
 
 /// Which sessions are asked for. All of what is set must hold.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -99,6 +100,10 @@ pub struct TraceEntry {
     pub step: Option<String>,
     /// The steps passed on the way to the reply.
     pub path: Vec<String>,
+    /// What the flow needed of the world on the way, and how that was met.
+    pub met: Vec<MetAt>,
+    /// How a connected leg ended: the final SIP status.
+    pub sip_code: Option<u16>,
     /// Why this reply ([`Outcome::as_str`](crate::session::Outcome::as_str)).
     pub outcome: Option<String>,
     /// The reply, byte for byte.

@@ -70,6 +70,8 @@ fn trace_entry(entry: Entry) -> Option<TraceEntry> {
         secret_digits: false,
         step: None,
         path: Vec::new(),
+        met: Vec::new(),
+        sip_code: None,
         outcome: None,
         reply: None,
     };
@@ -92,6 +94,8 @@ fn acted(exchange: &Exchange) -> TraceEntry {
         secret_digits: exchange.secret_digits,
         step: exchange.step.as_ref().map(StepName::to_string),
         path: exchange.path.iter().map(StepName::to_string).collect(),
+        met: exchange.met.clone(),
+        sip_code: exchange.action.leg.sip_code,
         outcome: Some(exchange.outcome.as_str().to_owned()),
         reply: Some(exchange.reply.to_string()),
     }

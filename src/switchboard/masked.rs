@@ -167,6 +167,7 @@ impl Switchboard {
             answers,
             step: None,
             path: Vec::new(),
+            met: Vec::new(),
             outcome: Outcome::Masked,
             reply,
             session: None,

@@ -5,6 +5,7 @@
 //! * [`numbers`], [`pools`] the virtual numbers that bookings get
 //! * [`events`] what was told, to whom, and once more
 //! * [`subjects`] forgets people
+//! * [`session_view`], [`need_view`] a session with its trace
 //! * [`shown`] how much of a number a caller of the API sees
 //! * `form` bodies, [`query`] parameters, all of whose faults are told at once
 
@@ -20,6 +21,7 @@ pub mod events;
 pub mod flows;
 mod form;
 pub mod handoffs;
+pub mod need_view;
 pub mod number_view;
 pub mod numbers;
 pub mod pools;

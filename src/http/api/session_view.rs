@@ -5,6 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::call_view::CallView;
+use super::need_view::NeedView;
 use super::shown::Shown;
 use crate::call::event::{Direction, RecordingUpdate, SummaryError, SummaryLeg};
 use crate::outbound::attempt::Attempt;
@@ -122,6 +123,10 @@ pub struct TraceView {
     step: Option<String>,
     /// The steps passed on the way to the reply.
     path: Vec<String>,
+    /// What the flow needed of the world on the way, in order.
+    needs: Vec<NeedView>,
+    /// How a connected leg ended: the final SIP status.
+    sip_code: Option<u16>,
     /// Why this reply.
     outcome: Option<String>,
     /// The reply.
@@ -275,6 +280,12 @@ impl TraceView {
             },
             step: entry.step.clone(),
             path: entry.path.clone(),
+            needs: entry
+                .met
+                .iter()
+                .map(|met| NeedView::new(met, shown))
+                .collect(),
+            sip_code: entry.sip_code,
             outcome: entry.outcome.clone(),
             reply: entry.reply.as_deref().map(|reply| shown.reply(reply)),
         }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::call::{PhoneNumber, mask_numbers};
+use crate::call::{PhoneNumber, mask_numbers, mask_value};
 use crate::http::auth::Caller;
 
 /// Shows numbers as `caller` may see them.
@@ -34,6 +34,15 @@ impl Shown {
             text.to_owned()
         } else {
             mask_numbers(text)
+        }
+    }
+
+    /// A value that stands alone, which may be a number or a date.
+    pub(super) fn value(self, value: &str) -> String {
+        if self.whole {
+            value.to_owned()
+        } else {
+            mask_value(value)
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the API shows of a session and a flow, and to whom.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
@@ -12,7 +13,9 @@ use serde_json::json;
 use crate::call::event::{Direction, Leg, RecordingUpdate, SummaryError, SummaryLeg};
 use crate::call::{PhoneNumber, SessionId, SubAccountId};
 use crate::config::Scope;
-use crate::flow::model::{FlowId, FlowVersion};
+use crate::flow::Met;
+use crate::flow::model::{FlowId, FlowVersion, StepName};
+use crate::flow::need::{MetAt, Response};
 use crate::http::Site;
 use crate::http::app::testing::{FakeStore, Mood, ask, config, request, serving, with_tokens};
 use crate::store::SessionRecord;
@@ -51,6 +54,17 @@ fn trace() -> Vec<TraceEntry> {
         secret_digits: false,
         step: Some("main".to_owned()),
         path: vec!["person".to_owned()],
+        met: vec![MetAt {
+            step: StepName::new("find"),
+            met: Met::Lookup(Ok(Response {
+                status: 200,
+                fields: Some(BTreeMap::from([
+                    ("phone".to_owned(), CALLER.to_owned()),
+                    ("when".to_owned(), "2026-11-21T19:00:00".to_owned()),
+                ])),
+            })),
+        }],
+        sip_code: None,
         outcome: Some("went_on".to_owned()),
         reply: Some(format!(
             r#"{{"callflow":[{{"action":"say","params":{{"text":"You are {CALLER}"}}}},{{"action":"hangup"}}]}}"#
@@ -131,6 +145,11 @@ async fn a_session_is_shown_whole_without_a_number_in_it() {
     assert_eq!(
         shown["trace"][0]["reply"]["callflow"][0]["params"]["text"],
         "You are +65••••4567"
+    );
+    assert_eq!(
+        shown["trace"][0]["needs"],
+        json!([{"step": "find", "kind": "lookup", "outcome": "answered", "status": 200,
+            "fields": {"phone": "+65••••4567", "when": "2026-11-21T19:00:00"}}])
     );
     assert_eq!(shown["trace"][1]["digits"], "••••");
     assert_eq!(shown["recordings"][0]["recording_id"], "r-1");

@@ -150,8 +150,18 @@ const RULE: [(&str, &[&str]); 31] = [
     (
         "phone",
         &[
-            "call", "outbound", "flow", "masking", "session", "platform", "store", "shelf",
-            "bookings", "http", "emulator",
+            "call",
+            "outbound",
+            "flow",
+            "masking",
+            "session",
+            "platform",
+            "store",
+            "shelf",
+            "bookings",
+            "http",
+            "emulator",
+            "rehearsal",
         ],
     ),
     (

@@ -1,7 +1,7 @@
 //! Look-ups of flows in somebody's systems, with the real server: what is asked, what is heard, and what happens when the systems
 //! misbehave.
 
-mod system;
+pub(crate) mod system;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 /// How a system behaves.
 #[derive(Debug, Clone)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     /// With this status and JSON.
     Answers(u16, Value),
     /// Well, but so late.
@@ -33,13 +33,13 @@ pub(super) enum Mode {
 }
 
 /// A system on a port of its own, which counts who asks.
-pub(super) struct System {
+pub(crate) struct System {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl System {
-    pub(super) async fn start(mode: Mode) -> Self {
+    pub(crate) async fn start(mode: Mode) -> Self {
         let socket = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port is free");
@@ -54,21 +54,21 @@ impl System {
         Self { address, asked }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// Every request so far, whole.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("nobody panics with it").clone()
     }
 
     /// How many of them followed a redirect.
-    pub(super) fn redirected(&self) -> usize {
+    pub(crate) fn redirected(&self) -> usize {
         let asked = self.asked();
         asked.iter().filter(|it| it.contains("/redirected")).count()
     }

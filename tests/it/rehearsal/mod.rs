@@ -3,6 +3,7 @@
 mod center;
 mod failures;
 mod runs;
+mod saved;
 
 use std::fs;
 use std::path::Path;

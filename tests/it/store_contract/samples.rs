@@ -8,9 +8,10 @@ use callwright::call::event::{
     SummaryLeg,
 };
 use callwright::call::{CallId, Digits, EventId, PhoneNumber, SessionId, SubAccountId};
-use callwright::flow::Position;
 use callwright::flow::model::{FlowId, FlowVersion, Language, StepName, VariableName};
+use callwright::flow::need::{MetAt, Response};
 use callwright::flow::step::Value;
+use callwright::flow::{Met, Position};
 use callwright::session::{Exchange, Outcome, Recall, Session, Stage};
 use callwright::store::{SessionRecord, Store, Webhook};
 use jiff::Timestamp;
@@ -70,6 +71,18 @@ pub(crate) fn session(name: &str, replies: u32) -> Session {
     }
 }
 
+/// What a look-up of `step` brought.
+pub(crate) fn looked_up(step: &str) -> MetAt {
+    let fields = BTreeMap::from([("guests".to_owned(), "4".to_owned())]);
+    MetAt {
+        step: StepName::new(step),
+        met: Met::Lookup(Ok(Response {
+            status: 200,
+            fields: Some(fields),
+        })),
+    }
+}
+
 /// The voice call action `event` of session `name`, which answers reply number `answers` and moves the session on.
 pub(crate) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
     let second = i64::from(answers);
@@ -93,6 +106,10 @@ pub(crate) fn exchange(name: &str, event: &str, answers: u32) -> Exchange {
         answers,
         step: (answers > 0).then(|| StepName::new("main")),
         path: vec![StepName::new("welcome"), StepName::new("main")],
+        met: match answers {
+            0 => Vec::new(),
+            _ => vec![looked_up("find")],
+        },
         outcome: match answers {
             0 => Outcome::Started,
             _ => Outcome::WentOn,

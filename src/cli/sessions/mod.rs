@@ -1,4 +1,6 @@
-//! `callwright sessions`: the calls that a server has carried.
+//! `callwright sessions`: the calls that a server has carried; [`save`] makes a test of one.
+
+mod save;
 
 use std::process::ExitCode;
 
@@ -85,6 +87,7 @@ enum SessionsCommand {
         /// The session's id
         session_id: String,
     },
+    Save(save::SaveArgs),
 }
 
 /// List sessions, the newest first
@@ -117,7 +120,7 @@ struct Filters {
     cursor: Option<String>,
 }
 
-/// Lists sessions or shows one.
+/// Lists sessions, shows one or saves one.
 pub(super) fn run(args: &SessionsArgs) -> anyhow::Result<ExitCode> {
     let (body, show): (String, fn(&Value) -> String) = match &args.command {
         SessionsCommand::List(filters) => (list(&args.api, filters)?, listing),
@@ -125,6 +128,7 @@ pub(super) fn run(args: &SessionsArgs) -> anyhow::Result<ExitCode> {
             api::get(&args.api, &["v1", "sessions", session_id], &[])?,
             session,
         ),
+        SessionsCommand::Save(save) => return save::run(&args.api, save, args.json),
     };
     api::print(&body, args.json, show)
 }
