@@ -9,6 +9,7 @@
 //! | [`outbound`] | core: calls that leave: where they may go, how often, what is known of one |
 //! | [`contact_center`] | core: handoffs, call backs, schedules and queues of the Contact Center |
 //! | [`flow`] | core: the flow language: file → check → model → step |
+//! | [`foreign`] | menus written for other programs, carried over into flows |
 //! | [`masking`] | core: number masking: bookings, who holds which number, what a masked call is answered with |
 //! | [`session`] | core: one session, and what a voice call action is answered with |
 //! | [`events`] | core: what the customer's systems are told, how it is signed, when it is tried again |
@@ -24,7 +25,7 @@
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
 //! | [`phone`] | a phone on the desk: in the browser and in the terminal |
-//! | [`rehearsal`] | calls written down in test files, played against the handler in one process |
+//! | [`rehearsal`] | calls written down in test files, played against the handler in one process; carried calls, written down |
 //! | [`lsp`] | a language server for flow files |
 //! | [`server`] | the composition root |
 //! | [`cli`] | the commands; the only place that prints |
@@ -35,8 +36,8 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store` ← `shelf`, `bookings` ← `switchboard` ← `world`, `dialer`, `handover`, `messenger` ← `http`,
-//! `emulator` ← `phone`, `rehearsal` ← `lsp`, `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store`, `foreign` ← `shelf`, `bookings` ← `switchboard` ← `world`, `dialer`, `handover`, `messenger` ← `http`,
+//! `emulator` ← `rehearsal` ← `phone` ← `lsp`, `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `contact_center`, `flow`, `masking`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
 
@@ -52,6 +53,7 @@ pub mod events;
 pub mod failpoint;
 pub mod flow;
 pub mod flows_folder;
+pub mod foreign;
 pub mod handover;
 pub mod http;
 pub mod lsp;

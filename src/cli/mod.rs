@@ -1,8 +1,8 @@
 //! The commands, and the only place that prints.
 //!
 //! * `check` and `explain` look at flow files, `test` plays the calls written beside them, `new`
-//!   writes a first one, `fmt` lays them out, `diff` and `graph` show them, `schema` and `lsp` are for editors; `serve`, `config`, `backup` and `restore` use the
-//!   configuration; `sessions`, `flows`, `events`, `call`, `settle`, `erase`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
+//!   writes a first one, `import` one from another program's, `fmt` lays them out, `diff` and `graph` show them, `schema` and `lsp` are for editors; `serve`, `config`, `backup` and
+//!   `restore` use the configuration; `sessions`, `flows`, `events`, `call`, `settle`, `erase`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
 //! * `contact_center` asks the Contact Center; `click_to_dial` makes links for its agents
 //! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
 //! * `api` is the client of the server's API; `table` shows answers to people
@@ -40,6 +40,7 @@ mod explain;
 mod flows;
 mod fmt;
 mod graph;
+mod import;
 mod lsp;
 mod new;
 mod one_flow;
@@ -94,6 +95,7 @@ enum Command {
     Schema(schema::SchemaArgs),
     Lsp(lsp::LspArgs),
     Explain(explain::ExplainArgs),
+    Import(import::ImportArgs),
     Config(config::ConfigArgs),
     Sessions(sessions::SessionsArgs),
     Flows(flows::FlowsArgs),
@@ -134,6 +136,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Lsp(args) => lsp::run(&args),
         Command::Explain(args) => Ok(explain::run(&args)),
+        Command::Import(args) => import::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Sessions(args) => sessions::run(&args),
         Command::Flows(args) => flows::run(&args),

@@ -1,6 +1,8 @@
 //! A call that was made of a trace, tried against its flow: what stands in for what was left out may be spoken, and then the words that speak of it are left out
 //! as well. What still runs otherwise is no test.
 
+use std::cell::Cell;
+
 use super::failure::{Failure, Of};
 use super::line::Verb;
 use super::play::play;
@@ -30,6 +32,7 @@ pub fn fitted(
         source,
         // The words of another version are other words.
         drops: traced.unlike != Unlike::Version,
+        plays: Cell::default(),
     };
     let Traced {
         script,
@@ -56,25 +59,28 @@ pub fn fitted(
     Err(NoTest::Elsewhere { shown, unlike })
 }
 
-#[derive(Clone, Copy)]
 struct Fitting<'a> {
     stage: &'a Stage,
     flow: &'a Flow,
     source: &'a Source,
     /// Whether words that are not heard may be left out.
     drops: bool,
+    /// How often it was played.
+    plays: Cell<u64>,
 }
 
 impl Fitting<'_> {
     /// The script without the words that speak of what was left out, or how it fails.
-    fn fit(self, mut script: Script) -> Result<Script, String> {
+    fn fit(&self, mut script: Script) -> Result<Script, String> {
         loop {
             let file = read(&script);
             let Some(call) = file.calls.first() else {
                 let faults: Vec<_> = file.faults.iter().map(|it| it.message.clone()).collect();
                 return Err(faults.join("\n"));
             };
-            let Some(failure) = play(self.stage, self.flow, call, 0).failure else {
+            // Each time it is another session: the server remembers the ones before.
+            self.plays.set(self.plays.get() + 1);
+            let Some(failure) = play(self.stage, self.flow, call, self.plays.get()).failure else {
                 return Ok(script);
             };
             let line = |failure: &Failure| {

@@ -1,7 +1,8 @@
-//! The commands that help whoever writes menus: `new`, `fmt`, `diff`, `graph`, `schema`, `lsp`.
+//! The commands that help whoever writes menus: `new`, `fmt`, `diff`, `graph`, `schema`, `lsp`, `import`.
 
 mod conforms;
 mod first;
+mod imported;
 mod lsp;
 mod page;
 mod schema;

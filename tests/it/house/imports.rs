@@ -27,7 +27,7 @@ const CORE: [&str; 8] = [
 ];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 31] = [
+const RULE: [(&str, &[&str]); 32] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -81,6 +81,7 @@ const RULE: [(&str, &[&str]); 31] = [
             "events",
         ],
     ),
+    ("foreign", &["text", "call", "flow"]),
     ("shelf", &["call", "flow", "store"]),
     (
         "bookings",
@@ -230,6 +231,7 @@ const RULE: [(&str, &[&str]); 31] = [
             "phone",
             "rehearsal",
             "lsp",
+            "foreign",
             "server",
         ],
     ),
