@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
-use super::line::WRITTEN;
+use super::line::{all_written, every_line};
 
 /// The schema of a test file (draft 7, which editors know), as text.
 pub fn schema() -> String {
-    let verbs: Vec<_> = WRITTEN
-        .iter()
-        .filter_map(|verb| verb.split(' ').next())
+    let mut verbs: Vec<_> = all_written()
+        .filter_map(|line| line.split(' ').next())
         .collect();
-    let lines = format!("What happens, a line each: {}", WRITTEN.join(" · "));
+    verbs.dedup();
+    let lines = format!("What happens, a line each: {}", every_line());
     let call = json!({
         "type": "object",
         "properties": {
