@@ -319,7 +319,7 @@ fn left(line: usize, telling: Telling<'_>) -> Left {
 
 /// What a place of a file is called.
 fn what(place: &Tree, of: Option<&str>) -> String {
-    let value = place.value.as_deref().unwrap_or_default();
+    let value = place.said().unwrap_or_default();
     let of = of.map_or(String::new(), |of| format!(" of {of}"));
     let said = match place.summary().as_str() {
         "" => String::new(),

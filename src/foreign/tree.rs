@@ -5,6 +5,16 @@ use std::cell::Cell;
 /// How deep a file may be nested.
 pub(super) const DEEPEST: usize = 64;
 
+/// What is not repeated, by its name.
+const SECRETS: [&str; 6] = [
+    "pin",
+    "password",
+    "secret",
+    "token",
+    "auth_token",
+    "authorization",
+];
+
 /// A place in a file.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -120,6 +130,13 @@ impl Tree {
         self.count(&|leaf| leaf.fate.get() == Fate::Unread)
     }
 
+    /// What a leaf says, where it may be repeated.
+    pub(super) fn said(&self) -> Option<&str> {
+        let value = self.value.as_deref()?;
+        let is_secret = SECRETS.contains(&self.name.to_ascii_lowercase().as_str());
+        Some(if is_secret { "…" } else { value })
+    }
+
     /// What all leaves here and below say that nobody has read, but for where something lies on a canvas.
     pub(super) fn summary(&self) -> String {
         let mut said = Vec::new();
@@ -131,7 +148,7 @@ impl Tree {
         if self.name == "offset" || self.fate.get() == Fate::Told {
             return;
         }
-        match (&self.value, self.fate.get()) {
+        match (self.said(), self.fate.get()) {
             (Some(value), Fate::Unread) => {
                 said.push(format!("{} {value:?}", self.name).trim().to_owned())
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::line::Verb;
 use super::script::SOMEBODY;
-use super::written::{Said, Script, said, shown_as, unsayable};
+use super::written::{Script, said, shown_as, unsayable};
 use crate::call::{mask_numbers, mask_value};
 use crate::emulator::Fate;
 use crate::flow::model::{Ask, Step, StepName, Target};
@@ -209,9 +209,8 @@ impl Writer<'_> {
             };
             let met = self.without_numbers(met);
             match said(self.flow, &met) {
-                Said::So(verb) => self.script.adds(verb),
-                Said::Unsaid => {}
-                Said::Unsayable => return Err(NoTest::Unsayable(met.step)),
+                Some(verb) => self.script.adds(verb),
+                None => return Err(NoTest::Unsayable(met.step)),
             }
         }
         Ok(())

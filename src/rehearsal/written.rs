@@ -9,10 +9,11 @@ use jiff::civil::DateTime;
 use serde_json::Value as Json;
 use toml::Value;
 
+use super::center::Center;
 use super::line::{MADE_UP, Verb};
-use crate::contact_center::queue::State;
-use crate::flow::model::{Lookup, Step, StepName};
+use crate::flow::model::{Decide, Lookup, Step, StepName};
 use crate::flow::need::{MetAt, Response};
+use crate::flow::template::Part;
 use crate::flow::{Flow, Met};
 
 /// A call as it is written down.
@@ -44,17 +45,6 @@ pub enum NotAdded {
     /// The file's calls are to another flow.
     #[error("the file that is there tests another flow, so nothing was added to it")]
     OtherFlow,
-}
-
-/// How a test says what a need was met with.
-#[derive(Debug, PartialEq)]
-pub(super) enum Said {
-    /// By this line.
-    So(Verb),
-    /// By saying nothing.
-    Unsaid,
-    /// Not at all.
-    Unsayable,
 }
 
 impl Script {
@@ -90,9 +80,8 @@ impl Script {
     /// A need of a step of `flow` was met.
     pub fn meets(&mut self, flow: &Flow, met: &MetAt) {
         match said(flow, met) {
-            Said::So(verb) => self.adds(verb),
-            Said::Unsaid => {}
-            Said::Unsayable => self.leaves_out(unsayable(&met.step)),
+            Some(verb) => self.adds(verb),
+            None => self.leaves_out(unsayable(&met.step)),
         }
     }
 
@@ -185,33 +174,55 @@ pub fn added(there: Option<&str>, flow: &str, table: &str) -> Result<String, Not
     }
 }
 
-/// How a test says what a need of a step of `flow` was met with. In a test the Contact Center is away.
-pub(super) fn said(flow: &Flow, it: &MetAt) -> Said {
+/// How a test says what a need of a step of `flow` was met with; `None` when no line can.
+pub(super) fn said(flow: &Flow, it: &MetAt) -> Option<Verb> {
+    let step = flow.step(&it.step);
     let lookup = it.step.to_string();
-    match &it.met {
-        Met::Lookup(Ok(response)) => Said::So(match answer(flow.step(&it.step), response) {
-            Some(body) => Verb::Answers {
-                lookup,
-                status: response.status,
-                body,
-            },
-            None => Verb::TimesOut(lookup),
-        }),
-        Met::Lookup(Err(_)) => Said::So(Verb::TimesOut(lookup)),
-        Met::Handoff(false)
-        | Met::Callback(false)
-        | Met::Schedule(None)
-        | Met::Queue(State::Unknown) => Said::Unsaid,
-        Met::Handoff(true) | Met::Callback(true) | Met::Schedule(Some(_)) | Met::Queue(_) => {
-            Said::Unsayable
+    let line = match (&it.met, step) {
+        (Met::Lookup(Ok(response)), _) => {
+            return Some(match answer(step, response) {
+                Some(body) => Verb::Answers {
+                    lookup,
+                    status: response.status,
+                    body,
+                },
+                None => Verb::TimesOut(lookup),
+            });
         }
-    }
+        (Met::Lookup(Err(_)), _) => return Some(Verb::TimesOut(lookup)),
+        (Met::Handoff(true), Some(Step::Handoff(handoff))) => {
+            Center::HandsOff(handoff.queue.clone())
+        }
+        (Met::Handoff(false), _) => Center::HandoffFails,
+        (Met::Callback(true), _) => Center::CallbackTaken,
+        (Met::Callback(false), _) => Center::CallbackRefused(None),
+        (Met::Schedule(status), Some(Step::Decide(Decide::Schedule { hours, .. }))) => {
+            let (name, status) = (hours.clone(), *status);
+            Center::Schedule { name, status }
+        }
+        (Met::Queue(state), Some(Step::Decide(Decide::Queue { queue, .. }))) => {
+            let (queue, state) = (queue.clone(), *state);
+            Center::Queue { queue, state }
+        }
+        (Met::Recording(is_silent), Some(Step::Ask(ask))) => {
+            let agent = match ask.pause.as_ref()?.agent.parts() {
+                [Part::Text(agent)] => agent.clone(),
+                _ => return None,
+            };
+            match is_silent {
+                true => Center::RecordingPauses(agent),
+                false => Center::RecordingFails(agent),
+            }
+        }
+        _ => return None,
+    };
+    Some(Verb::Center(line))
 }
 
 /// Why a call that came to `step` is no whole test.
 pub(super) fn unsayable(step: &StepName) -> String {
     format!(
-        "what the Contact Center answered at step {step}: no line of a test can say it yet, and in a test it is away"
+        "whether the agent's recording fell silent at step {step}; the agent is a variable there, and a test's line names one"
     )
 }
 

@@ -38,6 +38,8 @@ enum HowForm<'a> {
     Schedule(#[n(0)] Option<i64>),
     #[n(5)]
     Queue(#[b(0)] Text<'a>),
+    #[n(6)]
+    Recording(#[n(0)] bool),
 }
 
 #[derive(Encode, Decode)]
@@ -68,6 +70,7 @@ impl<'a> From<&'a MetAt> for MetForm<'a> {
             Met::Callback(taken) => HowForm::Callback(*taken),
             Met::Schedule(status) => HowForm::Schedule(status.map(Status::code)),
             Met::Queue(state) => HowForm::Queue(state.as_str().into()),
+            Met::Recording(is_silent) => HowForm::Recording(*is_silent),
         };
         Self {
             step: it.step.as_str().into(),
@@ -101,6 +104,7 @@ impl MetForm<'_> {
             }
             HowForm::Handoff(taken) => Met::Handoff(taken),
             HowForm::Callback(taken) => Met::Callback(taken),
+            HowForm::Recording(is_silent) => Met::Recording(is_silent),
             HowForm::Schedule(code) => Met::Schedule(match code {
                 Some(code) => Some(Status::of_code(code).ok_or(UNREADABLE)?),
                 None => None,
@@ -156,6 +160,7 @@ mod tests {
             Met::Schedule(Some(Status::Closed)),
             Met::Schedule(Some(Status::Choice(3))),
             Met::Queue(State::Nobody),
+            Met::Recording(true),
         ]
         .into_iter()
         .map(|met| MetAt {

@@ -72,7 +72,7 @@ impl<'t> Studio<'t> {
                         && !field.is_empty()
                 };
                 let saves = kind_of(request) == "make-http-request"
-                    && fields.iter().all(|field| plain(field))
+                    && fields.iter().all(plain)
                     && self.asks_well(request);
                 saves.then(|| {
                     format!(

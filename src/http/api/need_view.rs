@@ -14,9 +14,9 @@ use crate::flow::need::MetAt;
 pub struct NeedView {
     /// The step that had it.
     step: String,
-    /// `lookup`, `handoff`, `callback`, `schedule` or `queue`.
+    /// `lookup`, `handoff`, `callback`, `schedule`, `queue` or `recording`.
     kind: &'static str,
-    /// Of a look-up `answered`, or why no answer came: `too_late`, `broken` …; of a handoff and a callback `taken` or `failed`; of a schedule `open`,
+    /// Of a look-up `answered`, or why no answer came: `too_late`, `broken` …; of a handoff and a callback `taken` or `failed`; of a recording `paused` or `failed`; of a schedule `open`,
     /// `closed`, `choice 1` …; of a queue `free`, `waiting`, `nobody`; `unknown` where nobody knew.
     outcome: String,
     /// The HTTP status of a look-up's answer.
@@ -36,6 +36,8 @@ impl NeedView {
             Met::Schedule(Some(status)) => ("schedule", status.to_string()),
             Met::Schedule(None) => ("schedule", "unknown".to_owned()),
             Met::Queue(state) => ("queue", state.as_str().to_owned()),
+            Met::Recording(true) => ("recording", "paused".to_owned()),
+            Met::Recording(false) => ("recording", "failed".to_owned()),
         };
         let response = match &it.met {
             Met::Lookup(Ok(response)) => Some(response),

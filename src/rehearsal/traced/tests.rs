@@ -142,7 +142,11 @@ fn what_is_no_test_says_why() {
     ]);
     let handed = turn("went_on", &["find", "agents"], &ends(), needs);
     let handed = session(json!([started(), handed]));
-    assert_eq!(refused(&handed), NoTest::Unsayable(StepName::new("agents")));
+    assert!(lines(&handed).contains(&"hands off to 102".to_owned()));
+    let unsayable = json!([{"step": "pin", "kind": "recording", "outcome": "paused"}]);
+    let unsayable = turn("went_on", &["bye"], &ends(), unsayable);
+    let unsayable = session(json!([started(), unsayable]));
+    assert_eq!(refused(&unsayable), NoTest::Unsayable(StepName::new("pin")));
     let strange = json!([{"step": "x", "kind": "dance", "outcome": "taken"}]);
     let strange = turn("went_on", &["bye"], &ends(), strange);
     assert!(matches!(

@@ -115,6 +115,7 @@ pub(super) fn met(need: &NeedEntry) -> Option<MetAt> {
             }),
             None => Err(LookupFailure::from_word(&need.outcome)?),
         }),
+        "recording" => Met::Recording(need.outcome == "paused"),
         "handoff" => Met::Handoff(taken?),
         "callback" => Met::Callback(taken?),
         "schedule" if unknown => Met::Schedule(None),

@@ -119,3 +119,58 @@ fn a_flow_with_errors_takes_no_call() {
     assert_eq!(done.status.code(), Some(1), "{said}");
     assert!(said.contains("error[CW005]"), "{said}");
 }
+
+/// A flow that asks somebody's system.
+const ASKING: &str = r#"callwright = 1
+[flow]
+id = "asking"
+start = "main"
+[menu.main]
+say = "To ask press 1."
+press.1 = "find"
+give_up = "lost"
+[lookup.find]
+get = "https://desk.example/find"
+save.name = "customer.name"
+ok = "found"
+failed = "lost"
+[end.found]
+say = "Hello {name}."
+[end.lost]
+say = "We cannot look now."
+"#;
+
+#[test]
+fn what_look_ups_brought_is_saved_with_the_call() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let flow = folder.path().join("asking.toml");
+    std::fs::write(&flow, ASKING).expect("it can be written");
+    let keys = "1\n:save asking.test.toml\n\n:lookups 200 {\"customer\": {\"name\": \"Ada\"}}\n1\n:save asking.test.toml\n\n:lookups 200 no JSON\n1\n:save asking.test.toml\n";
+    phone(&flow, folder.path(), keys);
+    let saved = text(&folder.path().join("asking.test.toml"));
+    for line in [
+        "lookup find times out",
+        "lookup find answers 200 { customer = { name = \\\"Ada\\\" } }",
+    ] {
+        assert!(
+            saved.contains(line) || saved.contains(&line.replace('\\', "")),
+            "{line}: {saved}"
+        );
+    }
+    assert_eq!(saved.matches("[[call]]").count(), 3);
+    assert_eq!(
+        saved.matches("times out").count(),
+        2,
+        "no JSON is no answer"
+    );
+    let tested = Command::new(env!("CARGO_BIN_EXE_callwright"))
+        .args(["test", "asking.test.toml"])
+        .current_dir(folder.path())
+        .output()
+        .expect("the test build's own program starts");
+    let said = String::from_utf8_lossy(&tested.stdout).into_owned();
+    assert!(
+        tested.status.success() && said.starts_with("3 calls passed"),
+        "{said}"
+    );
+}

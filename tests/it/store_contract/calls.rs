@@ -145,6 +145,11 @@ pub(super) async fn secret_variables_come_back_and_secret_digits_do_not(engine: 
         (trace[0].digits.as_deref(), trace[0].secret_digits),
         (None, true)
     );
+    assert_eq!(
+        trace[0].met,
+        [looked_up("find")],
+        "what it was answered with"
+    );
 }
 
 pub(super) async fn a_known_event_is_overtaken(engine: &dyn Engine) {
