@@ -47,6 +47,7 @@ const DIALS_END_WITHIN: Duration = Duration::from_secs(5);
 
 mod desk;
 mod pools;
+mod rekeying;
 mod reloading;
 mod rounds;
 mod stores;
@@ -65,6 +66,7 @@ pub struct Running {
     rounds: JoinHandle<()>,
     telling: JoinHandle<()>,
     erasing: JoinHandle<()>,
+    rekeying: JoinHandle<()>,
     reloading: Reloading,
 }
 
@@ -224,6 +226,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
     let keep = jiff::SignedDuration::from_hours(24 * app.config.keep_sessions_days);
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone(), keep));
     let erasing = tokio::spawn(erase(app.store.clone(), app.clock.clone()));
+    let rekeying = tokio::spawn(rekeying::go(app.store.clone(), app.clock.clone()));
     let reloading = Reloading::begin(app.clone());
     Ok(Running {
         address,
@@ -237,6 +240,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         rounds,
         telling,
         erasing,
+        rekeying,
         reloading,
     })
 }
@@ -317,6 +321,7 @@ impl Running {
         // What is on its way is taken again after the start: whoever gets it twice knows it by its id.
         self.telling.abort();
         self.erasing.abort();
+        self.rekeying.abort();
         self.app.dialer.drain(DIALS_END_WITHIN).await;
         self.app.store.close().await;
     }

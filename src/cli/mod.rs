@@ -2,7 +2,7 @@
 //!
 //! * `check` and `explain` look at flow files, `test` plays the calls written beside them, `new`
 //!   writes a first one, `import` one from another program's, `fmt` lays them out, `diff` and `graph` show them, `schema` and `lsp` are for editors; `serve`, `config`, `backup` and
-//!   `restore` use the configuration; `sessions`, `flows`, `events`, `call`, `settle`, `erase`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
+//!   `restore` use the configuration; `sessions`, `flows`, `events`, `call`, `settle`, `erase`, `keys`, `bookings`, `pools` and `numbers` ask a running server over its HTTP API
 //! * `contact_center` asks the Contact Center; `click_to_dial` makes links for its agents
 //! * `demo` is a server, an emulator and a phone in one; `phone` calls a flow in the terminal; `emulator` stands in for the platform; `platform` asks 8x8 itself
 //! * `api` is the client of the server's API; `table` shows answers to people
@@ -41,6 +41,7 @@ mod flows;
 mod fmt;
 mod graph;
 mod import;
+mod keys;
 mod lsp;
 mod new;
 mod one_flow;
@@ -101,6 +102,7 @@ enum Command {
     Flows(flows::FlowsArgs),
     Events(events::EventsArgs),
     Erase(erase::EraseArgs),
+    Keys(keys::KeysArgs),
     Call(call::CallArgs),
     Settle(call::SettleArgs),
     Bookings(bookings::BookingsArgs),
@@ -142,6 +144,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Flows(args) => flows::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Erase(args) => erase::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Call(args) => call::call(&args),
         Command::Settle(args) => call::settle(&args),
         Command::Bookings(args) => bookings::run(&args),

@@ -96,8 +96,23 @@ fn encryption(reader: &mut Reader<'_>, root: &mut Section) -> Option<Keys> {
     });
     let data = reader.text(&mut section, "data", Show::Blank, key_text);
     let index = reader.text(&mut section, "index", Show::Blank, key_text);
-    both_or_neither(reader, &section);
+    let old_data = reader.text(&mut section, "old_data", Show::Blank, key_text);
+    let old_index = reader.text(&mut section, "old_index", Show::Blank, key_text);
+    both_or_neither(reader, &section, ["data", "index"]);
+    both_or_neither(reader, &section, ["old_data", "old_index"]);
+    if reader.is_set(&section.path_of("old_data")) && !reader.is_set(&section.path_of("data")) {
+        let wrong = Wrong::new("is set without `keys.data`");
+        let help = "set the new keys as well, or take the old ones out";
+        reader.fault(&section.path_of("old_data"), wrong.help(help));
+    }
     reader.end(section);
+    let before = old_data.zip(old_index).map(|(data, index)| {
+        Box::new(GivenKeys {
+            data,
+            index,
+            before: None,
+        })
+    });
     let given = match (data, index) {
         (Some(data), Some(index)) if data == index => {
             let path = vec!["keys".to_owned(), "index".to_owned()];
@@ -108,15 +123,19 @@ fn encryption(reader: &mut Reader<'_>, root: &mut Section) -> Option<Keys> {
             );
             return None;
         }
-        (Some(data), Some(index)) => Some(GivenKeys { data, index }),
+        (Some(data), Some(index)) => Some(GivenKeys {
+            data,
+            index,
+            before,
+        }),
         _ => None,
     };
     Some(Keys { given, file: file? })
 }
 
 /// One key without the other opens nothing, and must not be taken for none.
-fn both_or_neither(reader: &mut Reader<'_>, section: &Section) {
-    for (there, lacking) in [("data", "index"), ("index", "data")] {
+fn both_or_neither(reader: &mut Reader<'_>, section: &Section, [one, other]: [&str; 2]) {
+    for (there, lacking) in [(one, other), (other, one)] {
         if reader.is_set(&section.path_of(there)) && !reader.is_set(&section.path_of(lacking)) {
             let wrong = Wrong::new(format!("is set without `keys.{lacking}`"));
             let help = "set both, or neither and keep them in the file that `keys.file` names";

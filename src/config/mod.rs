@@ -152,6 +152,8 @@ pub struct GivenKeys {
     pub data: Zeroizing<[u8; 32]>,
     /// What the index of numbers is made with.
     pub index: Zeroizing<[u8; 32]>,
+    /// Those before, while a database may still be opened by them.
+    pub before: Option<Box<GivenKeys>>,
 }
 
 impl fmt::Debug for GivenKeys {

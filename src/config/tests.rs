@@ -128,6 +128,8 @@ fn the_samples_of_the_default_file_are_sound() {
             _ => "",
         })
         .map(|line| match line.split_once(" = ") {
+            Some(("old_data", _)) => format!("old_data = \"{}\"\n", "I".repeat(43) + "="),
+            Some(("old_index", _)) => format!("old_index = \"{}\"\n", "M".repeat(43) + "="),
             Some(("data", _)) => format!("data = \"{}\"\n", "A".repeat(43) + "="),
             Some(("index", _)) => format!("index = \"{}\"\n", "E".repeat(43) + "="),
             _ => line.replace('…', "0123456789abcdef") + "\n",
@@ -141,7 +143,7 @@ fn the_samples_of_the_default_file_are_sound() {
     assert!(config.contact_center.is_some());
     assert_eq!(
         settings.len(),
-        97,
+        99,
         "every key has a line in the default file"
     );
 }

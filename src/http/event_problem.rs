@@ -1,4 +1,4 @@
-//! Refusals of what is asked about events and about people.
+//! Refusals of what is asked about events, about people, and about keys.
 
 use axum::http::StatusCode;
 
@@ -26,6 +26,16 @@ impl Problem {
         )
         .with_faults(faults)
     }
+
+    /// 409: a key is being replaced.
+    pub fn rotation_under_way() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "rotation_under_way",
+            "A key is being replaced already",
+            "GET /v1/keys tells how far it is; send it again once there is one key only",
+        )
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +48,12 @@ mod tests {
         holds(vec![
             (Problem::bad_replay([]), 422, "bad_replay", None),
             (Problem::bad_subject([]), 422, "bad_subject", None),
+            (
+                Problem::rotation_under_way(),
+                409,
+                "rotation_under_way",
+                None,
+            ),
         ]);
     }
 }

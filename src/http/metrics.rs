@@ -36,6 +36,7 @@ const GIVEN_UP: &str = "callwright_events_given_up_total";
 const FORGOTTEN: &str = "callwright_events_forgotten_total";
 const WAITING: &str = "callwright_events_waiting";
 const WAITING_SECONDS: &str = "callwright_events_waiting_seconds";
+const KEY_ROWS_WAITING: &str = "callwright_key_rows_waiting";
 const LAG_SECONDS: &str = "callwright_projection_lag_seconds";
 
 /// Bounds of the latency histogram in seconds: around the promises of 25 ms, 100 ms, 400 ms and 2 s.
@@ -183,6 +184,11 @@ impl Metrics {
         });
     }
 
+    /// How many rows are still to be brought under a new key.
+    pub fn key_rows_waiting(&self, rows: u64) {
+        self.record(|| gauge!(KEY_ROWS_WAITING).set(rows as f64));
+    }
+
     /// All of it in Prometheus's text format.
     pub fn render(&self) -> String {
         self.handle.run_upkeep();
@@ -231,6 +237,10 @@ fn describe() {
         WAITING_SECONDS,
         Unit::Seconds,
         "For how long the oldest of them has been waiting"
+    );
+    describe_gauge!(
+        KEY_ROWS_WAITING,
+        "Rows that are still to be brought under a new key; 0 while none is new"
     );
     for name in [UNSTORED, PANICS] {
         counter!(name).absolute(0);

@@ -108,6 +108,11 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
     if let Ok(Ok(endpoints)) = timeout(PING_TIMEOUT, app.store.outbox().endpoints()).await {
         app.metrics.waiting(&endpoints, app.clock.now());
     }
+    if let Ok(Ok(keys)) = timeout(PING_TIMEOUT, app.store.key_ring().keys()).await {
+        let waiting = keys.iter().filter_map(|key| key.rewriting);
+        app.metrics
+            .key_rows_waiting(waiting.map(|it| it.waiting).sum());
+    }
     let media_type = (
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",

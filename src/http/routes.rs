@@ -18,7 +18,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use super::api::{
-    bookings, callbacks, calls, events, flows, handoffs, numbers, pools, sessions, simulate,
+    bookings, callbacks, calls, events, flows, handoffs, keys, numbers, pools, sessions, simulate,
     subjects, verdicts,
 };
 use super::app::App;
@@ -70,7 +70,7 @@ const ADMIN: Access = Access::Token(&[Scope::Admin]);
 const METRICS: Access = Access::Token(&[Scope::Metrics, Scope::Read]);
 
 /// Every route there is.
-pub static ROUTES: LazyLock<[Row; 45]> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<[Row; 47]> = LazyLock::new(|| {
     [
         webhook("/webhooks/vca", Kind::CallAction, || routes!(webhooks::vca)),
         webhook("/webhooks/vcs", Kind::CallStatus, || routes!(webhooks::vcs)),
@@ -183,6 +183,8 @@ pub static ROUTES: LazyLock<[Row; 45]> = LazyLock::new(|| {
             routes!(subjects::erase)
         }),
         get("/v1/erasures", ADMIN, || routes!(subjects::list)),
+        get("/v1/keys", ADMIN, || routes!(keys::list)),
+        post("/v1/keys/rotate", ADMIN, 0, || routes!(keys::rotate)),
         get("/openapi.json", READ, || routes!(operation::openapi)),
         get("/metrics", METRICS, || routes!(operation::metrics)),
         get("/healthz", Access::Anyone, || routes!(operation::healthz)),

@@ -14,6 +14,7 @@ use crate::call::event::{
 };
 use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
+use crate::store::rekeying::KeyRing;
 use crate::store::{
     Begun, Erasing, FlowText, Handoffs, Kept, Lag, Lease, Outbox, SessionFilter, SessionPage,
     SessionRecord, Store, StoreError, Webhook, WhichAttempt,
@@ -184,6 +185,10 @@ impl Store for Overheard {
 
     fn erasing(&self) -> &dyn Erasing {
         self.store.erasing()
+    }
+
+    fn key_ring(&self) -> &dyn KeyRing {
+        self.store.key_ring()
     }
 
     fn lag(&self) -> Lag {

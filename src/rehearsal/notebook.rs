@@ -18,6 +18,7 @@ use crate::session::{
 };
 use crate::store::erasing::Erasing;
 use crate::store::outbox::Outbox;
+use crate::store::rekeying::KeyRing;
 use crate::store::{
     Begun, FlowText, Handoffs, Kept, Lease, SessionFilter, SessionPage, SessionRecord, Store,
     StoreError, Webhook, WhichAttempt,
@@ -97,6 +98,10 @@ impl Store for Notebook {
     }
 
     fn erasing(&self) -> &dyn Erasing {
+        &Unasked
+    }
+
+    fn key_ring(&self) -> &dyn KeyRing {
         &Unasked
     }
 

@@ -1,5 +1,7 @@
 //! The parts of a store that no rehearsal asks for: nobody is told of its calls, and none is handed over.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -11,6 +13,7 @@ use crate::store::erasing::{Erasing, Erasure};
 use crate::store::outbox::{
     Delivery, EndpointState, EventFilter, EventRecord, Outbox, Pruned, Replayed, Settled, Wants,
 };
+use crate::store::rekeying::{KeyRecord, KeyRing, LOOKED_AT_EVERY};
 use crate::store::{Handoffs, Lease, StoreError};
 
 /// Keeps nothing, and has nothing.
@@ -122,5 +125,20 @@ impl Erasing for Unasked {
 
     async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
         Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl KeyRing for Unasked {
+    async fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn add_key(&self, _: Timestamp) -> Result<Option<u8>, StoreError> {
+        Ok(None)
+    }
+
+    async fn tend(&self, _: &str, _: Timestamp) -> Result<Duration, StoreError> {
+        Ok(LOOKED_AT_EVERY)
     }
 }

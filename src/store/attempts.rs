@@ -31,7 +31,7 @@ const UNREADABLE: StoreError = StoreError::Unreadable { what: "attempt" };
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) id: String,
-    /// Where a call may be on its way: 16 bytes of a keyed hash of both numbers.
+    /// Where a call may be on its way: the form of an index of both numbers.
     pub(super) line: [u8; 16],
     pub(super) state: &'static str,
     pub(super) session: Option<String>,
@@ -51,7 +51,7 @@ impl Columns {
         };
         Self {
             id: intent.id.to_string(),
-            line: line(vault, &intent.source, &intent.destination),
+            line: vault.form(line(vault, &intent.source, &intent.destination)),
             state: call.attempt.state(),
             session,
             flow: call.request.flow.to_string(),

@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 
 use super::StoreError;
 use super::forms::{Text, read_time};
-use super::vault::{Place, Vault};
+use super::vault::{KeyNumber, Place, Vault};
 use crate::call::{PhoneNumber, SubAccountId};
 use crate::masking::booking::{
     Booking, BookingId, CloseReason, Closing, Phone, Pin, Side, SideName, Terms,
@@ -75,11 +75,14 @@ pub(super) struct LegRow {
     pub(super) pair: Vec<u8>,
     pub(super) rests_from: i64,
     pub(super) free_from: i64,
+    /// Under which key party and pair stand.
+    pub(super) key_number: i16,
 }
 
 impl LegRow {
-    pub(super) fn leg(self) -> Result<Leg, StoreError> {
-        let key = |bytes: Vec<u8>| <[u8; 16]>::try_from(bytes).map_err(|_| UNREADABLE);
+    pub(super) fn leg(self, vault: &Vault) -> Result<Leg, StoreError> {
+        let number = KeyNumber::try_from(self.key_number).map_err(|_| UNREADABLE)?;
+        let key = |form: Vec<u8>| vault.index_of(number, &form).map_err(|_| UNREADABLE);
         Ok(Leg {
             party: PartyKey(key(self.party)?),
             vn: Vn(u32::try_from(self.vn).map_err(|_| UNREADABLE)?),
@@ -118,10 +121,12 @@ pub(super) struct BookingRow {
 
 impl BookingRow {
     pub(super) fn open(self, vault: &Vault) -> Result<Booking, StoreError> {
-        let text = vault.open(place(&self.index), &self.record);
+        let index_of = |form: &[u8]| vault.index_beside(&self.record, form);
+        let index = index_of(&self.index).map_err(|_| UNREADABLE)?;
+        let pair = index_of(&self.pair).map_err(|_| UNREADABLE)?;
+        let text = vault.open(place(&index), &self.record);
         let text = text.map_err(|_| UNREADABLE)?;
         let form: Form<'_> = minicbor::decode(&text).map_err(|_| UNREADABLE)?;
-        let pair = <[u8; 16]>::try_from(self.pair).map_err(|_| UNREADABLE)?;
         let mut booking = form.booking()?;
         booking.number = self.number.unsigned_abs();
         booking.revision = self.revision.unsigned_abs();
@@ -447,15 +452,16 @@ pub(super) fn seal_number(vault: &Vault, index: &[u8; 16], number: &PoolNumber) 
     vault.seal(number_place(index), &text)
 }
 
-/// Opens a number's row.
+/// Opens a number's row, in which its index stands in the form `index`.
 pub(super) fn open_number(
     vault: &Vault,
     vn: i64,
     index: &[u8],
     sealed: &[u8],
 ) -> Result<PoolNumber, StoreError> {
+    let index = vault.index_beside(sealed, index).map_err(|_| NUMBER)?;
     let text = vault
-        .open(number_place(index), sealed)
+        .open(number_place(&index), sealed)
         .map_err(|_| NUMBER)?;
     let form: NumberForm<'_> = minicbor::decode(&text).map_err(|_| NUMBER)?;
     let health = |at: u8| HEALTHS.get(usize::from(at)).copied().ok_or(NUMBER);

@@ -134,7 +134,7 @@ struct ResultForm {
 /// What a script's call is found by, and its sealed text.
 #[derive(Debug)]
 pub(super) struct SipCallColumns {
-    /// Who calls whom: 16 bytes of a keyed hash of both numbers.
+    /// Who calls whom: the form of an index of both numbers.
     pub(super) line: [u8; 16],
     pub(super) told_at: i64,
     pub(super) record: Vec<u8>,
@@ -144,7 +144,7 @@ impl SipCallColumns {
     pub(super) fn of(vault: &Vault, call: &SipCall) -> Self {
         let line = line(vault, &call.caller, &call.called);
         Self {
-            line,
+            line: vault.form(line),
             told_at: call.told_at.as_millisecond(),
             record: vault.seal(place("sip_calls", &line), call.sip_id.as_str().as_bytes()),
         }

@@ -22,7 +22,7 @@ const LARGEST: u64 = 16 * 1024;
 const WORD: &str = "\
 # The keys of Callwright's database. Without this file the database and its back-ups cannot be read: nobody can make
 # these keys again. Keep a copy of it where the back-ups of the database are not, since together they tell everything.
-# Readable by its owner alone (chmod 600). Never change it by hand.
+# Readable by its owner alone (chmod 600). Never change it by hand: `callwright keys replace` does.
 ";
 
 /// Finds the keys. `is_new` tells whether there is no database yet, and is asked only when there are no keys: then they
@@ -36,10 +36,7 @@ pub async fn find(
     is_new: impl Future<Output = Result<bool, StoreError>>,
 ) -> Result<Keys, StoreError> {
     if let Some(given) = &configured.given {
-        return Ok(Keys {
-            data: given.data.clone(),
-            index: given.index.clone(),
-        });
+        return Ok(keys_of(given));
     }
     if let Some(keys) = read(&configured.file)? {
         return Ok(keys);
@@ -57,11 +54,17 @@ pub async fn find(
 /// [`StoreError::Unusable`] with a sentence that says what to do.
 pub fn find_there(configured: &config::Keys) -> Result<Option<Keys>, StoreError> {
     match &configured.given {
-        Some(given) => Ok(Some(Keys {
-            data: given.data.clone(),
-            index: given.index.clone(),
-        })),
+        Some(given) => Ok(Some(keys_of(given))),
         None => read(&configured.file),
+    }
+}
+
+fn keys_of(given: &config::GivenKeys) -> Keys {
+    let before = given.before.as_deref();
+    Keys {
+        data: given.data.clone(),
+        index: given.index.clone(),
+        before: before.map(|before| Box::new(keys_of(before))),
     }
 }
 
@@ -108,9 +111,10 @@ fn open_to_others(_: &fs::Metadata) -> Option<u32> {
     None
 }
 
-/// Reads `data = "…"` and `index = "…"`, each once, beside comments.
+/// Reads `data = "…"` and `index = "…"`, each once, beside comments; and with `old_` before them the keys before, both or neither.
 fn parse(text: &str) -> Option<Keys> {
     let (mut data, mut index) = (None, None);
+    let (mut old_data, mut old_index) = (None, None);
     for line in text.lines().map(str::trim) {
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -119,6 +123,8 @@ fn parse(text: &str) -> Option<Keys> {
         let place = match name.trim() {
             "data" => &mut data,
             "index" => &mut index,
+            "old_data" => &mut old_data,
+            "old_index" => &mut old_index,
             _ => return None,
         };
         let key = key_of(value.trim().strip_prefix('"')?.strip_suffix('"')?)?;
@@ -126,9 +132,18 @@ fn parse(text: &str) -> Option<Keys> {
             return None;
         }
     }
+    let before = match (old_data, old_index) {
+        (None, None) => None,
+        (data, index) => Some(Box::new(Keys {
+            data: data?,
+            index: index?,
+            before: None,
+        })),
+    };
     Some(Keys {
         data: data?,
         index: index?,
+        before,
     })
 }
 
@@ -168,6 +183,68 @@ fn make(path: &Path) -> Result<Keys, StoreError> {
     Ok(keys)
 }
 
+/// Has the file hold new keys, and those that it held as the ones before.
+///
+/// # Errors
+///
+/// [`StoreError::Unusable`] with a sentence: there is no such file, or it has keys of before already.
+pub fn replace(path: &Path) -> Result<(), StoreError> {
+    let known = read(path)?.ok_or_else(|| missing(path))?;
+    if known.before.is_some() {
+        let told = "has keys of before already: see that they are done with, and take them out by \
+                    `callwright keys replace --finish`";
+        return Err(unusable(path, told));
+    }
+    let keys = Keys {
+        before: Some(Box::new(known)),
+        ..Keys::generate()
+    };
+    write_over(path, &keys)
+}
+
+/// Takes the keys of before out of the file.
+///
+/// # Errors
+///
+/// [`StoreError::Unusable`] with a sentence: there is no such file, or it has none of before.
+pub fn finish(path: &Path) -> Result<(), StoreError> {
+    let known = read(path)?.ok_or_else(|| missing(path))?;
+    if known.before.is_none() {
+        return Err(unusable(
+            path,
+            "has no keys of before: there is nothing to take out",
+        ));
+    }
+    let keys = Keys {
+        before: None,
+        ..known
+    };
+    write_over(path, &keys)
+}
+
+/// Writes the file anew: whole on the disk before it takes the place of the one that is there.
+fn write_over(path: &Path, keys: &Keys) -> Result<(), StoreError> {
+    let failed = |error: io::Error| {
+        let told =
+            format!("cannot be written: its folder must be writable for this user ({error})");
+        unusable(path, &told)
+    };
+    let unfinished = unfinished(path);
+    let written = write(&unfinished, keys).and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        // It is of no use; most often it could not even be made.
+        _ = fs::remove_file(&unfinished);
+    }
+    written.and_then(|()| sync_folder_of(path)).map_err(failed)
+}
+
+fn missing(path: &Path) -> StoreError {
+    unusable(
+        path,
+        "is not there: the server makes it with its first database; keys of the environment are replaced there",
+    )
+}
+
 /// A name beside `path` that no other process takes.
 fn unfinished(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -183,12 +260,20 @@ fn write(path: &Path, keys: &Keys) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    let base64 = |key: &[u8; 32]| Zeroizing::new(BASE64.encode(key));
-    let (data, index) = (base64(&keys.data), base64(&keys.index));
-    let text = Zeroizing::new(format!(
-        "{WORD}data = \"{}\"\nindex = \"{}\"\n",
-        *data, *index
-    ));
+    let mut text = Zeroizing::new(WORD.to_owned());
+    let before = keys.before.as_deref();
+    let pairs = [("", Some(keys)), ("old_", before)];
+    for (word, keys) in pairs
+        .into_iter()
+        .filter_map(|(word, keys)| Some((word, keys?)))
+    {
+        for (name, key) in [("data", &keys.data), ("index", &keys.index)] {
+            let base64 = Zeroizing::new(BASE64.encode(key.as_slice()));
+            for piece in [word, name, " = \"", &base64, "\"\n"] {
+                text.push_str(piece);
+            }
+        }
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -255,11 +340,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn keys_are_replaced_and_those_before_taken_out() {
+        let (folder, configured) = desk();
+        let path = &configured.file;
+        let told = replace(path).expect_err("there is none").to_string();
+        assert!(told.contains("is not there"), "{told}");
+        let first = find(&configured, async { Ok(true) }).await.expect("made");
+        let told = finish(path).expect_err("there are none").to_string();
+        assert!(told.contains("has no keys of before"), "{told}");
+        replace(path).expect("it is written");
+        let both = read(path).expect("it is sound").expect("it is there");
+        let before = both.before.as_deref().expect("they are there");
+        assert_eq!(
+            (&*before.data, &*before.index),
+            (&*first.data, &*first.index)
+        );
+        assert_ne!(both.data, first.data);
+        let told = replace(path).expect_err("one after the other").to_string();
+        assert!(told.contains("--finish"), "{told}");
+        finish(path).expect("it is written");
+        let alone = read(path).expect("it is sound").expect("it is there");
+        assert_eq!((alone.data, alone.before.is_none()), (both.data, true));
+        let mode = fs::metadata(path).expect("it is there").permissions();
+        assert_eq!(mode.mode() & 0o7777, 0o600);
+        let left = fs::read_dir(folder.path()).expect("it is there").count();
+        assert_eq!(left, 1, "nothing unfinished is left");
+    }
+
+    #[tokio::test]
     async fn keys_that_are_given_need_no_file() {
         let (_folder, mut configured) = desk();
         configured.given = Some(config::GivenKeys {
             data: Zeroizing::new([1; 32]),
             index: Zeroizing::new([2; 32]),
+            before: None,
         });
         let keys = find(&configured, async { Ok(true) }).await.expect("given");
         assert_eq!((keys.data[0], keys.index[0]), (1, 2));
@@ -301,6 +415,7 @@ mod tests {
             format!("data = \"{good}\"\nindex = \"hunter2!\"\n"),
             format!("data = \"{good}\"\ndata = \"{good}\"\nindex = \"{good}\"\n"),
             format!("data = {good}\nindex = {good}\n"),
+            format!("data = \"{good}\"\nindex = \"{good}\"\nold_data = \"{good}\"\n"),
             format!("data = \"{good}\"\nindex = \"{good}\"\nmore = \"{good}\"\n"),
         ] {
             put(&configured.file, &text, 0o600);

@@ -22,6 +22,9 @@ pub mod outbox;
 pub mod postgres;
 mod record;
 pub mod records;
+pub mod rekeying;
+mod resealing;
+mod ring;
 pub mod sqlite;
 mod state;
 mod telling;
@@ -46,6 +49,7 @@ pub use handoffs::Handoffs;
 pub use leases::Lease;
 pub use outbox::{EventRecord, Outbox};
 pub use records::{SessionFilter, SessionPage, SessionRecord};
+pub use rekeying::KeyRing;
 
 /// What the server keeps and finds again.
 #[async_trait]
@@ -170,6 +174,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// What is erased.
     fn erasing(&self) -> &dyn Erasing;
+
+    /// The keys that it is sealed with.
+    fn key_ring(&self) -> &dyn KeyRing;
 
     /// How far what people query lags behind what was kept. Look-ups of the live call do not: they see all of it.
     fn lag(&self) -> Lag {

@@ -186,7 +186,7 @@ impl Row {
     pub(super) fn of(vault: &Vault, told: &Told) -> Self {
         let sealed_for = *Uuid::new_v4().as_bytes();
         let booking = match told.subject() {
-            Subject::Booking(id) => Some(booking_column(vault, &BookingId::new(id))),
+            Subject::Booking(id) => Some(hex(&vault.form(id_index(vault, &BookingId::new(id))))),
             Subject::Session(_) | Subject::Pool(_) => None,
         };
         Self {
@@ -215,11 +215,12 @@ pub(super) fn event_id(sealed_for: &[u8]) -> String {
 }
 
 /// What the events of a booking are found by: its id may be made of a number, and is not told in the clear.
-pub(super) fn booking_column(vault: &Vault, id: &BookingId) -> String {
-    hex(&id_index(vault, id))
+/// In whichever of the two ways it stands there.
+pub(super) fn booking_columns(vault: &Vault, id: &BookingId) -> [String; 2] {
+    vault.forms(id_index(vault, id)).map(|form| hex(&form))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,14 +1,20 @@
 //! What is private is encrypted before it is stored, and numbers are found by a keyed index.
 //!
 //! Encryption is XChaCha20-Poly1305 with a nonce that never comes twice; the row that a text belongs to is bound to it, so that a
-//! ciphertext moved to another row does not open. The index is HMAC-SHA-256 with a key of its own: without the key,
-//! nobody can try all the phone numbers of a country against it.
+//! ciphertext moved to another row does not open. Its first byte says by which key of the ring ([`ring`](super::ring)) it opens.
+//!
+//! What a number is found by is made in two steps. The first, [`index`](Vault::index), is HMAC-SHA-256 with a key that the
+//! database has for life; nothing of it is stored as it is. What stands in a column, [`form`](Vault::form), is that encrypted by
+//! AES-256 with a key of the ring: without it, nobody can try all the phone numbers of a country against a column, even if the first
+//! key were known. So a column gets its form under a new key from the one that it has, and needs no text for it.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chacha20poly1305::aead::{Aead, AeadInOut, Generate, KeyInit, Payload};
+use aes::Aes256;
+use aes::cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
+use chacha20poly1305::aead::{Aead, AeadInOut, Generate, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -20,27 +26,37 @@ const NONCE: usize = 24;
 /// How much longer a sealed text is: key number, nonce, tag.
 const OVERHEAD: usize = 1 + NONCE + 16;
 
-/// Which key a text is encrypted with: the first byte of every sealed text. A later version rotates keys.
-const KEY_NUMBER: u8 = 1;
+/// Which key of the ring: the first byte of every sealed text.
+pub type KeyNumber = u8;
 
-/// The two keys, 32 bytes each. They are wiped from memory when they are dropped.
+/// The number of a database's first key.
+pub const FIRST: KeyNumber = 1;
+
+/// The two keys that are configured, 32 bytes each. They are wiped from memory when they are dropped.
 #[derive(Clone)]
 pub struct Keys {
-    /// What texts are encrypted with.
+    /// What the ring is encrypted with, and was what its first key encrypts with.
     pub data: Zeroizing<[u8; 32]>,
     /// What the index of numbers is made with.
     pub index: Zeroizing<[u8; 32]>,
+    /// The two that were configured before these, while the ring may still be encrypted with them.
+    pub before: Option<Box<Keys>>,
 }
 
 impl Keys {
     /// New keys from the system's source of randomness.
     pub fn generate() -> Self {
-        let key = || Zeroizing::new(chacha20poly1305::Key::generate().into());
         Self {
-            data: key(),
-            index: key(),
+            data: new_key(),
+            index: new_key(),
+            before: None,
         }
     }
+}
+
+/// A new key from the system's source of randomness.
+pub(super) fn new_key() -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(chacha20poly1305::Key::generate().into())
 }
 
 impl fmt::Debug for Keys {
@@ -49,12 +65,44 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Seals and opens what is stored.
+/// Seals and opens what is stored, with the keys of one moment.
 #[derive(Clone)]
 pub struct Vault {
-    cipher: XChaCha20Poly1305,
-    index: Hmac<Sha256>,
+    keys: Arc<RingKeys>,
     nonces: Arc<Nonces>,
+}
+
+/// The keys of one moment.
+pub(super) struct RingKeys {
+    /// What new texts are sealed with; then the other one of a rotation, if there is one.
+    keys: Vec<Key>,
+    index: Hmac<Sha256>,
+}
+
+/// One key of the ring, ready for use.
+pub(super) struct Key {
+    number: KeyNumber,
+    cipher: XChaCha20Poly1305,
+    /// What columns are encrypted with; `None` where they stand as the index gives them, under a first key.
+    columns: Option<Aes256>,
+}
+
+impl Key {
+    pub(super) fn new(number: KeyNumber, data: &[u8; 32], columns: Option<&[u8; 32]>) -> Self {
+        Self {
+            number,
+            cipher: XChaCha20Poly1305::new(data.into()),
+            columns: columns.map(|key| Aes256::new(key.into())),
+        }
+    }
+
+    fn form(&self, index: [u8; 16]) -> [u8; 16] {
+        let mut block = index.into();
+        if let Some(columns) = &self.columns {
+            columns.encrypt_block(&mut block);
+        }
+        block.into()
+    }
 }
 
 /// Nonces, each of them once: 16 random bytes of this vault, then a count. To ask the system for 24 random bytes each
@@ -98,15 +146,47 @@ pub struct Place<'a> {
 pub struct DoesNotOpen;
 
 impl Vault {
-    /// A vault with these keys.
+    /// A vault whose only key, the first, is the one that is configured.
     pub fn new(keys: &Keys) -> Self {
-        let index =
-            Hmac::new_from_slice(keys.index.as_slice()).expect("HMAC takes a key of any length");
+        let first = Key::new(FIRST, &keys.data, None);
+        Self::of(vec![first], &keys.index, Arc::new(Nonces::new()))
+    }
+
+    fn of(keys: Vec<Key>, index: &[u8; 32], nonces: Arc<Nonces>) -> Self {
+        let index = Hmac::new_from_slice(index).expect("HMAC takes a key of any length");
         Self {
-            cipher: XChaCha20Poly1305::new(&(*keys.data).into()),
-            index,
-            nonces: Arc::new(Nonces::new()),
+            keys: Arc::new(RingKeys { keys, index }),
+            nonces,
         }
+    }
+
+    /// A vault with other keys and the same nonces; the first of `keys` is what is sealed with.
+    pub(super) fn with(&self, keys: Vec<Key>, index: &[u8; 32]) -> Self {
+        Self::of(keys, index, self.nonces.clone())
+    }
+
+    /// The number of the key that new texts are sealed with.
+    pub fn number(&self) -> KeyNumber {
+        self.now().number
+    }
+
+    /// Whether there is another key, which rows may still be under, or may be under already.
+    pub fn is_rotating(&self) -> bool {
+        self.keys.keys.len() > 1
+    }
+
+    /// The keys, by which it is seen whether anybody still works with them.
+    pub(super) fn moment(&self) -> &Arc<RingKeys> {
+        &self.keys
+    }
+
+    fn now(&self) -> &Key {
+        self.keys.keys.first().expect("a vault has a key")
+    }
+
+    fn key(&self, number: KeyNumber) -> Result<&Key, DoesNotOpen> {
+        let mut keys = self.keys.keys.iter();
+        keys.find(|key| key.number == number).ok_or(DoesNotOpen)
     }
 
     /// Encrypts `text` for `place`: key number, nonce, ciphertext with its tag (41 bytes more than the text).
@@ -119,11 +199,12 @@ impl Vault {
     /// Adds to `sealed` what [`seal`](Self::seal) gives.
     pub fn seal_onto(&self, place: Place<'_>, text: &[u8], sealed: &mut Vec<u8>) {
         let nonce = self.nonces.next();
-        sealed.push(KEY_NUMBER);
+        let key = self.now();
+        sealed.push(key.number);
         sealed.extend_from_slice(&nonce);
         let begins = sealed.len();
         sealed.extend_from_slice(text);
-        let tag = self
+        let tag = key
             .cipher
             .encrypt_inout_detached(
                 &XNonce::from(nonce),
@@ -134,29 +215,55 @@ impl Vault {
         sealed.extend_from_slice(&tag);
     }
 
-    /// Decrypts what [`seal`](Self::seal) made for the same place.
+    /// Decrypts what [`seal`](Self::seal) made for the same place, with whichever key of the ring.
     pub fn open(&self, place: Place<'_>, stored: &[u8]) -> Result<Vec<u8>, DoesNotOpen> {
         let (&number, rest) = stored.split_first().ok_or(DoesNotOpen)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(DoesNotOpen)?;
-        if number != KEY_NUMBER {
-            return Err(DoesNotOpen);
-        }
         let bound = place.bound();
         let payload = Payload {
             msg: sealed,
             aad: &bound,
         };
-        self.cipher
+        self.key(number)?
+            .cipher
             .decrypt(&XNonce::from(*nonce), payload)
             .map_err(|_| DoesNotOpen)
     }
 
-    /// What a number is found by: the first 16 bytes of the HMAC of its digits.
+    /// What a number is known by: the first 16 bytes of the HMAC of its digits. It is the same for good, and is stored in a
+    /// [`form`](Self::form) only, or sealed.
     pub fn index(&self, digits: &str) -> [u8; 16] {
-        let mut mac = self.index.clone();
+        let mut mac = self.keys.index.clone();
         mac.update(digits.as_bytes());
         let whole: [u8; 32] = mac.finalize().into_bytes().into();
         *whole.first_chunk().expect("32 bytes begin with 16")
+    }
+
+    /// An index as it is stored, under the key that new texts are sealed with.
+    pub fn form(&self, index: [u8; 16]) -> [u8; 16] {
+        self.now().form(index)
+    }
+
+    /// The ways in which an index may be stored: the [`form`](Self::form), and that under the other key; the same twice
+    /// where there is none.
+    pub fn forms(&self, index: [u8; 16]) -> [[u8; 16]; 2] {
+        let last = self.keys.keys.last().expect("a vault has a key");
+        [self.form(index), last.form(index)]
+    }
+
+    /// The index that was stored in this form, under the key of this number.
+    pub fn index_of(&self, number: KeyNumber, form: &[u8]) -> Result<[u8; 16], DoesNotOpen> {
+        let key = self.key(number)?;
+        let mut block = <[u8; 16]>::try_from(form).map_err(|_| DoesNotOpen)?.into();
+        if let Some(columns) = &key.columns {
+            columns.decrypt_block(&mut block);
+        }
+        Ok(block.into())
+    }
+
+    /// The index that was stored in this form, in a row with this sealed text.
+    pub fn index_beside(&self, sealed: &[u8], form: &[u8]) -> Result<[u8; 16], DoesNotOpen> {
+        self.index_of(*sealed.first().ok_or(DoesNotOpen)?, form)
     }
 }
 
@@ -175,7 +282,7 @@ impl Place<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DoesNotOpen, Keys, Place, Vault};
+    use super::{DoesNotOpen, FIRST, Key, Keys, Place, Vault};
 
     const HERE: Place<'_> = Place {
         table: "sessions",
@@ -226,5 +333,34 @@ mod tests {
             vault.index("6591234567"),
             Vault::new(&Keys::generate()).index("6591234567")
         );
+    }
+
+    #[test]
+    fn a_text_and_a_column_are_known_under_both_keys_of_a_rotation() {
+        let before = Vault::new(&Keys::generate());
+        let index = before.index("6591234567");
+        assert_eq!(before.form(index), index, "as earlier versions stored it");
+        let keys = || {
+            let first = Key::new(FIRST, &[1; 32], None);
+            (first, Key::new(2, &[2; 32], Some(&[3; 32])))
+        };
+        let (first, second) = keys();
+        let old = before.with(vec![first, second], &[9; 32]);
+        let (first, second) = keys();
+        let new = before.with(vec![second, first], &[9; 32]);
+        let index = old.index("6591234567");
+        assert_eq!(index, new.index("6591234567"));
+        assert_ne!(old.form(index), new.form(index));
+        assert_eq!(old.forms(index), [old.form(index), new.form(index)]);
+        assert_eq!(new.index_of(2, &new.form(index)), Ok(index));
+        assert_eq!(new.index_of(FIRST, &old.form(index)), Ok(index));
+        assert_eq!(new.index_of(3, &index), Err(DoesNotOpen));
+        let sealed = new.seal(HERE, b"text");
+        assert_eq!(sealed[0], 2);
+        assert_eq!(old.open(HERE, &sealed).as_deref(), Ok(&b"text"[..]));
+        assert_eq!(old.index_beside(&sealed, &new.form(index)), Ok(index));
+        let (_, second) = keys();
+        let alone = before.with(vec![second], &[9; 32]);
+        assert_eq!(alone.open(HERE, &old.seal(HERE, b"text")), Err(DoesNotOpen));
     }
 }

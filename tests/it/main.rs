@@ -36,6 +36,7 @@ mod random_flows;
 mod readme;
 mod rehearsal;
 mod reliability;
+mod rotation;
 mod store_away;
 mod store_contract;
 mod store_postgres;

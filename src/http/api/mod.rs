@@ -4,7 +4,7 @@
 //! * [`bookings`] makes, changes and ends bookings; [`simulate`] says what a call would be answered with
 //! * [`numbers`], [`pools`] the virtual numbers that bookings get
 //! * [`events`] what was told, to whom, and once more
-//! * [`subjects`] forgets people
+//! * [`subjects`] forgets people; [`keys`] what is stored is encrypted with
 //! * [`session_view`], [`need_view`] a session with its trace
 //! * [`shown`] how much of a number a caller of the API sees
 //! * `form` bodies, [`query`] parameters, all of whose faults are told at once
@@ -21,6 +21,7 @@ pub mod events;
 pub mod flows;
 mod form;
 pub mod handoffs;
+pub mod keys;
 pub mod need_view;
 pub mod number_view;
 pub mod numbers;

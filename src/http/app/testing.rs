@@ -46,6 +46,7 @@ use crate::store::erasing::{Erasing, Erasure};
 use crate::store::outbox::{
     Delivery, EndpointState, EventFilter, EventRecord, Outbox, Pruned, Replayed, Settled, Wants,
 };
+use crate::store::rekeying::{KeyRecord, KeyRing, LOOKED_AT_EVERY};
 use crate::store::{
     Begun, FlowText, Handoffs, Kept, SessionFilter, SessionPage, SessionRecord, Store, StoreError,
     Webhook, WhichAttempt,
@@ -232,11 +233,31 @@ impl Outbox for FakeStore {
 }
 
 #[async_trait]
+impl KeyRing for FakeStore {
+    async fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
+        self.act().await?;
+        Ok(Vec::new())
+    }
+    async fn add_key(&self, _: Timestamp) -> Result<Option<u8>, StoreError> {
+        self.act().await?;
+        Ok(None)
+    }
+    async fn tend(&self, _: &str, _: Timestamp) -> Result<Duration, StoreError> {
+        self.act().await?;
+        Ok(LOOKED_AT_EVERY)
+    }
+}
+
+#[async_trait]
 impl Store for FakeStore {
     fn outbox(&self) -> &dyn Outbox {
         self
     }
     fn erasing(&self) -> &dyn Erasing {
+        self
+    }
+
+    fn key_ring(&self) -> &dyn KeyRing {
         self
     }
     async fn recall(&self, _: &Recall) -> Result<Recalled, StoreError> {

@@ -6,24 +6,38 @@ use sqlx::postgres::PgRow;
 
 use super::clear;
 use super::pool::{Failure, Pool};
+use super::resealing::{columns_of, fenced, is_to_be_made_anew, renew};
 use crate::outbound::attempt::Heard;
 use crate::session::{OutboundCall, RequestKey};
 use crate::store::attempts::{self, AT_ONCE, Columns, ON_THE_LINE, UNSETTLED};
+use crate::store::resealing::ATTEMPTS;
+use crate::store::ring::LiveVault;
 use crate::store::vault::Vault;
 use crate::store::{Begun, Kept, Lease, StoreError, WhichAttempt};
 
 /// See [`Store::begin_attempt`](crate::store::Store::begin_attempt).
 pub(super) async fn begin(
     pool: &Pool,
-    vault: &Vault,
+    live: &LiveVault,
     call: &OutboundCall,
     key: &RequestKey,
     lease: &Lease,
 ) -> Result<Begun, StoreError> {
+    let vault = &live.now();
     let columns = Columns::of(vault, call);
-    match insert(pool, &columns, &attempts::key(vault, key), lease).await {
+    let request = attempts::key(vault, key);
+    let others = (columns_of(vault, request), lines_of(vault, call));
+    let wanted = "t.request_key = ANY ($1) OR t.line = ANY ($2)";
+    renew(pool, vault, ATTEMPTS, wanted, |query| {
+        query.bind(others.0.clone()).bind(others.1.clone())
+    })
+    .await?;
+    match insert(pool, vault, &columns, &vault.form(request), lease).await {
         Ok(Inserted::Done) => return Ok(Begun::Stored),
         Ok(Inserted::Fenced) => return Err(StoreError::LeaseLost),
+        Ok(Inserted::Refused) if is_to_be_made_anew(pool, live, vault).await? => {
+            return Box::pin(begin(pool, live, call, key, lease)).await;
+        }
         Ok(Inserted::Refused) => {}
         // Whether it was done is asked, never tried again.
         Err(Failure::Unknown(error)) => {
@@ -59,32 +73,35 @@ enum Inserted {
 
 async fn insert(
     pool: &Pool,
+    vault: &Vault,
     columns: &Columns,
     key: &[u8; 16],
     lease: &Lease,
 ) -> Result<Inserted, Failure> {
-    let statement = sqlx::query(
+    let sql = fenced(
         "WITH fence AS (
              SELECT 1 FROM leases WHERE name = $1 AND epoch = $2 FOR SHARE
          ), added AS (
              INSERT INTO attempts
                  (attempt_id, request_key, line, state, session_id, flow_id, flow_version, begun_at, revision, record)
-             SELECT $3, $4, $5, $6, $7, $8, $9, $10, 0, $11 FROM fence
+             SELECT $3, $4, $5, $6, $7, $8, $9, $10, 0, $11 FROM fence WHERE {fence}
              ON CONFLICT DO NOTHING RETURNING 1
          )
          SELECT EXISTS (SELECT 1 FROM fence) AS is_ours, EXISTS (SELECT 1 FROM added) AS is_done",
-    )
-    .bind(&lease.name)
-    .bind(lease.epoch)
-    .bind(&columns.id)
-    .bind(key.as_slice())
-    .bind(columns.line.as_slice())
-    .bind(columns.state)
-    .bind(columns.session.as_deref().map(clear))
-    .bind(clear(&columns.flow))
-    .bind(&columns.version)
-    .bind(columns.begun_at)
-    .bind(columns.record.as_slice());
+        vault,
+    );
+    let statement = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(&lease.name)
+        .bind(lease.epoch)
+        .bind(&columns.id)
+        .bind(key.as_slice())
+        .bind(columns.line.as_slice())
+        .bind(columns.state)
+        .bind(columns.session.as_deref().map(clear))
+        .bind(clear(&columns.flow))
+        .bind(&columns.version)
+        .bind(columns.begun_at)
+        .bind(columns.record.as_slice());
     let rows = pool.run(statement).await?;
     let said = |name| {
         rows.first()
@@ -100,29 +117,38 @@ async fn insert(
 /// See [`Store::keep_attempt`](crate::store::Store::keep_attempt).
 pub(super) async fn keep(
     pool: &Pool,
-    vault: &Vault,
+    live: &LiveVault,
     call: &OutboundCall,
     lease: Option<&Lease>,
 ) -> Result<Kept, StoreError> {
+    let vault = &live.now();
     let columns = Columns::of(vault, call);
-    let statement = sqlx::query(
+    let lines = lines_of(vault, call);
+    let wanted = "t.attempt_id = $1 OR t.line = ANY ($2)";
+    renew(pool, vault, ATTEMPTS, wanted, |query| {
+        query.bind(columns.id.clone()).bind(lines.clone())
+    })
+    .await?;
+    let sql = fenced(
         "WITH fence AS (
              SELECT 1 FROM leases WHERE name = $1 AND epoch = $2 FOR SHARE
          ), changed AS (
              UPDATE attempts SET state = $5, session_id = $6, flow_version = $7, record = $8, revision = revision + 1
-             WHERE attempt_id = $3 AND revision = $4 AND ($1 IS NULL OR EXISTS (SELECT 1 FROM fence))
+             WHERE attempt_id = $3 AND revision = $4 AND ($1 IS NULL OR EXISTS (SELECT 1 FROM fence)) AND {fence}
              RETURNING 1
          )
          SELECT $1 IS NULL OR EXISTS (SELECT 1 FROM fence) AS is_ours, EXISTS (SELECT 1 FROM changed) AS is_done",
-    )
-    .bind(lease.map(|lease| lease.name.as_str()))
-    .bind(lease.map(|lease| lease.epoch))
-    .bind(&columns.id)
-    .bind(call.revision as i64)
-    .bind(columns.state)
-    .bind(columns.session.as_deref().map(clear))
-    .bind(&columns.version)
-    .bind(columns.record.as_slice());
+        vault,
+    );
+    let statement = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(lease.map(|lease| lease.name.as_str()))
+        .bind(lease.map(|lease| lease.epoch))
+        .bind(&columns.id)
+        .bind(call.revision as i64)
+        .bind(columns.state)
+        .bind(columns.session.as_deref().map(clear))
+        .bind(&columns.version)
+        .bind(columns.record.as_slice());
     let rows = match pool.run(statement).await {
         Ok(rows) => rows,
         Err(Failure::Refused(error)) if is_taken(&error) => return Ok(Kept::Overtaken),
@@ -132,9 +158,19 @@ pub(super) async fn keep(
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     match (row.try_get("is_ours")?, row.try_get("is_done")?) {
         (_, true) => Ok(Kept::Stored),
+        (true, false) if is_to_be_made_anew(pool, live, vault).await? => {
+            Box::pin(keep(pool, live, call, lease)).await
+        }
         (true, false) => Ok(Kept::Overtaken),
         (false, false) => Err(StoreError::LeaseLost),
     }
+}
+
+/// The ways in which the line of a call may stand in its column.
+fn lines_of(vault: &Vault, call: &OutboundCall) -> Vec<Vec<u8>> {
+    let intent = call.attempt.intent();
+    let line = attempts::line(vault, &intent.source, &intent.destination);
+    columns_of(vault, line)
 }
 
 /// The connection broke in the middle: whether it was written is seen by what stands there.
@@ -175,8 +211,8 @@ pub(super) async fn one(
             .await
         }
         WhichAttempt::Request(key) => {
-            let key = attempts::key(vault, key).to_vec();
-            select(pool, vault, "request_key = $1", |query| {
+            let key = columns_of(vault, attempts::key(vault, key));
+            select(pool, vault, "request_key = ANY ($1)", |query| {
                 query.bind(key.clone())
             })
             .await
@@ -199,14 +235,16 @@ pub(super) async fn like(
     heard: &Heard<'_>,
 ) -> Result<Vec<OutboundCall>, StoreError> {
     let line = attempts::line(vault, heard.source, heard.destination);
+    let lines = columns_of(vault, line);
     let session = clear(heard.session.as_str());
     let echo = heard.client_request_id.map(clear);
-    let wanted = format!("session_id = $1 OR attempt_id = $2 OR (line = $3 AND {ON_THE_LINE})");
+    let wanted =
+        format!("session_id = $1 OR attempt_id = $2 OR (line = ANY ($3) AND {ON_THE_LINE})");
     select(pool, vault, &wanted, |query| {
         query
             .bind(session.clone())
             .bind(echo.clone())
-            .bind(line.to_vec())
+            .bind(lines.clone())
     })
     .await
 }

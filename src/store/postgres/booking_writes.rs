@@ -1,11 +1,14 @@
 //! Keeping a booking with all that it takes: one statement, which leaves nothing when a leg is another's.
 
 use super::events::Rows;
-use super::pool::Statement;
+use super::pool::{Pool, Statement};
+use super::resealing::{columns_of, fenced, renew};
 use crate::events::{Event, Told};
 use crate::masking::{BookingWrite, Leg, Vn};
+use crate::store::StoreError;
 use crate::store::booking_forms::{id_index, seal, side_number, side_word};
 use crate::store::bookings::BookingKept;
+use crate::store::resealing::{BOOKINGS, LEGS, PINS};
 use crate::store::vault::Vault;
 
 /// 22012, division by zero: a leg is another booking's.
@@ -20,12 +23,12 @@ const NOT_OWN: &str = "2201E";
 const KEEP: &str = "
     WITH made AS (
         INSERT INTO bookings (id_index, pair, pool, is_open, due_at, revision, record, events)
-        SELECT $1, $2, $3, $4, $5, 0, $6, $30 WHERE $7 = 0
+        SELECT $1, $2, $3, $4, $5, 0, $6, $30 WHERE $7 = 0 AND {fence}
         ON CONFLICT (id_index) DO NOTHING RETURNING number, events
     ), changed AS (
         UPDATE bookings SET pair = $2, is_open = $4, due_at = $5, record = $6, revision = revision + 1,
             events = events + $30
-        WHERE number = $7 AND revision = $8 RETURNING number, events
+        WHERE number = $7 AND revision = $8 AND {fence} RETURNING number, events
     ), it AS (
         SELECT number, events FROM made UNION ALL SELECT number, events FROM changed
     ), told AS (
@@ -35,8 +38,8 @@ const KEEP: &str = "
             WITH ORDINALITY AS t (sealed_for, kind, booking, data, place)
         RETURNING 1
     ), taken AS (
-        INSERT INTO legs AS l (party, vn, booking, side, pair, rests_from, free_from)
-        SELECT w.party, w.vn, it.number, w.side, w.pair, w.rests_from, w.free_from
+        INSERT INTO legs AS l (party, vn, booking, side, pair, rests_from, free_from, key_number)
+        SELECT w.party, w.vn, it.number, w.side, w.pair, w.rests_from, w.free_from, {key}
         FROM it, unnest($9::bytea[], $10::int[], $11::smallint[], $12::bytea[], $13::bigint[], $14::bigint[])
             AS w (party, vn, side, pair, rests_from, free_from)
         ORDER BY w.party, w.vn
@@ -61,8 +64,8 @@ const KEEP: &str = "
         FROM owned AS o WHERE l.party = o.party AND l.vn = o.vn AND l.booking = $7
         RETURNING 1
     ), pinned AS (
-        INSERT INTO pins AS p (vn, pin, booking, side, free_from)
-        SELECT w.vn, w.pin, it.number, w.side, w.free_from
+        INSERT INTO pins AS p (vn, pin, booking, side, free_from, key_number)
+        SELECT w.vn, w.pin, it.number, w.side, w.free_from, {key}
         FROM it, unnest($24::int[], $25::bytea[], $26::smallint[], $27::bigint[]) AS w (vn, pin, side, free_from)
         ORDER BY w.vn, w.pin
         ON CONFLICT (vn, pin) DO UPDATE SET
@@ -94,14 +97,14 @@ struct Legs {
 }
 
 impl Legs {
-    fn of(legs: &[Leg]) -> Self {
+    fn of(vault: &Vault, legs: &[Leg]) -> Self {
         let mut columns = Self::default();
         for leg in legs {
-            columns.party.push(leg.party.0.to_vec());
+            columns.party.push(vault.form(leg.party.0).to_vec());
             columns.vn.push(vn_column(leg.vn));
             columns.booking.push(leg.booking as i64);
             columns.side.push(side_word(leg));
-            columns.pair.push(leg.pair.0.to_vec());
+            columns.pair.push(vault.form(leg.pair.0).to_vec());
             columns.rests_from.push(leg.rests_from.as_millisecond());
             columns.free_from.push(leg.free_from.as_millisecond());
         }
@@ -128,13 +131,16 @@ pub(super) fn keep_statement<'q>(
     let told = Rows::of(vault, told);
     let booking = &write.booking;
     let index = id_index(vault, &booking.id);
-    let (takes, changes) = (Legs::of(&write.takes), Legs::of(&write.changes));
+    let (takes, changes) = (
+        Legs::of(vault, &write.takes),
+        Legs::of(vault, &write.changes),
+    );
     let rested = write
         .rested_before
         .map_or(i64::MIN, |before| before.as_millisecond());
-    sqlx::query(KEEP)
-        .bind(index.to_vec())
-        .bind(booking.pair.0.to_vec())
+    sqlx::query(sqlx::AssertSqlSafe(fenced(KEEP, vault)))
+        .bind(vault.form(index).to_vec())
+        .bind(vault.form(booking.pair.0).to_vec())
         .bind(booking.pool.as_str().to_owned())
         .bind(booking.closing.is_none())
         .bind(write.due_at.as_millisecond())
@@ -167,7 +173,7 @@ pub(super) fn keep_statement<'q>(
             write
                 .pins
                 .iter()
-                .map(|pin| pin.key.to_vec())
+                .map(|pin| vault.form(pin.key).to_vec())
                 .collect::<Vec<_>>(),
         )
         .bind(
@@ -195,7 +201,7 @@ pub(super) fn keep_statement<'q>(
             write
                 .drops
                 .iter()
-                .map(|(_, key)| key.to_vec())
+                .map(|(_, key)| vault.form(*key).to_vec())
                 .collect::<Vec<_>>(),
         )
         .bind(told.of_bookings())
@@ -203,6 +209,49 @@ pub(super) fn keep_statement<'q>(
         .bind(told.kind)
         .bind(told.booking)
         .bind(told.data)
+}
+
+/// While keys rotate: brings what the write may meet under the current key, so that the tables' keys keep all of it apart.
+pub(super) async fn renew_for(
+    pool: &Pool,
+    vault: &Vault,
+    write: &BookingWrite,
+) -> Result<(), StoreError> {
+    if !vault.is_rotating() {
+        return Ok(());
+    }
+    let index = columns_of(vault, id_index(vault, &write.booking.id));
+    renew(pool, vault, BOOKINGS, "t.id_index = ANY ($1)", |query| {
+        query.bind(index.clone())
+    })
+    .await?;
+    let legs = write.takes.iter().chain(&write.changes);
+    let parties: Vec<_> = legs
+        .flat_map(|leg| columns_of(vault, leg.party.0))
+        .collect();
+    renew(pool, vault, LEGS, "t.party = ANY ($1)", |query| {
+        query.bind(parties.clone())
+    })
+    .await?;
+    let dropped = write.drops.iter().map(|(vn, key)| (*vn, *key));
+    let pins = write
+        .pins
+        .iter()
+        .map(|pin| (pin.vn, pin.key))
+        .chain(dropped);
+    let pins: Vec<_> = pins
+        .flat_map(|(vn, key)| {
+            columns_of(vault, key)
+                .into_iter()
+                .map(move |pin| (vn_column(vn), pin))
+        })
+        .collect();
+    let (vns, pins): (Vec<i32>, Vec<Vec<u8>>) = pins.into_iter().unzip();
+    let wanted = "(t.vn, t.pin) IN (SELECT * FROM unnest($1::int[], $2::bytea[]))";
+    renew(pool, vault, PINS, wanted, |query| {
+        query.bind(vns.clone()).bind(pins.clone())
+    })
+    .await
 }
 
 /// What a refusal means: 40P01 and 55P03 are locks that were not to be had, and another look is all that they need.

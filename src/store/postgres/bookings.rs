@@ -8,26 +8,26 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::PostgresStore;
 use super::booking_writes::{keep_statement, meaning, vn_column};
 use super::pool::{Failure, Statement};
+use super::resealing::{columns_of, is_to_be_made_anew};
+use super::{PostgresStore, booking_writes, rotation};
 use crate::call::PhoneNumber;
 use crate::events::Event;
 use crate::masking::booking::{Booking, BookingId, SideName, Usage};
 use crate::masking::change::meant;
 use crate::masking::leg::Standing;
 use crate::masking::{BookingWrite, Leg, PartyKey, Picture, PoolName, PoolNumber, Vn};
-use crate::store::booking_forms::{
-    self as forms, BookingRow, LegRow, id_index, number_index, read_side, seal_number,
-};
+use crate::store::booking_forms::{self as forms, BookingRow, LegRow, id_index, read_side};
 use crate::store::bookings::{
     AT_ONCE, Asked, Block, BookingFilter, BookingKept, BookingPage, BookingStore, Degrees, Load,
     MaskedCall, OF_PAIR, OnNumber, Surroundings,
 };
+use crate::store::vault::Vault;
 use crate::store::{Lease, StoreError};
 
 const BOOKING: &str = "number, id_index, pair, revision, record";
-const LEG: &str = "party, vn, booking, side, pair, rests_from, free_from";
+const LEG: &str = "party, vn, booking, side, pair, rests_from, free_from, key_number";
 
 /// How many legs one statement deletes at most.
 const BITE: i64 = 1000;
@@ -38,17 +38,18 @@ const HOUR: i64 = 3_600_000;
 #[async_trait]
 impl BookingStore for PostgresStore {
     fn party(&self, number: &PhoneNumber) -> PartyKey {
-        forms::party(&self.vault, number)
+        forms::party(&self.vault.now(), number)
     }
 
     fn pin_key(&self, vn: Vn, pin: &str) -> [u8; 16] {
-        forms::pin_key(&self.vault, vn, pin)
+        forms::pin_key(&self.vault.now(), vn, pin)
     }
 
     async fn booking(&self, id: &BookingId) -> Result<Option<Booking>, StoreError> {
-        let index = id_index(&self.vault, id).to_vec();
+        let vault = self.vault.now();
+        let index = columns_of(&vault, id_index(&vault, id));
         let found = self
-            .all_bookings("id_index = $1", |query| query.bind(index.clone()))
+            .all_bookings("id_index = ANY ($1)", |query| query.bind(index.clone()))
             .await?;
         Ok(found.into_iter().next())
     }
@@ -56,56 +57,31 @@ impl BookingStore for PostgresStore {
     async fn bookings(&self, filter: &BookingFilter) -> Result<BookingPage, StoreError> {
         let limit = filter.limit.max(1);
         let wanted = "number < $1 AND ($2::text IS NULL OR pool = $2) AND ($3::boolean IS NULL OR is_open = $3)
-             AND ($4::bytea IS NULL OR number IN (SELECT booking FROM legs WHERE party = $4))
+             AND ($4::bytea[] IS NULL OR number IN (SELECT booking FROM legs WHERE party = ANY ($4)))
              ORDER BY number DESC LIMIT $5";
+        let vault = self.vault.now();
         let found = self.all_bookings(wanted, |query| {
             query
                 .bind(filter.before.map_or(i64::MAX, |before| before as i64))
                 .bind(filter.pool.as_ref().map(|pool| pool.as_str().to_owned()))
                 .bind(filter.open)
-                .bind(filter.party.map(|party| party.0.to_vec()))
+                .bind(filter.party.map(|party| columns_of(&vault, party.0)))
                 .bind(i64::from(limit) + 1)
         });
         Ok(BookingPage::cut(found.await?, limit))
     }
 
     async fn surroundings(&self, asked: &Asked<'_>) -> Result<Surroundings, StoreError> {
-        let index = id_index(&self.vault, asked.id).to_vec();
-        let parties: Vec<_> = asked.parties.iter().map(|party| party.0.to_vec()).collect();
-        let sql = format!(
-            "SELECT 0 AS kind, {BOOKING}, NULL::bytea AS party, 0 AS vn, 0::bigint AS booking, 0::smallint AS side,
-                 0::bigint AS rests_from, 0::bigint AS free_from
-             FROM bookings WHERE id_index = $1
-             UNION ALL
-             (SELECT 1, {BOOKING}, NULL, 0, 0, 0::smallint, 0, 0 FROM bookings WHERE pair = $2
-              ORDER BY number DESC LIMIT {OF_PAIR})
-             UNION ALL
-             SELECT 2, 0, NULL, pair, 0, NULL, party, vn, booking, side, rests_from, free_from
-             FROM legs WHERE party = ANY ($3)"
-        );
-        let rows = self.bookings.read(|| {
-            sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
-                .bind(index.clone())
-                .bind(asked.pair.0.to_vec())
-                .bind(parties.clone())
-        });
-        let mut found = Surroundings::default();
-        for row in rows.await? {
-            match row.try_get::<i32, _>("kind")? {
-                0 => found.known = Some(self.open_booking(&row)?),
-                1 => found.of_pair.push(self.open_booking(&row)?),
-                _ => found.legs.push(open_leg(&row)?),
-            }
-        }
-        Ok(found)
+        rotation::awake(&self.bookings, &self.vault, || self.all_around(asked)).await
     }
-
     async fn keep_booking(
         &self,
         write: &BookingWrite,
         tells: &[Event],
     ) -> Result<BookingKept, StoreError> {
-        let statement = keep_statement(&self.vault, write, tells);
+        let vault = self.vault.now();
+        booking_writes::renew_for(&self.bookings, &vault, write).await?;
+        let statement = keep_statement(&vault, write, tells);
         let rows = match self.bookings.run(statement).await {
             Ok(rows) => rows,
             Err(Failure::Unknown(error)) => return self.find_out(write, error).await,
@@ -113,7 +89,10 @@ impl BookingStore for PostgresStore {
             Err(error) => return Err(error.into()),
         };
         let Some(row) = rows.first() else {
-            return Ok(BookingKept::Overtaken);
+            return match is_to_be_made_anew(&self.bookings, &self.vault, &vault).await? {
+                true => self.keep_booking(write, tells).await,
+                false => Ok(BookingKept::Overtaken),
+            };
         };
         let mut booking = write.booking.clone();
         match booking.number {
@@ -124,69 +103,22 @@ impl BookingStore for PostgresStore {
     }
 
     async fn masked_call(&self, asked: &MaskedCall) -> Result<Picture, StoreError> {
-        let mut picture = Picture::default();
-        let now = asked.now.as_millisecond();
-        if let Some(caller) = asked.caller {
-            let sql = format!(
-                "SELECT l.*, b.*, EXISTS (SELECT 1 FROM blocked_parties AS x WHERE x.party = $1
-                     AND (x.until IS NULL OR x.until > $3)) AS is_blocked
-                 FROM (SELECT 1) AS one
-                 LEFT JOIN (SELECT party, vn, booking, side, pair AS leg_pair, rests_from, free_from FROM legs) AS l
-                     ON l.party = $1 AND l.vn = $2
-                 LEFT JOIN (SELECT {BOOKING} FROM bookings) AS b ON b.number = l.booking"
-            );
-            let rows = self.calls.read(|| {
-                sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
-                    .bind(caller.0.to_vec())
-                    .bind(vn_column(asked.vn))
-                    .bind(now)
-            });
-            let rows = rows.await?;
-            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-            picture.is_blocked = row.try_get("is_blocked")?;
-            if row.try_get::<Option<Vec<u8>>, _>("party")?.is_some() {
-                let leg = open_leg_as(row, "leg_pair")?;
-                picture.leg = Some(leg);
-                if leg.standing(asked.now) != Standing::Free {
-                    let own = match row.try_get::<Option<i64>, _>("number")? {
-                        Some(_) => Some(self.open_booking(row)?),
-                        None => None,
-                    };
-                    picture.booking = self.connectable(own, &leg, caller, asked.now).await?;
-                    if let Some(booking) = &picture.booking
-                        && booking.depends_on_usage()
-                    {
-                        picture.usage = self.usage(booking.number, asked.now).await?;
-                    }
-                    return Ok(picture);
-                }
-            }
-            picture.elsewhere = self.elsewhere(caller, asked.now).await?;
-        }
-        let rows = self.calls.read(|| {
-            sqlx::query("SELECT count(*) FROM (SELECT 1 FROM pins WHERE vn = $1 AND free_from > $2 LIMIT 2) AS found")
-                .bind(vn_column(asked.vn))
-                .bind(now)
-        });
-        let rows = rows.await?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        picture.pins = row.try_get::<i64, _>(0)?.unsigned_abs();
-        Ok(picture)
+        rotation::awake(&self.calls, &self.vault, || self.picture(asked)).await
     }
-
     async fn by_pin(
         &self,
         vn: Vn,
         key: [u8; 16],
     ) -> Result<Option<(Booking, SideName)>, StoreError> {
+        let vault = self.vault.now();
         let sql = format!(
             "SELECT p.side AS pin_side, b.* FROM pins AS p JOIN (SELECT {BOOKING} FROM bookings) AS b ON b.number = p.booking
-             WHERE p.vn = $1 AND p.pin = $2"
+             WHERE p.vn = $1 AND p.pin = ANY ($2)"
         );
         let rows = self.calls.read(|| {
             sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
                 .bind(vn_column(vn))
-                .bind(key.to_vec())
+                .bind(columns_of(&vault, key))
         });
         let rows = rows.await?;
         let Some(row) = rows.first() else {
@@ -241,10 +173,11 @@ impl BookingStore for PostgresStore {
     }
 
     async fn erase_booking(&self, lease: &Lease, booking: &Booking) -> Result<(), StoreError> {
+        let vault = self.vault.now();
         let parties: Vec<_> = booking
             .parties()
             .iter()
-            .map(|party| party.0.to_vec())
+            .flat_map(|party| columns_of(&vault, party.0))
             .collect();
         let statement = sqlx::query(
             "WITH fence AS (
@@ -334,52 +267,108 @@ impl BookingStore for PostgresStore {
     }
 
     async fn pool_numbers(&self) -> Result<Vec<PoolNumber>, StoreError> {
-        let rows = self
-            .desk
-            .read(|| sqlx::query("SELECT vn, number_index, record FROM pool_numbers ORDER BY vn"));
-        let rows = rows.await?;
-        let opened = rows.iter().map(|row| {
-            let (vn, index): (i32, &[u8]) = (row.try_get("vn")?, row.try_get("number_index")?);
-            forms::open_number(&self.vault, vn.into(), index, row.try_get("record")?)
-        });
-        opened.collect()
+        rotation::awake(&self.desk, &self.vault, || self.all_pool_numbers()).await
     }
 
     async fn keep_pool_number(&self, number: &PoolNumber) -> Result<PoolNumber, StoreError> {
-        let index = number_index(&self.vault, &number.number);
-        let statement = sqlx::query(
-            "INSERT INTO pool_numbers (number_index, record) VALUES ($1, $2)
-             ON CONFLICT (number_index) DO UPDATE SET record = excluded.record RETURNING vn",
-        )
-        .bind(index.to_vec())
-        .bind(seal_number(&self.vault, &index, number));
-        let rows = self.desk.run(statement).await?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        let vn = u32::try_from(row.try_get::<i32, _>("vn")?).unwrap_or_default();
-        Ok(PoolNumber {
-            vn: Vn(vn),
-            ..number.clone()
-        })
+        self.put_pool_number(number).await
     }
 
     async fn block(&self, party: PartyKey, block: Block) -> Result<(), StoreError> {
-        let put = "INSERT INTO blocked_parties (party, until) VALUES ($1, $2)
-             ON CONFLICT (party) DO UPDATE SET until = excluded.until";
-        let lift = "DELETE FROM blocked_parties WHERE party = $1";
-        let party = party.0.to_vec();
-        let statement = match block {
-            Block::Until(until) => sqlx::query(put)
-                .bind(party)
-                .bind(Some(until.as_millisecond())),
-            Block::ForGood => sqlx::query(put).bind(party).bind(None::<i64>),
-            Block::Lifted => sqlx::query(lift).bind(party),
-        };
-        self.desk.run(statement).await?;
-        Ok(())
+        self.put_block(party, block).await
     }
 }
 
 impl PostgresStore {
+    async fn all_around(&self, asked: &Asked<'_>) -> Result<Surroundings, StoreError> {
+        let vault = self.vault.now();
+        let index = columns_of(&vault, id_index(&vault, asked.id));
+        let pair = columns_of(&vault, asked.pair.0);
+        let parties = asked.parties.iter();
+        let parties: Vec<_> = parties
+            .flat_map(|party| columns_of(&vault, party.0))
+            .collect();
+        let sql = format!(
+            "SELECT 0 AS kind, {BOOKING}, NULL::bytea AS party, 0 AS vn, 0::bigint AS booking, 0::smallint AS side,
+                 0::bigint AS rests_from, 0::bigint AS free_from, 0::smallint AS key_number
+             FROM bookings WHERE id_index = ANY ($1)
+             UNION ALL
+             (SELECT 1, {BOOKING}, NULL, 0, 0, 0::smallint, 0, 0, 0::smallint FROM bookings WHERE pair = ANY ($2)
+              ORDER BY number DESC LIMIT {OF_PAIR})
+             UNION ALL
+             SELECT 2, 0, NULL, pair, 0, NULL, party, vn, booking, side, rests_from, free_from, key_number
+             FROM legs WHERE party = ANY ($3)"
+        );
+        let rows = self.bookings.read(|| {
+            sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
+                .bind(index.clone())
+                .bind(pair.clone())
+                .bind(parties.clone())
+        });
+        let mut found = Surroundings::default();
+        for row in rows.await? {
+            match row.try_get::<i32, _>("kind")? {
+                0 => found.known = Some(self.open_booking(&row)?),
+                1 => found.of_pair.push(self.open_booking(&row)?),
+                _ => found.legs.push(open_leg(&vault, &row)?),
+            }
+        }
+        Ok(found)
+    }
+
+    /// All that bears on a masked call.
+    async fn picture(&self, asked: &MaskedCall) -> Result<Picture, StoreError> {
+        let vault = self.vault.now();
+        let mut picture = Picture::default();
+        let now = asked.now.as_millisecond();
+        if let Some(caller) = asked.caller {
+            let sql = format!(
+                "SELECT l.*, b.*, EXISTS (SELECT 1 FROM blocked_parties AS x WHERE x.party = ANY ($1)
+                     AND (x.until IS NULL OR x.until > $3)) AS is_blocked
+                 FROM (SELECT 1) AS one
+                 LEFT JOIN (SELECT party, vn, booking, side, pair AS leg_pair, rests_from, free_from,
+                     key_number FROM legs) AS l ON l.party = ANY ($1) AND l.vn = $2
+                 LEFT JOIN (SELECT {BOOKING} FROM bookings) AS b ON b.number = l.booking"
+            );
+            let rows = self.calls.read(|| {
+                sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
+                    .bind(columns_of(&vault, caller.0))
+                    .bind(vn_column(asked.vn))
+                    .bind(now)
+            });
+            let rows = rows.await?;
+            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+            picture.is_blocked = row.try_get("is_blocked")?;
+            if row.try_get::<Option<Vec<u8>>, _>("party")?.is_some() {
+                let leg = open_leg_as(&vault, row, "leg_pair")?;
+                picture.leg = Some(leg);
+                if leg.standing(asked.now) != Standing::Free {
+                    let own = match row.try_get::<Option<i64>, _>("number")? {
+                        Some(_) => Some(self.open_booking(row)?),
+                        None => None,
+                    };
+                    picture.booking = self.connectable(own, &leg, caller, asked.now).await?;
+                    if let Some(booking) = &picture.booking
+                        && booking.depends_on_usage()
+                    {
+                        picture.usage = self.usage(booking.number, asked.now).await?;
+                    }
+                    return Ok(picture);
+                }
+            }
+            picture.elsewhere = self.elsewhere(caller, asked.now).await?;
+        }
+        let rows = self.calls.read(|| {
+            sqlx::query("SELECT count(*) FROM (SELECT 1 FROM pins WHERE vn = $1 AND free_from > $2 LIMIT 2) AS found")
+                .bind(vn_column(asked.vn))
+                .bind(now)
+        });
+        let rows = rows.await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        picture.pins = row.try_get::<i64, _>(0)?.unsigned_abs();
+        Ok(picture)
+    }
+
     async fn all_bookings<'q>(
         &self,
         wanted: &str,
@@ -403,7 +392,7 @@ impl PostgresStore {
             revision: row.try_get("revision")?,
             record: row.try_get("record")?,
         };
-        row.open(&self.vault)
+        row.open(&self.vault.now())
     }
 
     /// The connection broke in the middle: whether it was written is seen by what stands there, and never tried again.
@@ -448,9 +437,10 @@ impl PostgresStore {
         if own.as_ref().is_some_and(|own| own.is_open(now)) {
             return Ok(own);
         }
-        let wanted = format!("pair = $1 ORDER BY number DESC LIMIT {OF_PAIR}");
+        let vault = self.vault.now();
+        let wanted = format!("pair = ANY ($1) ORDER BY number DESC LIMIT {OF_PAIR}");
         let others = self
-            .all_bookings(&wanted, |query| query.bind(leg.pair.0.to_vec()))
+            .all_bookings(&wanted, |query| query.bind(columns_of(&vault, leg.pair.0)))
             .await?;
         Ok(meant(own, others, caller, leg.vn, now))
     }
@@ -461,13 +451,15 @@ impl PostgresStore {
         caller: PartyKey,
         now: Timestamp,
     ) -> Result<Vec<(Booking, SideName)>, StoreError> {
-        let sql = format!("SELECT {LEG} FROM legs WHERE party = $1 AND rests_from > $2");
+        let vault = self.vault.now();
+        let sql = format!("SELECT {LEG} FROM legs WHERE party = ANY ($1) AND rests_from > $2");
         let rows = self.calls.read(|| {
             sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
-                .bind(caller.0.to_vec())
+                .bind(columns_of(&vault, caller.0))
                 .bind(now.as_millisecond())
         });
-        let legs: Result<Vec<_>, _> = rows.await?.iter().map(open_leg).collect();
+        let rows = rows.await?;
+        let legs: Result<Vec<_>, _> = rows.iter().map(|row| open_leg(&vault, row)).collect();
         let mut found: Vec<(Booking, SideName)> = Vec::new();
         for leg in legs? {
             if found.len() == 2 {
@@ -524,11 +516,11 @@ fn ours(row: Option<&PgRow>) -> Result<(), StoreError> {
     }
 }
 
-fn open_leg(row: &PgRow) -> Result<Leg, StoreError> {
-    open_leg_as(row, "pair")
+fn open_leg(vault: &Vault, row: &PgRow) -> Result<Leg, StoreError> {
+    open_leg_as(vault, row, "pair")
 }
 
-fn open_leg_as(row: &PgRow, pair: &str) -> Result<Leg, StoreError> {
+fn open_leg_as(vault: &Vault, row: &PgRow, pair: &str) -> Result<Leg, StoreError> {
     let row = LegRow {
         party: row.try_get("party")?,
         vn: row.try_get::<i32, _>("vn")?.into(),
@@ -537,6 +529,7 @@ fn open_leg_as(row: &PgRow, pair: &str) -> Result<Leg, StoreError> {
         pair: row.try_get(pair)?,
         rests_from: row.try_get("rests_from")?,
         free_from: row.try_get("free_from")?,
+        key_number: row.try_get("key_number")?,
     };
-    row.leg()
+    row.leg(vault)
 }

@@ -6,6 +6,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::pool::Statement;
+use super::resealing::{columns_of, fenced};
 use super::{PostgresStore, clear};
 use crate::call::PhoneNumber;
 use crate::store::bookings::BookingStore as _;
@@ -13,7 +14,7 @@ use crate::store::erasing::{
     Erasing, Erasure, Gone, HANDED_OVER, Subject, bookings_of, cut_off, first_id_at, names,
 };
 use crate::store::forms::read_time;
-use crate::store::vault::Place;
+use crate::store::vault::{Place, Vault};
 use crate::store::{Lease, StoreError, attempts, handoffs};
 
 /// How many sessions go in one statement.
@@ -78,13 +79,19 @@ impl Erasing for PostgresStore {
             phone: phone.clone(),
             bookings: None,
         };
-        let sealed = self.vault.seal(place(id), subject.write().as_bytes());
-        let sql = "INSERT INTO erasures (id, asked_at, subject) VALUES ($1, $2, $3)";
-        let statement = sqlx::query(sql)
-            .bind(clear(id))
-            .bind(at.as_millisecond())
-            .bind(sealed);
-        self.desk.run(statement).await?;
+        let sql = |vault: &Vault| {
+            fenced(
+                "INSERT INTO erasures (id, asked_at, subject) SELECT $1, $2, $3 WHERE {fence} RETURNING 1",
+                vault,
+            )
+        };
+        let statement = |vault: &Vault| {
+            sqlx::query(sqlx::AssertSqlSafe(sql(vault)))
+                .bind(clear(id))
+                .bind(at.as_millisecond())
+                .bind(vault.seal(place(id), subject.write().as_bytes()))
+        };
+        self.write_sealed(&self.desk, statement).await?;
         Ok(())
     }
 
@@ -96,7 +103,11 @@ impl Erasing for PostgresStore {
         });
         for row in asked.await? {
             let id: String = row.try_get("id")?;
-            let opened = self.vault.open(place(&id), row.try_get("subject")?).ok();
+            let opened = self
+                .vault
+                .now()
+                .open(place(&id), row.try_get("subject")?)
+                .ok();
             let Subject { phone, bookings } = Subject::read(opened)?;
             let party = self.party(&phone);
             let bookings = match bookings {
@@ -131,19 +142,20 @@ impl Erasing for PostgresStore {
 impl PostgresStore {
     /// Erases the sessions of a person that have ended; tells whether there are live ones.
     async fn erase_sessions(&self, phone: &PhoneNumber) -> Result<Gone, StoreError> {
-        let index = self.vault.index(phone.digits()).to_vec();
+        let vault = self.vault.now();
+        let forms = columns_of(&vault, vault.index(phone.digits()));
         let text = format!(
             "WITH gone AS (
                  SELECT session_id FROM sessions
-                 WHERE (source_index = $1 OR destination_index = $1) AND status IS NOT NULL LIMIT $2 FOR UPDATE
+                 WHERE (source_index = ANY ($1) OR destination_index = ANY ($1)) AND status IS NOT NULL LIMIT $2 FOR UPDATE
              ), {WITH_THEM}
              SELECT (SELECT count(*) FROM rows) AS sessions, (SELECT count(*) FROM told) AS events, EXISTS
-                 (SELECT 1 FROM sessions WHERE (source_index = $1 OR destination_index = $1) AND status IS NULL) AS is_live"
+                 (SELECT 1 FROM sessions WHERE (source_index = ANY ($1) OR destination_index = ANY ($1)) AND status IS NULL) AS is_live"
         );
         let mut gone = Gone::default();
         loop {
             let statement = sqlx::query(sqlx::AssertSqlSafe(text.clone()))
-                .bind(index.clone())
+                .bind(forms.clone())
                 .bind(BITE);
             let row = self.one_row(statement).await?;
             let sessions = many(&row, "sessions")?;
@@ -176,7 +188,7 @@ impl PostgresStore {
             for row in &rows {
                 let (id, state): (String, String) =
                     (row.try_get("attempt_id")?, row.try_get("state")?);
-                let call = attempts::read(&self.vault, &id, 0, row.try_get("record")?)?;
+                let call = attempts::read(&self.vault.now(), &id, 0, row.try_get("record")?)?;
                 if call.request.to != *phone {
                     continue;
                 }
@@ -204,7 +216,7 @@ impl PostgresStore {
             for row in rows.await? {
                 let id: String = row.try_get("id")?;
                 let place = handoffs::place(table, id.as_bytes());
-                let opened = self.vault.open(place, row.try_get("record")?);
+                let opened = self.vault.now().open(place, row.try_get("record")?);
                 let opened = opened.map_err(|_| StoreError::Unreadable { what: "handoff" })?;
                 if names(&opened, phone) {
                     theirs.push(id);
@@ -226,18 +238,20 @@ impl PostgresStore {
         left: &Subject,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let statement = sqlx::query(
-            "UPDATE erasures SET sessions = sessions + $2, events = events + $3, attempts = attempts + $4,
-                 done_at = $5, bookings = bookings + $6, subject = CASE WHEN $5::bigint IS NULL THEN $7 END WHERE id = $1",
-        )
-        .bind(clear(id))
-        .bind(gone.sessions as i64)
-        .bind(gone.events as i64)
-        .bind(gone.attempts as i64)
-        .bind((!gone.is_more).then(|| now.as_millisecond()))
-        .bind(gone.bookings as i64)
-        .bind(self.vault.seal(place(id), left.write().as_bytes()));
-        self.desk.run(statement).await?;
+        let text = "UPDATE erasures SET sessions = sessions + $2, events = events + $3, attempts = attempts + $4,
+                 done_at = $5, bookings = bookings + $6, subject = CASE WHEN $5::bigint IS NULL THEN $7 END
+             WHERE id = $1 AND {fence} RETURNING 1";
+        let statement = |vault: &Vault| {
+            sqlx::query(sqlx::AssertSqlSafe(fenced(text, vault)))
+                .bind(clear(id))
+                .bind(gone.sessions as i64)
+                .bind(gone.events as i64)
+                .bind(gone.attempts as i64)
+                .bind((!gone.is_more).then(|| now.as_millisecond()))
+                .bind(gone.bookings as i64)
+                .bind(vault.seal(place(id), left.write().as_bytes()))
+        };
+        self.write_sealed(&self.desk, statement).await?;
         Ok(())
     }
 

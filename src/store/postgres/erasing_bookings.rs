@@ -7,11 +7,12 @@ use uuid::Uuid;
 use super::PostgresStore;
 use super::booking_writes::vn_column;
 use super::erasing::many;
+use super::resealing::columns_of;
 use crate::masking::{Booking, PartyKey};
 use crate::store::StoreError;
 use crate::store::bookings::BookingStore as _;
 use crate::store::erasing::{Gone, cut_off_at, pins_of};
-use crate::store::telling::booking_column;
+use crate::store::telling::booking_columns;
 
 /// Erases a booking, unless a call of it is live. What was told goes as well, but that it was closed for this.
 const ERASE: &str = "WITH live AS (
@@ -24,7 +25,7 @@ const ERASE: &str = "WITH live AS (
      ), traces AS (
          DELETE FROM webhooks WHERE session_id IN (SELECT session_id FROM calls)
      ), told AS (
-         DELETE FROM events WHERE (booking_id = $2 OR session_id IN (SELECT session_id FROM calls))
+         DELETE FROM events WHERE (booking_id = ANY ($2) OR session_id IN (SELECT session_id FROM calls))
              AND NOT (kind = 'booking.closed' AND at IS NOT DISTINCT FROM $3) AND EXISTS (SELECT 1 FROM gone)
          RETURNING number
      ), waiting AS (
@@ -52,22 +53,28 @@ impl PostgresStore {
             self.erase_one(&known, gone).await?;
         }
         let statement = sqlx::query(
-            "WITH unblocked AS (DELETE FROM blocked_parties WHERE party = $1)
-             DELETE FROM legs WHERE party = $1",
+            "WITH unblocked AS (DELETE FROM blocked_parties WHERE party = ANY ($1))
+             DELETE FROM legs WHERE party = ANY ($1)",
         )
-        .bind(party.0.to_vec());
+        .bind(columns_of(&self.vault.now(), party.0));
         self.desk.run(statement).await?;
         Ok(())
     }
 
     async fn erase_one(&self, booking: &Booking, gone: &mut Gone) -> Result<(), StoreError> {
-        let parties: Vec<_> = booking.parties().iter().map(|it| it.0.to_vec()).collect();
+        let vault = self.vault.now();
+        let parties = booking.parties();
+        let parties = parties.iter().flat_map(|it| columns_of(&vault, it.0));
+        let parties: Vec<_> = parties.collect();
         let pins = pins_of(self, booking).into_iter();
-        let (vns, keys): (Vec<_>, Vec<_>) =
-            pins.map(|(vn, key)| (vn_column(vn), key.to_vec())).unzip();
+        let pins = pins.flat_map(|(vn, key)| {
+            let keys = columns_of(&vault, key).into_iter();
+            keys.map(move |key| (vn_column(vn), key))
+        });
+        let (vns, keys): (Vec<_>, Vec<_>) = pins.unzip();
         let statement = sqlx::query(ERASE)
             .bind(booking.number as i64)
-            .bind(booking_column(&self.vault, &booking.id))
+            .bind(booking_columns(&vault, &booking.id).to_vec())
             .bind(cut_off_at(booking))
             .bind(Uuid::new_v4().as_bytes().to_vec())
             .bind(parties)

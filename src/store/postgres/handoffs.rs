@@ -5,29 +5,34 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::PostgresStore;
+use super::resealing::{columns_of, fenced};
 use crate::call::PhoneNumber;
 use crate::contact_center::given_back::CallbackResult;
 use crate::contact_center::handoff::Handoff;
 use crate::contact_center::matching::SipCall;
 use crate::store::StoreError;
 use crate::store::handoffs::{self, HandoffColumns, Handoffs, SipCallColumns};
+use crate::store::vault::Vault;
 
 #[async_trait]
 impl Handoffs for PostgresStore {
     async fn keep_handoff(&self, handoff: &Handoff) -> Result<(), StoreError> {
-        let columns = HandoffColumns::of(&self.vault, handoff);
-        // To write it twice is to write it once.
-        self.calls
-            .read(|| {
-                sqlx::query(
-                    "INSERT INTO handoffs (handoff_id, state, record) VALUES ($1, $2, $3)
-                     ON CONFLICT (handoff_id) DO UPDATE SET state = excluded.state, record = excluded.record",
-                )
-                .bind(columns.id.clone())
+        let sql = |vault: &Vault| {
+            fenced(
+            "INSERT INTO handoffs (handoff_id, state, record) SELECT $1, $2, $3 WHERE {fence}
+             ON CONFLICT (handoff_id) DO UPDATE SET state = excluded.state, record = excluded.record RETURNING 1",
+            vault,
+        )
+        };
+        let statement = |vault: &Vault| {
+            let columns = HandoffColumns::of(vault, handoff);
+            sqlx::query(sqlx::AssertSqlSafe(sql(vault)))
+                .bind(columns.id)
                 .bind(columns.state)
-                .bind(columns.record.clone())
-            })
-            .await?;
+                .bind(columns.record)
+        };
+        // To write it twice is to write it once.
+        self.write_sealed_twice(&self.calls, statement).await?;
         Ok(())
     }
 
@@ -45,7 +50,7 @@ impl Handoffs for PostgresStore {
             .await?;
         let read = |row: &sqlx::postgres::PgRow| {
             let record: Vec<u8> = row.try_get("record")?;
-            handoffs::read_handoff(&self.vault, row.try_get("handoff_id")?, &record)
+            handoffs::read_handoff(&self.vault.now(), row.try_get("handoff_id")?, &record)
         };
         rows.iter().map(read).collect()
     }
@@ -55,16 +60,22 @@ impl Handoffs for PostgresStore {
         call: &SipCall,
         forget_before: Timestamp,
     ) -> Result<(), StoreError> {
-        let columns = SipCallColumns::of(&self.vault, call);
-        let statement = sqlx::query(
+        let sql = |vault: &Vault| {
+            fenced(
             "WITH forgotten AS (DELETE FROM sip_calls WHERE told_at < $4)
-             INSERT INTO sip_calls (line, told_at, record) VALUES ($1, $2, $3)",
+             INSERT INTO sip_calls (line, told_at, record) SELECT $1, $2, $3 WHERE {fence} RETURNING 1",
+            vault,
         )
-        .bind(columns.line.to_vec())
-        .bind(columns.told_at)
-        .bind(columns.record)
-        .bind(forget_before.as_millisecond());
-        self.calls.run(statement).await?;
+        };
+        let statement = |vault: &Vault| {
+            let columns = SipCallColumns::of(vault, call);
+            sqlx::query(sqlx::AssertSqlSafe(sql(vault)))
+                .bind(columns.line.to_vec())
+                .bind(columns.told_at)
+                .bind(columns.record)
+                .bind(forget_before.as_millisecond())
+        };
+        self.write_sealed(&self.calls, statement).await?;
         Ok(())
     }
 
@@ -74,35 +85,36 @@ impl Handoffs for PostgresStore {
         called: &PhoneNumber,
         since: Timestamp,
     ) -> Result<Vec<SipCall>, StoreError> {
-        let line = handoffs::line(&self.vault, caller, called);
+        let vault = self.vault.now();
+        let lines = columns_of(&vault, handoffs::line(&vault, caller, called));
         let rows = self
             .calls
             .read(|| {
-                sqlx::query("SELECT told_at, record FROM sip_calls WHERE line = $1 AND told_at >= $2 ORDER BY told_at")
-                    .bind(line.to_vec())
+                sqlx::query("SELECT told_at, record FROM sip_calls WHERE line = ANY ($1) AND told_at >= $2 ORDER BY told_at")
+                    .bind(lines.clone())
                     .bind(since.as_millisecond())
             })
             .await?;
         let read = |row: &sqlx::postgres::PgRow| {
             let record: Vec<u8> = row.try_get("record")?;
-            handoffs::read_sip_call(
-                &self.vault,
-                caller,
-                called,
-                row.try_get("told_at")?,
-                &record,
-            )
+            handoffs::read_sip_call(&vault, caller, called, row.try_get("told_at")?, &record)
         };
         rows.iter().map(read).collect()
     }
 
     async fn keep_callback_result(&self, result: &CallbackResult) -> Result<(), StoreError> {
-        let record = handoffs::seal_result(&self.vault, result);
-        let statement =
-            sqlx::query("INSERT INTO callback_results (result_id, record) VALUES ($1, $2)")
+        let sql = |vault: &Vault| {
+            fenced(
+                "INSERT INTO callback_results (result_id, record) SELECT $1, $2 WHERE {fence} RETURNING 1",
+                vault,
+            )
+        };
+        let statement = |vault: &Vault| {
+            sqlx::query(sqlx::AssertSqlSafe(sql(vault)))
                 .bind(result.id.clone())
-                .bind(record);
-        self.desk.run(statement).await?;
+                .bind(handoffs::seal_result(vault, result))
+        };
+        self.write_sealed(&self.desk, statement).await?;
         Ok(())
     }
 
@@ -124,7 +136,7 @@ impl Handoffs for PostgresStore {
             .await?;
         let read = |row: &sqlx::postgres::PgRow| {
             let record: Vec<u8> = row.try_get("record")?;
-            handoffs::read_result(&self.vault, row.try_get("result_id")?, &record)
+            handoffs::read_result(&self.vault.now(), row.try_get("result_id")?, &record)
         };
         rows.iter().map(read).collect()
     }

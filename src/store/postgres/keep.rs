@@ -13,12 +13,14 @@ use uuid::Uuid;
 
 use super::moving::{Sealed, Tells};
 use super::pool::{Failure, Pool};
-use super::{clear, numbers};
+use super::resealing::columns_of;
+use super::{clear, numbers, rotation};
 use crate::call::SessionId;
 use crate::session::{Recall, Recalled};
 use crate::store::booking_forms::number_index;
 use crate::store::entry::{Entry, mark_of_action};
 use crate::store::known::Known;
+use crate::store::ring::LiveVault;
 use crate::store::vault::{Place, Vault};
 use crate::store::{Kept, StoreError, record, state, telling};
 
@@ -35,7 +37,7 @@ const TURNS: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Keeper {
     pool: Arc<Pool>,
-    vault: Vault,
+    vault: LiveVault,
     remembered: Cache<SessionId, Seen>,
     turns: Vec<tokio::sync::Mutex<()>>,
 }
@@ -66,7 +68,7 @@ enum Written {
 }
 
 impl Keeper {
-    pub(super) fn new(pool: Arc<Pool>, vault: Vault) -> Self {
+    pub(super) fn new(pool: Arc<Pool>, vault: LiveVault) -> Self {
         let remembered = Cache::builder()
             .max_capacity(REMEMBERED)
             .time_to_live(std::time::Duration::from_secs(5))
@@ -82,6 +84,10 @@ impl Keeper {
 
     /// What is known that bears on a voice call action: one round trip.
     pub(super) async fn recall(&self, asked: &Recall) -> Result<Recalled, StoreError> {
+        rotation::awake(&self.pool, &self.vault, || self.recall_once(asked)).await
+    }
+
+    async fn recall_once(&self, asked: &Recall) -> Result<Recalled, StoreError> {
         let (id, mark) = (clear(asked.session.as_str()), mark_of_action(&asked.event));
         let answers = asked.answers.map(i64::from);
         let rows = self.pool.read(|| {
@@ -120,10 +126,14 @@ impl Keeper {
         for _ in 0..READ_ANEW {
             let seen = match remembered.take() {
                 Some(seen) => seen,
-                None => match self.look(session, &entry).await? {
-                    Some(seen) => seen,
-                    None => return Ok(Kept::Overtaken),
-                },
+                None => {
+                    match rotation::awake(&self.pool, &self.vault, || self.look(session, &entry))
+                        .await?
+                    {
+                        Some(seen) => seen,
+                        None => return Ok(Kept::Overtaken),
+                    }
+                }
             };
             if entry.is_behind(seen.known.as_ref()) {
                 return Ok(Kept::Overtaken);
@@ -131,7 +141,8 @@ impl Keeper {
             match self.write(&entry, seen).await? {
                 Written::Done => return Ok(Kept::Stored),
                 Written::Repeated => return Ok(Kept::Overtaken),
-                Written::Stale => {}
+                // The session has changed, or the key.
+                Written::Stale => drop(rotation::learn(&self.pool, &self.vault).await?),
             }
         }
         Err(StoreError::Busy)
@@ -172,10 +183,11 @@ impl Keeper {
         };
         let row = Uuid::new_v4();
         let tells = self.told(entry, before, &known).await?;
-        let sealed = Sealed::of(&self.vault, entry, &known, &row, tells);
+        let vault = self.vault.now();
+        let sealed = Sealed::of(&vault, entry, &known, &row, tells);
         match self
             .pool
-            .run(sealed.statement(entry, &known, revision))
+            .run(sealed.statement(&vault, entry, &known, revision))
             .await
         {
             Ok(rows) if rows.is_empty() => Ok(Written::Stale),
@@ -243,11 +255,12 @@ impl Keeper {
     }
 
     async fn is_of_a_pool(&self, known: &Known) -> Result<bool, StoreError> {
+        let vault = self.vault.now();
         let numbers = [&known.face.source, &known.face.destination];
         let indexes: Vec<_> = numbers
             .into_iter()
             .flatten()
-            .map(|number| number_index(&self.vault, number).to_vec())
+            .flat_map(|number| columns_of(&vault, number_index(&vault, number)))
             .collect();
         let found = self.pool.read(|| {
             sqlx::query("SELECT 1 FROM pool_numbers WHERE number_index = ANY ($1) LIMIT 1")
@@ -266,7 +279,7 @@ impl Keeper {
             .read(|| sqlx::query(sqlx::AssertSqlSafe(text.clone())).bind(id.as_str()));
         let read = |row: &PgRow| {
             let (place, sealed) = (row.try_get("sealed_for")?, row.try_get("record")?);
-            record::read(&open_record(&self.vault, place, sealed)?)
+            record::read(&open_record(&self.vault.now(), place, sealed)?)
         };
         rows.await?.iter().map(read).collect()
     }
@@ -296,7 +309,7 @@ impl Keeper {
             return Ok(Seen::default());
         };
         Ok(Seen {
-            known: Some(open_state(&self.vault, id, sealed)?),
+            known: Some(open_state(&self.vault.now(), id, sealed)?),
             revision: row.try_get("revision")?,
             is_begun: row.try_get("start_is_told")?,
         })
@@ -312,7 +325,7 @@ impl Keeper {
         let (Some(place), Some(sealed)) = found else {
             return Ok(None);
         };
-        record::read_reply(&open_record(&self.vault, place, sealed)?).map(Some)
+        record::read_reply(&open_record(&self.vault.now(), place, sealed)?).map(Some)
     }
 }
 

@@ -6,6 +6,7 @@ use sqlx::{Postgres, QueryBuilder, Row as _};
 use super::clear;
 use super::keep::{open_record, open_state};
 use super::pool::Pool;
+use super::resealing::columns_of;
 use crate::call::SessionId;
 use crate::store::entry::Entry;
 use crate::store::known::Known;
@@ -46,12 +47,14 @@ fn query(vault: &Vault, filter: &SessionFilter) -> QueryBuilder<Postgres> {
             .push_bind(to.as_millisecond());
     }
     if let Some(number) = &filter.number {
-        let index = vault.index(number.digits()).to_vec();
-        query.push(" AND (source_index = ").push_bind(index.clone());
+        let forms = columns_of(vault, vault.index(number.digits()));
         query
-            .push(" OR destination_index = ")
-            .push_bind(index)
-            .push(")");
+            .push(" AND (source_index = ANY (")
+            .push_bind(forms.clone());
+        query
+            .push(") OR destination_index = ANY (")
+            .push_bind(forms)
+            .push("))");
     }
     if let Some(flow) = &filter.flow {
         query

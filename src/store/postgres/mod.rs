@@ -25,6 +25,9 @@ mod numbers;
 mod open;
 mod outbox;
 mod pool;
+mod pool_numbers;
+mod resealing;
+mod rotation;
 mod schema;
 
 use std::sync::Arc;
@@ -35,10 +38,11 @@ use jiff::Timestamp;
 
 use super::entry::Entry;
 use super::leases::Lease;
-use super::vault::{Keys, Vault};
+use super::ring::LiveVault;
+use super::vault::Keys;
 use super::{
-    Begun, Erasing, FlowText, Handoffs, Kept, Outbox, SessionFilter, SessionPage, SessionRecord,
-    Store, StoreError, Webhook, WhichAttempt,
+    Begun, Erasing, FlowText, Handoffs, Kept, KeyRing, Outbox, SessionFilter, SessionPage,
+    SessionRecord, Store, StoreError, Webhook, WhichAttempt,
 };
 use crate::call::SessionId;
 use crate::call::event::{
@@ -48,6 +52,7 @@ use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use keep::Keeper;
 use pool::{Pool, Times};
+use rotation::Rotation;
 
 /// How many connections carry calls. Each holds a statement for about a millisecond.
 const CALLS: u32 = 16;
@@ -83,7 +88,8 @@ pub struct PostgresStore {
     desk: Pool,
     bookings: Pool,
     keeper: Keeper,
-    vault: Vault,
+    vault: LiveVault,
+    rotation: Rotation,
 }
 
 impl PostgresStore {
@@ -95,7 +101,7 @@ impl PostgresStore {
     /// [`StoreError::Unusable`] for whatever keeps the database from being opened and trusted: a sentence that says
     /// what to do, and no password.
     pub async fn open(url: &str, keys: &Keys) -> Result<Self, StoreError> {
-        let vault = Vault::new(keys);
+        let vault = LiveVault::new(keys);
         let options = open::open(url, &vault).await?;
         let calls = Arc::new(Pool::new(options.clone(), CALLS, CALL_TIMES));
         Ok(Self {
@@ -104,6 +110,7 @@ impl PostgresStore {
             keeper: Keeper::new(calls.clone(), vault.clone()),
             calls,
             vault,
+            rotation: Rotation::default(),
         })
     }
 
@@ -148,7 +155,7 @@ impl Store for PostgresStore {
     }
 
     async fn numbers(&self) -> Result<Vec<VirtualNumber>, StoreError> {
-        numbers::all(&self.desk, &self.vault).await
+        numbers::all(&self.desk, &self.vault.now()).await
     }
 
     async fn keep_flows(&self, flows: &[FlowText], at: Timestamp) -> Result<(), StoreError> {
@@ -164,11 +171,11 @@ impl Store for PostgresStore {
     }
 
     async fn sessions(&self, filter: &SessionFilter) -> Result<SessionPage, StoreError> {
-        listing::page(&self.desk, &self.vault, filter).await
+        listing::page(&self.desk, &self.vault.now(), filter).await
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        listing::one(&self.desk, &self.vault, id).await
+        listing::one(&self.desk, &self.vault.now(), id).await
     }
 
     async fn live_sessions(&self) -> Result<u64, StoreError> {
@@ -206,19 +213,19 @@ impl Store for PostgresStore {
     }
 
     async fn attempt(&self, which: &WhichAttempt) -> Result<Option<OutboundCall>, StoreError> {
-        attempts::one(&self.desk, &self.vault, which).await
+        attempts::one(&self.desk, &self.vault.now(), which).await
     }
 
     async fn attempts_like(&self, heard: &Heard<'_>) -> Result<Vec<OutboundCall>, StoreError> {
-        attempts::like(&self.calls, &self.vault, heard).await
+        attempts::like(&self.calls, &self.vault.now(), heard).await
     }
 
     async fn unsettled_attempts(&self) -> Result<Vec<OutboundCall>, StoreError> {
-        attempts::unsettled(&self.desk, &self.vault).await
+        attempts::unsettled(&self.desk, &self.vault.now()).await
     }
 
     async fn attempts_since(&self, since: Timestamp) -> Result<Vec<OutboundCall>, StoreError> {
-        attempts::since(&self.desk, &self.vault, since.as_millisecond()).await
+        attempts::since(&self.desk, &self.vault.now(), since.as_millisecond()).await
     }
 
     fn outbox(&self) -> &dyn Outbox {
@@ -230,6 +237,10 @@ impl Store for PostgresStore {
     }
 
     fn erasing(&self) -> &dyn Erasing {
+        self
+    }
+
+    fn key_ring(&self) -> &dyn KeyRing {
         self
     }
 

@@ -7,6 +7,7 @@ use super::clear;
 use super::events::Rows;
 use super::keep::{record_place, session_place};
 use super::pool::Statement;
+use super::resealing::fenced;
 use crate::events::{Event, Told};
 use crate::store::booking_forms::side_number;
 use crate::store::entry::Entry;
@@ -26,7 +27,7 @@ pub(super) struct Tells {
 const MOVES: &str = "WITH moved AS (
          INSERT INTO sessions AS s (session_id, revision, source_index, destination_index, flow_id, flow_version,
              status, started_at, last_event_at, state, start_is_told)
-         VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $16)
+         SELECT $1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $16 WHERE {fence}
          ON CONFLICT (session_id) DO UPDATE SET
              revision = excluded.revision, source_index = excluded.source_index,
              destination_index = excluded.destination_index, flow_id = excluded.flow_id,
@@ -43,7 +44,7 @@ const MOVES: &str = "WITH moved AS (
 const MOVES_AND_TELLS: &str = "WITH moved AS (
          INSERT INTO sessions AS s (session_id, revision, source_index, destination_index, flow_id, flow_version,
              status, started_at, last_event_at, state, start_is_told, events)
-         VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $16, $17)
+         SELECT $1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $16, $17 WHERE {fence}
          ON CONFLICT (session_id) DO UPDATE SET
              revision = excluded.revision, source_index = excluded.source_index,
              destination_index = excluded.destination_index, flow_id = excluded.flow_id,
@@ -134,7 +135,9 @@ impl Sealed {
         tells: Tells,
     ) -> Self {
         let index = |number: &Option<crate::call::PhoneNumber>| {
-            number.as_ref().map(|number| vault.index(number.digits()))
+            number
+                .as_ref()
+                .map(|number| vault.form(vault.index(number.digits())))
         };
         let session_id = clear(known.id.as_str());
         let mut kept = entry.clone();
@@ -163,7 +166,13 @@ impl Sealed {
     /// Moves the session if it still is at `revision` (0: if there is none), and adds the webhook if it moved. One row
     /// when both were done, none when the session has changed; a known event or a step already left is an error that
     /// undoes all of it.
-    pub(super) fn statement(&self, entry: &Entry, known: &Known, revision: i64) -> Statement<'_> {
+    pub(super) fn statement(
+        &self,
+        vault: &Vault,
+        entry: &Entry,
+        known: &Known,
+        revision: i64,
+    ) -> Statement<'_> {
         let word = |text: &str| clear(text);
         // Most webhooks tell nothing, and their statement is not to pay for it.
         let (text, used) = match self.told.is_empty() {
@@ -172,10 +181,11 @@ impl Sealed {
         };
         let (call, talk) = (entry.masked_call(), entry.masked_talk(Some(known)));
         let is_masked = call.is_some() || talk.is_some() || self.of_call.is_some();
-        let statement = match is_masked {
-            false => sqlx::query(text),
-            true => sqlx::query(sqlx::AssertSqlSafe(counting(text, used))),
+        let text = match is_masked {
+            false => fenced(text, vault),
+            true => fenced(&counting(text, used), vault),
         };
+        let statement = sqlx::query(sqlx::AssertSqlSafe(text));
         let statement = statement
             .bind(self.session_id.as_str())
             .bind(revision)

@@ -6,9 +6,10 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
 use tokio::time::timeout;
 
-use super::schema;
+use super::{rotation, schema};
 use crate::store::StoreError;
-use crate::store::vault::{Place, Vault};
+use crate::store::ring::{LiveVault, Whose};
+use crate::store::vault::Place;
 
 /// The oldest server that is tried: 15.
 const OLDEST: i32 = 150_000;
@@ -50,7 +51,7 @@ const PARAMETERS: [&str; 18] = [
 pub(super) type Trouble = String;
 
 /// Opens the database once, brings it to this program's schema, and gives the way to it.
-pub(super) async fn open(url: &str, vault: &Vault) -> Result<PgConnectOptions, StoreError> {
+pub(super) async fn open(url: &str, vault: &LiveVault) -> Result<PgConnectOptions, StoreError> {
     let options = options(url)?;
     let opened = async {
         let mut db = connect(&options).await?;
@@ -169,26 +170,45 @@ fn fits((number, version): (i32, &str), read_only: bool, encoding: &str) -> Resu
 }
 
 /// Whether the keys are this database's. The first to come seals the known word.
-async fn check_keys(db: &mut PgConnection, vault: &Vault) -> Result<(), Trouble> {
+async fn check_keys(db: &mut PgConnection, vault: &LiveVault) -> Result<(), Trouble> {
     sqlx::query(
         "INSERT INTO database_keys (only_row, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING",
     )
-    .bind(vault.seal(KEY_CHECK, KNOWN_WORD))
+    .bind(vault.seal_as_configured(KEY_CHECK, KNOWN_WORD))
     .execute(&mut *db)
     .await
     .map_err(|error| told(&error))?;
     let sealed: Vec<u8> = sqlx::query_scalar("SELECT key_check FROM database_keys")
-        .fetch_one(db)
+        .fetch_one(&mut *db)
         .await
         .map_err(|error| told(&error))?;
-    match vault.open(KEY_CHECK, &sealed) {
-        Ok(word) if word == KNOWN_WORD => Ok(()),
-        _ => Err(
+    match vault.whose(KEY_CHECK, KNOWN_WORD, &sealed) {
+        Some(whose) => learn_ring(db, vault, whose).await,
+        None => Err(
             "is encrypted with other keys than these: restore the copy of its keys file, or set CALLWRIGHT_KEYS__DATA \
              and CALLWRIGHT_KEYS__INDEX to its keys"
                 .to_owned(),
         ),
     }
+}
+
+/// Reads the keys that the database is sealed with. What is sealed with the configured keys of before is sealed with those of now.
+async fn learn_ring(db: &mut PgConnection, vault: &LiveVault, whose: Whose) -> Result<(), Trouble> {
+    let first = vault.first(whose);
+    let learnt = rotation::ring_at_start(db, vault, &first).await;
+    learnt.map_err(|error| match error {
+        StoreError::Database(_) => format!("cannot have its keys read: {error}"),
+        _ => "holds keys of its own that the ones that are set do not open: set the keys that it was last served with"
+            .to_owned(),
+    })?;
+    if whose == Whose::Before {
+        sqlx::query("UPDATE database_keys SET key_check = $1")
+            .bind(vault.seal_as_configured(KEY_CHECK, KNOWN_WORD))
+            .execute(db)
+            .await
+            .map_err(|error| told(&error))?;
+    }
+    Ok(())
 }
 
 fn unusable(options: &PgConnectOptions, trouble: &str) -> StoreError {

@@ -99,7 +99,7 @@ impl Outbox for PostgresStore {
         let rows = self.desk.run(statement).await?;
         let read = |row: &PgRow| {
             Ok(Delivery {
-                event: events::read(row)?.read(&self.vault)?,
+                event: events::read(row)?.read(&self.vault.now())?,
                 tries: counted(row, "tries")?,
                 claim: row.try_get("claim")?,
             })
@@ -155,7 +155,7 @@ impl Outbox for PostgresStore {
         let rows = self
             .desk
             .read(|| fitting(sqlx::query(sqlx::AssertSqlSafe(text.clone())), filter));
-        let read = |row: &PgRow| events::read(row)?.read(&self.vault);
+        let read = |row: &PgRow| events::read(row)?.read(&self.vault.now());
         let mut found: Vec<EventRecord> = rows.await?.iter().map(read).collect::<Result<_, _>>()?;
         found.sort_unstable_by_key(|event| event.number);
         self.add_waiting(&mut found).await?;

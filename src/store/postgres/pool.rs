@@ -135,6 +135,16 @@ impl Pool {
         }
     }
 
+    /// Several statements of which no rows are wanted: one transaction, if they make it one. After a failure the connection is cut.
+    pub(super) async fn script(&self, text: String) -> Result<(), StoreError> {
+        let mut held = self.acquire().await?;
+        let script = sqlx::raw_sql(sqlx::AssertSqlSafe(text));
+        let done = timeout(self.times.answer + GRACE, held.connection().execute(script));
+        done.await.unwrap_or_else(|_| Err(late()))?;
+        held.give_back();
+        Ok(())
+    }
+
     async fn acquire(&self) -> Result<Held<'_>, StoreError> {
         let permit = timeout(self.times.turn, self.permits.acquire()).await;
         let permit = permit

@@ -157,7 +157,7 @@ pub(super) async fn check_rights(db: &mut PgConnection) -> Result<(), Trouble> {
         "SELECT t || ' (' || p || ')'
          FROM unnest(ARRAY['database_keys', 'sessions', 'webhooks', 'virtual_numbers', 'flow_versions', 'leases',
              'attempts', 'events', 'deliveries', 'endpoints', 'event_log', 'handoffs', 'sip_calls', 'callback_results',
-             'erasures']) AS t,
+             'erasures', 'key_ring']) AS t,
              unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p
          WHERE NOT has_table_privilege(t, p) ORDER BY t, p",
     )

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::lookups::Lookups;
+use super::resealing;
 use super::writing::Writing;
 use crate::outbound::attempt::Heard;
 use crate::session::{OutboundCall, RequestKey};
 use crate::store::attempts::{self, AT_ONCE, Columns, ON_THE_LINE, UNSETTLED};
+use crate::store::resealing::ATTEMPTS;
+use crate::store::ring::LiveVault;
 use crate::store::vault::Vault;
 use crate::store::{Begun, Kept, StoreError, WhichAttempt};
 
@@ -21,11 +24,11 @@ const COLUMNS: &str = "attempt_id, revision, record";
 pub(super) struct Attempts {
     db: Writing,
     lookups: Arc<Lookups>,
-    vault: Vault,
+    vault: LiveVault,
 }
 
 impl Attempts {
-    pub(super) fn new(db: Writing, lookups: Arc<Lookups>, vault: Vault) -> Self {
+    pub(super) fn new(db: Writing, lookups: Arc<Lookups>, vault: LiveVault) -> Self {
         Self { db, lookups, vault }
     }
 
@@ -35,13 +38,18 @@ impl Attempts {
         call: &OutboundCall,
         key: &RequestKey,
     ) -> Result<Begun, StoreError> {
-        let (columns, key) = (
-            Columns::of(&self.vault, call),
-            attempts::key(&self.vault, key),
-        );
-        let vault = self.vault.clone();
+        let (live, call, key) = (self.vault.clone(), call.clone(), key.clone());
         self.db
             .write(move |db| {
+                let vault = live.now();
+                let columns = Columns::of(&vault, &call);
+                let [key, other] = vault.forms(attempts::key(&vault, &key));
+                renew(
+                    db,
+                    &vault,
+                    "request_key = ?1 OR line = ?2",
+                    &[&other, &vault.forms(line_of(&vault, &call))[1]],
+                )?;
                 let known = "request_key = ?1";
                 if let Some(known) = one(db, &vault, known, key)? {
                     return Ok(Begun::Known(Box::new(known)));
@@ -58,50 +66,80 @@ impl Attempts {
 
     /// See [`Store::keep_attempt`](crate::store::Store::keep_attempt).
     pub(super) async fn keep(&self, call: &OutboundCall) -> Result<Kept, StoreError> {
-        let columns = Columns::of(&self.vault, call);
-        let revision = call.revision as i64;
+        let (live, call) = (self.vault.clone(), call.clone());
         self.db
-            .write(move |db| update(db, &columns, revision))
+            .write(move |db| {
+                let vault = live.now();
+                let columns = Columns::of(&vault, &call);
+                let line = vault.forms(line_of(&vault, &call))[1];
+                renew(
+                    db,
+                    &vault,
+                    "attempt_id = ?1 OR line = ?2",
+                    &[&columns.id, &line],
+                )?;
+                update(db, &columns, call.revision as i64)
+            })
             .await
     }
 
     /// One row.
     pub(super) fn find(&self, which: &WhichAttempt) -> Result<Option<OutboundCall>, StoreError> {
+        let vault = self.vault.now();
         self.lookups.with(|db| match which {
-            WhichAttempt::Id(id) => one(db, &self.vault, "attempt_id = ?1", id.as_str()),
+            WhichAttempt::Id(id) => one(db, &vault, "attempt_id = ?1", id.as_str()),
             WhichAttempt::Request(key) => {
-                let key = attempts::key(&self.vault, key);
-                one(db, &self.vault, "request_key = ?1", key)
+                let forms = vault.forms(attempts::key(&vault, key));
+                let wanted = "request_key IN (?1, ?2)";
+                Ok(all(db, &vault, wanted, forms)?.into_iter().next())
             }
-            WhichAttempt::Session(id) => one(db, &self.vault, "session_id = ?1", id.as_str()),
+            WhichAttempt::Session(id) => one(db, &vault, "session_id = ?1", id.as_str()),
         })
     }
 
     /// See [`Store::attempts_like`](crate::store::Store::attempts_like).
     pub(super) fn like(&self, heard: &Heard<'_>) -> Result<Vec<OutboundCall>, StoreError> {
-        let line = attempts::line(&self.vault, heard.source, heard.destination);
-        let wanted = format!("session_id = ?1 OR attempt_id = ?2 OR (line = ?3 AND {ON_THE_LINE})");
-        let of = params![heard.session.as_str(), heard.client_request_id, line];
-        self.lookups.with(|db| all(db, &self.vault, &wanted, of))
+        let vault = self.vault.now();
+        let [line, other] = vault.forms(attempts::line(&vault, heard.source, heard.destination));
+        let wanted =
+            format!("session_id = ?1 OR attempt_id = ?2 OR (line IN (?3, ?4) AND {ON_THE_LINE})");
+        let of = params![heard.session.as_str(), heard.client_request_id, line, other];
+        self.lookups.with(|db| all(db, &vault, &wanted, of))
     }
 
     /// The rows that are worked on.
     pub(super) fn unsettled(&self) -> Result<Vec<OutboundCall>, StoreError> {
         let wanted = format!("{UNSETTLED} ORDER BY number LIMIT {AT_ONCE}");
-        self.lookups.with(|db| all(db, &self.vault, &wanted, []))
+        let vault = self.vault.now();
+        self.lookups.with(|db| all(db, &vault, &wanted, []))
     }
 
     /// The rows that were begun at a time (ms) or later.
     pub(super) fn since(&self, since: i64) -> Result<Vec<OutboundCall>, StoreError> {
         let wanted = "begun_at >= ?1 ORDER BY begun_at, number";
-        self.lookups
-            .with(|db| all(db, &self.vault, wanted, [since]))
+        let vault = self.vault.now();
+        self.lookups.with(|db| all(db, &vault, wanted, [since]))
     }
 
     /// Lets go of the connection once its last write has ended.
     pub(super) fn close(&self) {
         self.db.close();
     }
+}
+
+/// Brings rows under the current key before others are held against them.
+fn renew(
+    db: &Connection,
+    vault: &Vault,
+    wanted: &str,
+    of: &[&dyn rusqlite::ToSql],
+) -> Result<(), StoreError> {
+    resealing::renew(db, vault, ATTEMPTS, wanted, of)
+}
+
+fn line_of(vault: &Vault, call: &OutboundCall) -> [u8; 16] {
+    let intent = call.attempt.intent();
+    attempts::line(vault, &intent.source, &intent.destination)
 }
 
 fn insert(db: &Connection, columns: &Columns, key: &[u8; 16]) -> Result<(), StoreError> {

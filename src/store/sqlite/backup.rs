@@ -16,7 +16,8 @@ use super::soundness::{Trouble, told_of};
 use super::{journal, place, soundness, tail};
 use crate::config::Durability;
 use crate::store::StoreError;
-use crate::store::vault::{Keys, Vault};
+use crate::store::ring::LiveVault;
+use crate::store::vault::Keys;
 
 /// `application_id` of a back-up: "CWBK". No server opens one by mistake, without what it has of the journal.
 pub(super) const APPLICATION: u32 = 0x4357_424B;
@@ -255,7 +256,8 @@ fn check(from: &Path, keys: Option<&Keys>) -> Result<(), Trouble> {
         .optional()
         .map_err(|e| told_of(&e))?;
     let opens = sealed.is_some_and(|(id, sealed)| {
-        Vault::new(keys).open(key_check(&id), &sealed).as_deref() == Ok(KEY_CHECK)
+        let whose = LiveVault::new(keys).whose(key_check(&id), KEY_CHECK, &sealed);
+        whose.is_some()
     });
     match opens {
         true => Ok(()),

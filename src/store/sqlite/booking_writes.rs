@@ -9,11 +9,14 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::events::tell;
+use super::resealing;
 use crate::events::{Event, Subject, Told};
 use crate::masking::{BookingWrite, Leg};
 use crate::store::StoreError;
 use crate::store::booking_forms::{id_index, seal, side_number, side_word};
 use crate::store::bookings::BookingKept;
+use crate::store::resealing::{BOOKINGS, LEGS, PINS};
+use crate::store::ring::LiveVault;
 use crate::store::vault::Vault;
 
 /// How many writes one transaction takes at most.
@@ -62,25 +65,29 @@ struct Sealed {
     index: [u8; 16],
     record: Vec<u8>,
     tells: Vec<Event>,
+    /// What the record is sealed with.
     vault: Vault,
+    live: LiveVault,
 }
 
 impl BookingQueue {
     /// Keeps a booking; see [`BookingStore::keep_booking`](crate::store::bookings::BookingStore::keep_booking).
     pub(super) async fn keep(
         &self,
-        vault: &Vault,
+        live: &LiveVault,
         write: BookingWrite,
         tells: Vec<Event>,
     ) -> Result<BookingKept, StoreError> {
-        let index = id_index(vault, &write.booking.id);
-        let record = seal(vault, &index, &write.booking);
+        let vault = live.now();
+        let index = id_index(&vault, &write.booking.id);
+        let record = seal(&vault, &index, &write.booking);
         let sealed = Box::new(Sealed {
             write,
             index,
             record,
             tells,
-            vault: vault.clone(),
+            vault,
+            live: live.clone(),
         });
         let (caller, answer) = oneshot::channel();
         self.push(Job::Booking(sealed, caller)).await?;
@@ -264,14 +271,21 @@ fn keep(db: &Connection, sealed: Sealed) -> Result<BookingKept, StoreError> {
     let Sealed {
         write,
         index,
-        record,
+        mut record,
         tells,
-        vault,
+        vault: sealed_with,
+        live,
     } = sealed;
     let mut booking = write.booking.clone();
+    // The key changes in a transaction: in this one it does not.
+    let vault = live.now();
+    if vault.number() != sealed_with.number() {
+        record = seal(&vault, &index, &booking);
+    }
+    renew(db, &vault, &index, &write)?;
     let known: Option<(i64, i64)> = db
         .prepare_cached("SELECT number, revision FROM bookings WHERE id_index = ?1")?
-        .query_row([index], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([vault.form(index)], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let as_read = match booking.number {
         0 => None,
@@ -280,49 +294,83 @@ fn keep(db: &Connection, sealed: Sealed) -> Result<BookingKept, StoreError> {
     if known != as_read {
         return Ok(BookingKept::Overtaken);
     }
-    if !may_take(db, &write)? {
+    if !may_take(db, &vault, &write)? {
         return Ok(BookingKept::Taken);
     }
-    if !are_own(db, &write)? {
+    if !are_own(db, &vault, &write)? {
         return Ok(BookingKept::Overtaken);
     }
-    if !pins_are_free(db, &write)? {
+    if !pins_are_free(db, &vault, &write)? {
         return Ok(BookingKept::PinTaken);
     }
-    put(db, &mut booking, &write, &index, &record)?;
+    put(db, &vault, &mut booking, &write, &index, &record)?;
     tell_all(db, &vault, booking.number, write.now, tells)?;
     crate::failpoint!("booking.row", booking.id.as_str(), Err(StoreError::Busy));
     for leg in &write.takes {
-        take(db, leg, booking.number)?;
+        take(db, &vault, leg, booking.number)?;
         crate::failpoint!("booking.leg", booking.id.as_str(), Err(StoreError::Busy));
     }
     for leg in &write.changes {
-        change(db, leg)?;
+        change(db, &vault, leg)?;
         crate::failpoint!("booking.moved", booking.id.as_str(), Err(StoreError::Busy));
     }
     for pin in &write.pins {
         db.prepare_cached(
-            "INSERT INTO pins (vn, pin, booking, side, free_from) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO pins (vn, pin, booking, side, free_from, key_number) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (vn, pin) DO UPDATE SET booking = ?3, side = ?4, free_from = ?5",
         )?
         .execute(params![
             pin.vn.0,
-            pin.key,
+            vault.form(pin.key),
             booking.number as i64,
             side_number(pin.side),
-            pin.free_from.as_millisecond()
+            pin.free_from.as_millisecond(),
+            vault.number()
         ])?;
     }
     for (vn, key) in &write.drops {
         db.prepare_cached("DELETE FROM pins WHERE vn = ?1 AND pin = ?2 AND booking = ?3")?
-            .execute(params![vn.0, key, booking.number as i64])?;
+            .execute(params![vn.0, vault.form(*key), booking.number as i64])?;
     }
     crate::failpoint!("booking.whole", booking.id.as_str(), Err(StoreError::Busy));
     Ok(BookingKept::Stored(Box::new(booking)))
 }
 
+/// While keys rotate: brings what the write may meet under the current key, so that the tables' keys keep all of it apart.
+fn renew(
+    db: &Connection,
+    vault: &Vault,
+    index: &[u8; 16],
+    write: &BookingWrite,
+) -> Result<(), StoreError> {
+    if !vault.is_rotating() {
+        return Ok(());
+    }
+    let other = |index: [u8; 16]| vault.forms(index)[1];
+    resealing::renew(db, vault, BOOKINGS, "id_index = ?1", &[&other(*index)])?;
+    for leg in write.takes.iter().chain(&write.changes) {
+        resealing::renew(db, vault, LEGS, "party = ?1", &[&other(leg.party.0)])?;
+    }
+    let dropped = write.drops.iter().map(|(vn, key)| (vn, key));
+    for (vn, key) in write
+        .pins
+        .iter()
+        .map(|pin| (&pin.vn, &pin.key))
+        .chain(dropped)
+    {
+        resealing::renew(
+            db,
+            vault,
+            PINS,
+            "vn = ?1 AND pin = ?2",
+            &[&vn.0, &other(*key)],
+        )?;
+    }
+    Ok(())
+}
+
 /// Whether each leg is new, free, rested, or of the same pair.
-fn may_take(db: &Connection, write: &BookingWrite) -> Result<bool, StoreError> {
+fn may_take(db: &Connection, vault: &Vault, write: &BookingWrite) -> Result<bool, StoreError> {
     let rested = write
         .rested_before
         .map_or(i64::MIN, |before| before.as_millisecond());
@@ -332,7 +380,8 @@ fn may_take(db: &Connection, write: &BookingWrite) -> Result<bool, StoreError> {
     )?;
     for leg in &write.takes {
         let now = write.now.as_millisecond();
-        if select.exists(params![leg.party.0, leg.vn.0, leg.pair.0, now, rested])? {
+        let (party, pair) = (vault.form(leg.party.0), vault.form(leg.pair.0));
+        if select.exists(params![party, leg.vn.0, pair, now, rested])? {
             return Ok(false);
         }
     }
@@ -340,18 +389,19 @@ fn may_take(db: &Connection, write: &BookingWrite) -> Result<bool, StoreError> {
 }
 
 /// Whether each leg that is to be changed is the booking's still.
-fn are_own(db: &Connection, write: &BookingWrite) -> Result<bool, StoreError> {
+fn are_own(db: &Connection, vault: &Vault, write: &BookingWrite) -> Result<bool, StoreError> {
     let mut select =
         db.prepare_cached("SELECT 1 FROM legs WHERE party = ?1 AND vn = ?2 AND booking = ?3")?;
     for leg in &write.changes {
-        if !select.exists(params![leg.party.0, leg.vn.0, write.booking.number as i64])? {
+        let party = vault.form(leg.party.0);
+        if !select.exists(params![party, leg.vn.0, write.booking.number as i64])? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-fn pins_are_free(db: &Connection, write: &BookingWrite) -> Result<bool, StoreError> {
+fn pins_are_free(db: &Connection, vault: &Vault, write: &BookingWrite) -> Result<bool, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT 1 FROM pins WHERE vn = ?1 AND pin = ?2 AND booking <> ?3 AND free_from > ?4",
     )?;
@@ -363,7 +413,7 @@ fn pins_are_free(db: &Connection, write: &BookingWrite) -> Result<bool, StoreErr
         if twice
             || select.exists(params![
                 pin.vn.0,
-                pin.key,
+                vault.form(pin.key),
                 number,
                 write.now.as_millisecond()
             ])?
@@ -377,20 +427,22 @@ fn pins_are_free(db: &Connection, write: &BookingWrite) -> Result<bool, StoreErr
 /// Writes the booking's own row; it knows its number and revision then.
 fn put(
     db: &Connection,
+    vault: &Vault,
     booking: &mut crate::masking::Booking,
     write: &BookingWrite,
     index: &[u8; 16],
     record: &[u8],
 ) -> Result<(), StoreError> {
     let (is_open, due_at) = (booking.closing.is_none(), write.due_at.as_millisecond());
+    let pair = vault.form(booking.pair.0);
     if booking.number == 0 {
         db.prepare_cached(
             "INSERT INTO bookings (id_index, pair, pool, is_open, due_at, revision, record)
              VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
         )?
         .execute(params![
-            index,
-            booking.pair.0,
+            vault.form(*index),
+            pair,
             booking.pool.as_str(),
             is_open,
             due_at,
@@ -403,7 +455,7 @@ fn put(
         "UPDATE bookings SET pair = ?2, is_open = ?3, due_at = ?4, record = ?5, revision = revision + 1
          WHERE number = ?1",
     )?
-    .execute(params![booking.number as i64, booking.pair.0, is_open, due_at, record])?;
+    .execute(params![booking.number as i64, pair, is_open, due_at, record])?;
     booking.revision += 1;
     Ok(())
 }
@@ -440,38 +492,39 @@ pub(super) fn tell_all(
 }
 
 /// Takes a leg. One that another booking of the pair holds lasts as long as the longer of the two.
-fn take(db: &Connection, leg: &Leg, booking: u64) -> Result<(), StoreError> {
+fn take(db: &Connection, vault: &Vault, leg: &Leg, booking: u64) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO legs AS l (party, vn, booking, side, pair, rests_from, free_from)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO legs AS l (party, vn, booking, side, pair, rests_from, free_from, key_number)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (party, vn) DO UPDATE SET
              rests_from = CASE WHEN l.pair = ?5 AND l.booking <> ?3 THEN max(l.rests_from, ?6) ELSE ?6 END,
              free_from = CASE WHEN l.pair = ?5 AND l.booking <> ?3 THEN max(l.free_from, ?7) ELSE ?7 END,
              booking = ?3, side = ?4, pair = ?5",
     )?
     .execute(params![
-        leg.party.0,
+        vault.form(leg.party.0),
         leg.vn.0,
         booking as i64,
         side_word(leg),
-        leg.pair.0,
+        vault.form(leg.pair.0),
         leg.rests_from.as_millisecond(),
-        leg.free_from.as_millisecond()
+        leg.free_from.as_millisecond(),
+        vault.number()
     ])?;
     Ok(())
 }
 
-fn change(db: &Connection, leg: &Leg) -> Result<(), StoreError> {
+fn change(db: &Connection, vault: &Vault, leg: &Leg) -> Result<(), StoreError> {
     db.prepare_cached(
         "UPDATE legs SET booking = ?3, side = ?4, pair = ?5, rests_from = ?6, free_from = ?7
          WHERE party = ?1 AND vn = ?2",
     )?
     .execute(params![
-        leg.party.0,
+        vault.form(leg.party.0),
         leg.vn.0,
         leg.booking as i64,
         side_word(leg),
-        leg.pair.0,
+        vault.form(leg.pair.0),
         leg.rests_from.as_millisecond(),
         leg.free_from.as_millisecond()
     ])?;

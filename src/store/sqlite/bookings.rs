@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::SqliteStore;
+use super::{SqliteStore, resealing};
 use crate::call::PhoneNumber;
 use crate::events::Event;
 use crate::masking::booking::{Booking, BookingId, SideName, Usage};
@@ -18,11 +18,12 @@ use crate::store::bookings::{
     AT_ONCE, Asked, Block, BookingFilter, BookingKept, BookingPage, BookingStore, Degrees, Load,
     MaskedCall, OF_PAIR, OnNumber, Surroundings,
 };
+use crate::store::resealing::{BLOCKED, POOL_NUMBERS};
 use crate::store::vault::Vault;
 use crate::store::{Lease, StoreError};
 
 const BOOKING: &str = "number, id_index, pair, revision, record";
-const LEG: &str = "party, vn, booking, side, pair, rests_from, free_from";
+const LEG: &str = "party, vn, booking, side, pair, rests_from, free_from, key_number";
 
 /// How many legs one transaction deletes at most.
 const BITE: i64 = 1000;
@@ -33,29 +34,29 @@ const HOUR: i64 = 3_600_000;
 #[async_trait]
 impl BookingStore for SqliteStore {
     fn party(&self, number: &PhoneNumber) -> PartyKey {
-        forms::party(&self.vault, number)
+        forms::party(&self.vault.now(), number)
     }
 
     fn pin_key(&self, vn: Vn, pin: &str) -> [u8; 16] {
-        forms::pin_key(&self.vault, vn, pin)
+        forms::pin_key(&self.vault.now(), vn, pin)
     }
 
     async fn booking(&self, id: &BookingId) -> Result<Option<Booking>, StoreError> {
-        let index = id_index(&self.vault, id);
-        self.lookups.with(|db| by_id(db, &self.vault, &index))
+        let vault = self.vault.now();
+        self.lookups.with(|db| by_id(db, &vault, id))
     }
 
     async fn bookings(&self, filter: &BookingFilter) -> Result<BookingPage, StoreError> {
-        self.lookups.with(|db| page(db, &self.vault, filter))
+        self.lookups.with(|db| page(db, &self.vault.now(), filter))
     }
 
     async fn surroundings(&self, asked: &Asked<'_>) -> Result<Surroundings, StoreError> {
-        let index = id_index(&self.vault, asked.id);
+        let vault = self.vault.now();
         self.lookups.with(|db| {
             Ok(Surroundings {
-                known: by_id(db, &self.vault, &index)?,
-                legs: legs(db, asked.parties)?,
-                of_pair: of_pair(db, &self.vault, asked.pair)?,
+                known: by_id(db, &vault, asked.id)?,
+                legs: legs(db, &vault, asked.parties)?,
+                of_pair: of_pair(db, &vault, asked.pair)?,
             })
         })
     }
@@ -70,7 +71,7 @@ impl BookingStore for SqliteStore {
     }
 
     async fn masked_call(&self, asked: &MaskedCall) -> Result<Picture, StoreError> {
-        let mut picture = self.lookups.with(|db| look(db, &self.vault, asked))?;
+        let mut picture = self.lookups.with(|db| look(db, &self.vault.now(), asked))?;
         if let Some(booking) = &picture.booking
             && booking.depends_on_usage()
         {
@@ -84,15 +85,19 @@ impl BookingStore for SqliteStore {
         vn: Vn,
         key: [u8; 16],
     ) -> Result<Option<(Booking, SideName)>, StoreError> {
+        let vault = self.vault.now();
+        let [form, other] = vault.forms(key);
         self.lookups.with(|db| {
             let found: Option<(i64, i16)> = db
-                .prepare_cached("SELECT booking, side FROM pins WHERE vn = ?1 AND pin = ?2")?
-                .query_row(params![vn.0, key], |row| Ok((row.get(0)?, row.get(1)?)))
+                .prepare_cached("SELECT booking, side FROM pins WHERE vn = ?1 AND pin IN (?2, ?3)")?
+                .query_row(params![vn.0, form, other], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()?;
             let Some((number, side)) = found else {
                 return Ok(None);
             };
-            let booking = by_number(db, &self.vault, number)?;
+            let booking = by_number(db, &vault, number)?;
             Ok(booking.map(|booking| (booking, read_side(side))))
         })
     }
@@ -130,7 +135,7 @@ impl BookingStore for SqliteStore {
     async fn due_bookings(&self, now: Timestamp) -> Result<Vec<Booking>, StoreError> {
         let wanted = format!("due_at <= ?1 ORDER BY due_at LIMIT {AT_ONCE}");
         self.lookups
-            .with(|db| all(db, &self.vault, &wanted, [now.as_millisecond()]))
+            .with(|db| all(db, &self.vault.now(), &wanted, [now.as_millisecond()]))
     }
 
     async fn sweep_legs(&self, lease: &Lease, now: Timestamp) -> Result<u64, StoreError> {
@@ -150,7 +155,10 @@ impl BookingStore for SqliteStore {
         self.hold_against(Some(lease))?;
         let booking = booking.clone();
         self.catch_up().await;
-        self.bookings.run(move |db| Ok(erase(db, &booking)?)).await
+        let vault = self.vault.clone();
+        self.bookings
+            .run(move |db| Ok(erase(db, &vault.now(), &booking)?))
+            .await
     }
 
     async fn bookings_on(&self, vn: Vn, now: Timestamp) -> Result<Vec<OnNumber>, StoreError> {
@@ -178,7 +186,7 @@ impl BookingStore for SqliteStore {
         self.lookups.with(|db| {
             let found = numbers
                 .iter()
-                .map(|number| by_number(db, &self.vault, *number as i64));
+                .map(|number| by_number(db, &self.vault.now(), *number as i64));
             let found: Result<Vec<_>, _> = found.collect();
             Ok(found?.into_iter().flatten().collect())
         })
@@ -238,19 +246,23 @@ impl BookingStore for SqliteStore {
             })?;
             let opened = found.map(|row| {
                 let (vn, index, record) = row?;
-                forms::open_number(&self.vault, vn, &index, &record)
+                forms::open_number(&self.vault.now(), vn, &index, &record)
             });
             opened.collect()
         })
     }
 
     async fn keep_pool_number(&self, number: &PoolNumber) -> Result<PoolNumber, StoreError> {
-        let index = number_index(&self.vault, &number.number);
-        let record = seal_number(&self.vault, &index, number);
+        let (vault, kept) = (self.vault.clone(), number.clone());
         let kept = self.bookings.run(move |db| {
+            let vault = vault.now();
+            let index = number_index(&vault, &kept.number);
+            let [form, other] = vault.forms(index);
+            resealing::renew(db, &vault, POOL_NUMBERS, "number_index = ?1", &[&other])?;
+            let record = seal_number(&vault, &index, &kept);
             let sql = "INSERT INTO pool_numbers (number_index, record) VALUES (?1, ?2)
                  ON CONFLICT (number_index) DO UPDATE SET record = ?2 RETURNING vn";
-            Ok(db.query_row(sql, params![index, record], |row| row.get::<_, u32>(0))?)
+            Ok(db.query_row(sql, params![form, record], |row| row.get::<_, u32>(0))?)
         });
         Ok(PoolNumber {
             vn: Vn(kept.await?),
@@ -259,13 +271,20 @@ impl BookingStore for SqliteStore {
     }
 
     async fn block(&self, party: PartyKey, block: Block) -> Result<(), StoreError> {
-        let put = "INSERT INTO blocked_parties (party, until) VALUES (?1, ?2) ON CONFLICT (party) DO UPDATE SET until = ?2";
+        let put = "INSERT INTO blocked_parties (party, until, key_number) VALUES (?1, ?2, ?3)
+             ON CONFLICT (party) DO UPDATE SET until = ?2";
+        let vault = self.vault.clone();
         let work = move |db: &Connection| {
+            let vault = vault.now();
+            let ([form, other], key) = (vault.forms(party.0), vault.number());
+            resealing::renew(db, &vault, BLOCKED, "party = ?1", &[&other])?;
             match block {
-                Block::Until(until) => db.execute(put, params![party.0, until.as_millisecond()])?,
-                Block::ForGood => db.execute(put, params![party.0, None::<i64>])?,
+                Block::Until(until) => {
+                    db.execute(put, params![form, until.as_millisecond(), key])?
+                }
+                Block::ForGood => db.execute(put, params![form, None::<i64>, key])?,
                 Block::Lifted => {
-                    db.execute("DELETE FROM blocked_parties WHERE party = ?1", [party.0])?
+                    db.execute("DELETE FROM blocked_parties WHERE party = ?1", [form])?
                 }
             };
             Ok(())
@@ -279,12 +298,13 @@ fn look(db: &Connection, vault: &Vault, asked: &MaskedCall) -> Result<Picture, S
     let mut picture = Picture::default();
     let now = asked.now.as_millisecond();
     if let Some(caller) = asked.caller {
-        picture.leg = leg(db, caller, asked.vn)?;
+        let [form, other] = vault.forms(caller.0);
+        picture.leg = leg(db, vault, caller, asked.vn)?;
         picture.is_blocked = db
             .prepare_cached(
-                "SELECT 1 FROM blocked_parties WHERE party = ?1 AND (until IS NULL OR until > ?2)",
+                "SELECT 1 FROM blocked_parties WHERE party IN (?1, ?2) AND (until IS NULL OR until > ?3)",
             )?
-            .exists(params![caller.0, now])?;
+            .exists(params![form, other, now])?;
         if let Some(leg) = picture
             .leg
             .filter(|leg| leg.standing(asked.now) != Standing::Free)
@@ -327,7 +347,7 @@ fn elsewhere(
     asked: &MaskedCall,
 ) -> Result<Vec<(Booking, SideName)>, StoreError> {
     let mut found: Vec<(Booking, SideName)> = Vec::new();
-    for leg in legs(db, &[caller])? {
+    for leg in legs(db, vault, &[caller])? {
         if found.len() == 2 || leg.standing(asked.now) != Standing::Held {
             continue;
         }
@@ -345,22 +365,24 @@ fn elsewhere(
     Ok(found)
 }
 
-fn leg(db: &Connection, party: PartyKey, vn: Vn) -> Result<Option<Leg>, StoreError> {
+fn leg(db: &Connection, vault: &Vault, party: PartyKey, vn: Vn) -> Result<Option<Leg>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {LEG} FROM legs WHERE party = ?1 AND vn = ?2"
+        "SELECT {LEG} FROM legs WHERE party IN (?1, ?2) AND vn = ?3"
     ))?;
+    let [form, other] = vault.forms(party.0);
     let found = select
-        .query_row(params![party.0, vn.0], leg_row)
+        .query_row(params![form, other, vn.0], leg_row)
         .optional()?;
-    found.map(LegRow::leg).transpose()
+    found.map(|row| row.leg(vault)).transpose()
 }
 
-fn legs(db: &Connection, parties: &[PartyKey]) -> Result<Vec<Leg>, StoreError> {
-    let mut select = db.prepare_cached(&format!("SELECT {LEG} FROM legs WHERE party = ?1"))?;
+fn legs(db: &Connection, vault: &Vault, parties: &[PartyKey]) -> Result<Vec<Leg>, StoreError> {
+    let mut select =
+        db.prepare_cached(&format!("SELECT {LEG} FROM legs WHERE party IN (?1, ?2)"))?;
     let mut found = Vec::new();
     for party in parties {
-        for row in select.query_map([party.0], leg_row)? {
-            found.push(row?.leg()?);
+        for row in select.query_map(vault.forms(party.0), leg_row)? {
+            found.push(row?.leg(vault)?);
         }
     }
     Ok(found)
@@ -375,11 +397,13 @@ fn leg_row(row: &Row<'_>) -> Result<LegRow, rusqlite::Error> {
         pair: row.get(4)?,
         rests_from: row.get(5)?,
         free_from: row.get(6)?,
+        key_number: row.get(7)?,
     })
 }
 
-fn by_id(db: &Connection, vault: &Vault, index: &[u8; 16]) -> Result<Option<Booking>, StoreError> {
-    let found = all(db, vault, "id_index = ?1", [index])?;
+fn by_id(db: &Connection, vault: &Vault, id: &BookingId) -> Result<Option<Booking>, StoreError> {
+    let forms = vault.forms(id_index(vault, id));
+    let found = all(db, vault, "id_index IN (?1, ?2)", forms)?;
     Ok(found.into_iter().next())
 }
 
@@ -393,8 +417,8 @@ pub(super) fn by_number(
 }
 
 fn of_pair(db: &Connection, vault: &Vault, pair: PairKey) -> Result<Vec<Booking>, StoreError> {
-    let wanted = format!("pair = ?1 ORDER BY number DESC LIMIT {OF_PAIR}");
-    all(db, vault, &wanted, [pair.0])
+    let wanted = format!("pair IN (?1, ?2) ORDER BY number DESC LIMIT {OF_PAIR}");
+    all(db, vault, &wanted, vault.forms(pair.0))
 }
 
 fn all(
@@ -421,15 +445,16 @@ fn page(db: &Connection, vault: &Vault, filter: &BookingFilter) -> Result<Bookin
     let before = filter.before.map_or(i64::MAX, |before| before as i64);
     let limit = i64::from(filter.limit.max(1)) + 1;
     let pool = filter.pool.as_ref().map(|pool| pool.as_str().to_owned());
-    let party = filter.party.map(|party| party.0);
+    let forms = filter.party.map(|party| vault.forms(party.0));
+    let [form, other] = [0, 1].map(|at| forms.map(|forms| forms[at]));
     let wanted = "number < ?1 AND (?2 IS NULL OR pool = ?2) AND (?3 IS NULL OR is_open = ?3)
-         AND (?4 IS NULL OR number IN (SELECT booking FROM legs WHERE party = ?4))
-         ORDER BY number DESC LIMIT ?5";
+         AND (?4 IS NULL OR number IN (SELECT booking FROM legs WHERE party IN (?4, ?5)))
+         ORDER BY number DESC LIMIT ?6";
     let bookings = all(
         db,
         vault,
         wanted,
-        params![before, pool, filter.open, party, limit],
+        params![before, pool, filter.open, form, other, limit],
     )?;
     Ok(BookingPage::cut(bookings, filter.limit.max(1)))
 }
@@ -451,11 +476,12 @@ fn sweep(db: &Connection, now: i64) -> Result<u64, rusqlite::Error> {
     Ok(legs.max(pins) as u64)
 }
 
-fn erase(db: &Connection, booking: &Booking) -> Result<(), rusqlite::Error> {
+fn erase(db: &Connection, vault: &Vault, booking: &Booking) -> Result<(), rusqlite::Error> {
     let number = booking.number as i64;
     for party in booking.parties() {
-        db.prepare_cached("DELETE FROM legs WHERE party = ?1 AND booking = ?2")?
-            .execute(params![party.0, number])?;
+        let [form, other] = vault.forms(party.0);
+        db.prepare_cached("DELETE FROM legs WHERE party IN (?1, ?2) AND booking = ?3")?
+            .execute(params![form, other, number])?;
     }
     db.prepare_cached("DELETE FROM masked_calls WHERE booking = ?1")?
         .execute([number])?;

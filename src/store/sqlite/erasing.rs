@@ -24,7 +24,7 @@ const BITE: i64 = 100;
 const LOOKED_INTO: i64 = 500;
 
 /// The sessions of a person.
-const THEIRS: &str = "(source_index = ?1 OR destination_index = ?1)";
+const THEIRS: &str = "(source_index IN (?1, ?2) OR destination_index IN (?1, ?2))";
 
 /// Which sessions go.
 #[derive(Debug)]
@@ -63,9 +63,10 @@ impl Erasing for SqliteStore {
             phone: phone.clone(),
             bookings: None,
         };
-        let sealed = self.vault.seal(place(id), subject.write().as_bytes());
+        let (vault, subject) = (self.vault.clone(), subject.write());
         let (id, at) = (id.to_owned(), at.as_millisecond());
         let ask = move |db: &Connection| {
+            let sealed = vault.now().seal(place(&id), subject.as_bytes());
             let sql = "INSERT INTO erasures (id, asked_at, subject) VALUES (?1, ?2, ?3)";
             db.execute(sql, params![id, at, sealed])?;
             Ok(())
@@ -77,7 +78,7 @@ impl Erasing for SqliteStore {
         let asked = self.lookups.with(under_way)?;
         for (id, sealed) in asked {
             let Subject { phone, bookings } =
-                Subject::read(self.vault.open(place(&id), &sealed).ok())?;
+                Subject::read(self.vault.now().open(place(&id), &sealed).ok())?;
             let party = self.party(&phone);
             let bookings = match bookings {
                 Some(bookings) => bookings,
@@ -97,8 +98,11 @@ impl Erasing for SqliteStore {
                 phone,
                 bookings: Some(gone.waiting.clone()),
             };
-            let left = self.vault.seal(place(&id), left.write().as_bytes());
-            let note = move |db: &Connection| note(db, &id, &gone, left, now.as_millisecond());
+            let vault = self.vault.clone();
+            let note = move |db: &Connection| {
+                let left = vault.now().seal(place(&id), left.write().as_bytes());
+                note(db, &id, &gone, left, now.as_millisecond())
+            };
             self.deliveries.write(note).await?;
         }
         Ok(())
@@ -186,13 +190,14 @@ pub(super) fn bite(
     let rows = match which {
         Which::Old(before) => {
             let sql = "SELECT id, session_id FROM sessions WHERE started_at < ?1 AND last_event_at < ?1 ORDER BY started_at LIMIT ?2";
-            sessions(&moment, sql, before)?
+            sessions(&moment, sql, params![before, BITE])?
         }
         Which::Of(Person { phone, .. }) => {
             let sql = format!(
-                "SELECT id, session_id FROM sessions WHERE {THEIRS} AND status IS NOT NULL LIMIT ?2"
+                "SELECT id, session_id FROM sessions WHERE {THEIRS} AND status IS NOT NULL LIMIT ?3"
             );
-            sessions(&moment, &sql, vault.index(phone.digits()))?
+            let [form, other] = vault.forms(vault.index(phone.digits()));
+            sessions(&moment, &sql, params![form, other, BITE])?
         }
     };
     for (row, _) in &rows {
@@ -220,10 +225,10 @@ pub(super) fn bite(
 fn sessions(
     db: &Connection,
     sql: &str,
-    of: impl rusqlite::ToSql,
+    of: impl rusqlite::Params,
 ) -> Result<Vec<(i64, String)>, rusqlite::Error> {
     let mut select = db.prepare_cached(sql)?;
-    let rows = select.query_map(params![of, BITE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = select.query_map(of, |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
 
@@ -346,7 +351,7 @@ pub(super) fn is_live(
     let sql = format!("SELECT 1 FROM sessions WHERE {THEIRS} AND status IS NULL");
     let found = db
         .prepare_cached(&sql)?
-        .query_row([vault.index(phone.digits())], |_| Ok(()))
+        .query_row(vault.forms(vault.index(phone.digits())), |_| Ok(()))
         .optional()?;
     Ok(found.is_some())
 }

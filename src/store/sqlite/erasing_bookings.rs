@@ -10,7 +10,7 @@ use crate::masking::booking::{Booking, SideName};
 use crate::store::StoreError;
 use crate::store::booking_forms::pin_key;
 use crate::store::erasing::cut_off_at;
-use crate::store::telling::booking_column;
+use crate::store::telling::booking_columns;
 use crate::store::vault::Vault;
 
 /// What went with a booking.
@@ -75,14 +75,14 @@ fn sessions(db: &Connection, booking: u64) -> Result<Vec<String>, rusqlite::Erro
 /// Erases what was told of a booking, but that it was closed for this. How many events.
 fn events_of(db: &Connection, vault: &Vault, booking: &Booking) -> Result<u64, rusqlite::Error> {
     let told_at = cut_off_at(booking);
-    let theirs = "booking_id = ?1 AND NOT (kind = 'booking.closed' AND at IS ?2)";
-    let column = booking_column(vault, &booking.id);
+    let theirs = "booking_id IN (?1, ?2) AND NOT (kind = 'booking.closed' AND at IS ?3)";
+    let [column, other] = booking_columns(vault, &booking.id);
     let sql =
         format!("DELETE FROM deliveries WHERE event IN (SELECT number FROM events WHERE {theirs})");
-    db.execute(&sql, params![column, told_at])?;
+    db.execute(&sql, params![column, other, told_at])?;
     let gone = db.execute(
         &format!("DELETE FROM events WHERE {theirs}"),
-        params![column, told_at],
+        params![column, other, told_at],
     )?;
     Ok(gone as u64)
 }
@@ -96,26 +96,34 @@ fn let_go(db: &Connection, vault: &Vault, booking: &Booking) -> Result<(), rusql
             .iter()
             .flat_map(|pin| side.numbers().map(move |vn| (vn, pin)))
         {
-            db.prepare_cached("DELETE FROM pins WHERE vn = ?1 AND pin = ?2 AND booking = ?3")?
-                .execute(params![vn.0, pin_key(vault, vn, &pin.0), number])?;
+            let [form, other] = vault.forms(pin_key(vault, vn, &pin.0));
+            db.prepare_cached(
+                "DELETE FROM pins WHERE vn = ?1 AND pin IN (?2, ?3) AND booking = ?4",
+            )?
+            .execute(params![vn.0, form, other, number])?;
         }
     }
     for party in booking.parties() {
+        let [form, other] = vault.forms(party.0);
         db.prepare_cached(
-            "UPDATE legs SET pair = randomblob(16) WHERE party = ?1 AND booking = ?2",
+            "UPDATE legs SET pair = randomblob(16) WHERE party IN (?1, ?2) AND booking = ?3",
         )?
-        .execute(params![party.0, number])?;
+        .execute(params![form, other, number])?;
     }
     Ok(())
 }
 
 /// Erases what a person holds by themselves: numbers, and a place on the block-list.
-pub(super) fn erase_party(db: &mut Connection, person: &Person) -> Result<(), StoreError> {
+pub(super) fn erase_party(
+    db: &mut Connection,
+    vault: &Vault,
+    person: &Person,
+) -> Result<(), StoreError> {
     db.pragma_update(None, "secure_delete", "ON")?;
     let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for table in ["legs", "blocked_parties"] {
-        let sql = format!("DELETE FROM {table} WHERE party = ?1");
-        moment.execute(&sql, [person.party.0])?;
+        let sql = format!("DELETE FROM {table} WHERE party IN (?1, ?2)");
+        moment.execute(&sql, vault.forms(person.party.0))?;
     }
     Ok(moment.commit()?)
 }

@@ -51,12 +51,13 @@ pub(super) fn is_begun_by(
 }
 
 fn is_of_a_pool(db: &Connection, vault: &Vault, known: &Known) -> Result<bool, StoreError> {
-    let mut select = db.prepare_cached("SELECT 1 FROM pool_numbers WHERE number_index = ?1")?;
+    let mut select =
+        db.prepare_cached("SELECT 1 FROM pool_numbers WHERE number_index IN (?1, ?2)")?;
     for number in [&known.face.source, &known.face.destination]
         .into_iter()
         .flatten()
     {
-        if select.exists([number_index(vault, number)])? {
+        if select.exists(vault.forms(number_index(vault, number)))? {
             return Ok(true);
         }
     }

@@ -15,18 +15,18 @@ use crate::contact_center::handoff::Handoff;
 use crate::contact_center::matching::SipCall;
 use crate::store::StoreError;
 use crate::store::handoffs::{self, HandoffColumns, Handoffs, SipCallColumns};
-use crate::store::vault::Vault;
+use crate::store::ring::LiveVault;
 
 /// The tables, for those who write one after another and those who look.
 #[derive(Debug)]
 pub(super) struct HandoffTables {
     db: Writing,
     lookups: Arc<Lookups>,
-    vault: Vault,
+    vault: LiveVault,
 }
 
 impl HandoffTables {
-    pub(super) fn new(db: Writing, lookups: Arc<Lookups>, vault: Vault) -> Self {
+    pub(super) fn new(db: Writing, lookups: Arc<Lookups>, vault: LiveVault) -> Self {
         Self { db, lookups, vault }
     }
 }
@@ -34,9 +34,10 @@ impl HandoffTables {
 #[async_trait]
 impl Handoffs for HandoffTables {
     async fn keep_handoff(&self, handoff: &Handoff) -> Result<(), StoreError> {
-        let columns = HandoffColumns::of(&self.vault, handoff);
+        let (vault, handoff) = (self.vault.clone(), handoff.clone());
         self.db
             .write(move |db| {
+                let columns = HandoffColumns::of(&vault.now(), &handoff);
                 let mut upsert = db.prepare_cached(
                     "INSERT INTO handoffs (handoff_id, state, record) VALUES (?1, ?2, ?3)
                      ON CONFLICT (handoff_id) DO UPDATE SET state = excluded.state, record = excluded.record",
@@ -57,7 +58,7 @@ impl Handoffs for HandoffTables {
                 select.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.map(|row| {
                 let (id, record): (String, Vec<u8>) = row?;
-                handoffs::read_handoff(&self.vault, id, &record)
+                handoffs::read_handoff(&self.vault.now(), id, &record)
             })
             .collect()
         })
@@ -68,9 +69,10 @@ impl Handoffs for HandoffTables {
         call: &SipCall,
         forget_before: Timestamp,
     ) -> Result<(), StoreError> {
-        let columns = SipCallColumns::of(&self.vault, call);
+        let (vault, call) = (self.vault.clone(), call.clone());
         self.db
             .write(move |db| {
+                let columns = SipCallColumns::of(&vault.now(), &call);
                 let mut forget = db.prepare_cached("DELETE FROM sip_calls WHERE told_at < ?1")?;
                 forget.execute([forget_before.as_millisecond()])?;
                 let mut insert = db.prepare_cached(
@@ -88,29 +90,31 @@ impl Handoffs for HandoffTables {
         called: &PhoneNumber,
         since: Timestamp,
     ) -> Result<Vec<SipCall>, StoreError> {
-        let line = handoffs::line(&self.vault, caller, called);
+        let vault = self.vault.now();
+        let [line, other] = vault.forms(handoffs::line(&vault, caller, called));
         self.lookups.with(|db| {
-            let mut select = db.prepare_cached("SELECT told_at, record FROM sip_calls WHERE line = ?1 AND told_at >= ?2 ORDER BY told_at")?;
-            let rows = select.query_map(params![line, since.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let mut select = db.prepare_cached(
+                "SELECT told_at, record FROM sip_calls WHERE line IN (?1, ?2) AND told_at >= ?3 ORDER BY told_at",
+            )?;
+            let of = params![line, other, since.as_millisecond()];
+            let rows = select.query_map(of, |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.map(|row| {
                 let (told_at, record): (i64, Vec<u8>) = row?;
-                handoffs::read_sip_call(&self.vault, caller, called, told_at, &record)
+                handoffs::read_sip_call(&vault, caller, called, told_at, &record)
             })
             .collect()
         })
     }
 
     async fn keep_callback_result(&self, result: &CallbackResult) -> Result<(), StoreError> {
-        let (id, record) = (
-            result.id.clone(),
-            handoffs::seal_result(&self.vault, result),
-        );
+        let (vault, result) = (self.vault.clone(), result.clone());
         self.db
             .write(move |db| {
+                let record = handoffs::seal_result(&vault.now(), &result);
                 let mut insert = db.prepare_cached(
                     "INSERT INTO callback_results (result_id, record) VALUES (?1, ?2)",
                 )?;
-                insert.execute(params![id, record])?;
+                insert.execute(params![result.id, record])?;
                 Ok(())
             })
             .await
@@ -130,7 +134,7 @@ impl Handoffs for HandoffTables {
                 select.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.map(|row| {
                 let (id, record): (String, Vec<u8>) = row?;
-                handoffs::read_result(&self.vault, id, &record)
+                handoffs::read_result(&self.vault.now(), id, &record)
             })
             .collect()
         })

@@ -41,12 +41,13 @@ fn query(vault: &Vault, filter: &SessionFilter) -> QueryBuilder<Sqlite> {
             .push_bind(to.as_millisecond());
     }
     if let Some(number) = &filter.number {
-        let index = vault.index(number.digits()).to_vec();
-        query.push(" AND (source_index = ").push_bind(index.clone());
-        query
-            .push(" OR destination_index = ")
-            .push_bind(index)
-            .push(")");
+        let [form, other] = vault.forms(vault.index(number.digits()));
+        for (before, column) in [(" AND (", "source_index"), (" OR ", "destination_index")] {
+            query.push(before).push(column).push(" IN (");
+            query.push_bind(form.to_vec()).push(", ");
+            query.push_bind(other.to_vec()).push(")");
+        }
+        query.push(")");
     }
     if let Some(flow) = &filter.flow {
         query

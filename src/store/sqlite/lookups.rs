@@ -12,19 +12,19 @@ use super::{RecordPlace, record, state, tables};
 use crate::call::SessionId;
 use crate::store::StoreError;
 use crate::store::entry::EventMark;
-use crate::store::vault::Vault;
+use crate::store::ring::LiveVault;
 
 /// Connections that read, each lent to one look-up at a time.
 #[derive(Debug)]
 pub(super) struct Lookups {
     database: PathBuf,
-    vault: Vault,
+    vault: LiveVault,
     free: Mutex<Vec<Connection>>,
 }
 
 impl Lookups {
     /// Look-ups in the database at this path.
-    pub(super) fn new(database: PathBuf, vault: Vault) -> Self {
+    pub(super) fn new(database: PathBuf, vault: LiveVault) -> Self {
         Self {
             database,
             vault,
@@ -49,7 +49,7 @@ impl Lookups {
             if held.known.is_none() {
                 let sealed: Vec<u8> = row.get(4)?;
                 let place = tables::session_place(id);
-                let state = self.vault.open(place, &sealed).map_err(|_| SESSION)?;
+                let state = self.vault.now().open(place, &sealed).map_err(|_| SESSION)?;
                 held.known = Some(state::read(id.clone(), &state)?);
                 held.row = Some(row.get(5)?);
             }
@@ -74,7 +74,7 @@ impl Lookups {
     /// The reply in a sealed record.
     pub(super) fn open_reply(&self, seq: u64, sealed: &[u8]) -> Result<Arc<str>, StoreError> {
         let place = RecordPlace::new(seq);
-        let record = self.vault.open(place.place(), sealed);
+        let record = self.vault.now().open(place.place(), sealed);
         record::read_reply(&record.map_err(|_| WEBHOOK)?)
     }
 

@@ -35,6 +35,8 @@ mod outbox;
 mod place;
 mod progress;
 mod projector;
+mod resealing;
+mod rotation;
 mod segment;
 mod soundness;
 mod tables;
@@ -53,9 +55,10 @@ use tokio::sync::Mutex;
 
 use super::entry::Entry;
 use super::leases::{Lease, LocalLeases};
-use super::vault::{Keys, Place, Vault};
+use super::ring::LiveVault;
+use super::vault::{Keys, Place};
 use super::{
-    Begun, Erasing, FlowText, Handoffs, Kept, Lag, Outbox, SessionFilter, SessionPage,
+    Begun, Erasing, FlowText, Handoffs, Kept, KeyRing, Lag, Outbox, SessionFilter, SessionPage,
     SessionRecord, Store, StoreError, Webhook, WhichAttempt,
 };
 use super::{record, state};
@@ -75,6 +78,7 @@ use lookups::Lookups;
 use memory::{Memory, Reply};
 use progress::Progress;
 use projector::Command;
+use rotation::Rotation;
 use writer::Queue;
 use writing::Writing;
 
@@ -88,7 +92,7 @@ const SOON: u64 = 1000;
 #[derive(Debug)]
 pub struct SqliteStore {
     readers: SqlitePool,
-    vault: Vault,
+    vault: LiveVault,
     queue: Queue,
     memory: Arc<Memory>,
     lookups: Arc<Lookups>,
@@ -100,6 +104,7 @@ pub struct SqliteStore {
     /// Where deliveries of events are written.
     deliveries: Writing,
     handoffs: HandoffTables,
+    rotation: Rotation,
     /// The writer's and the projector's; taken by whoever closes the store.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -127,7 +132,7 @@ impl SqliteStore {
         keys: &Keys,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        open::open(url, &Vault::new(keys), durability).await
+        open::open(url, &LiveVault::new(keys), durability).await
     }
 
     /// Whether `url` names a file that is not there yet, nor a journal beside it.
@@ -226,7 +231,7 @@ impl Store for SqliteStore {
 
     async fn numbers(&self) -> Result<Vec<VirtualNumber>, StoreError> {
         self.catch_up().await;
-        numbers::all(&self.readers, &self.vault).await
+        numbers::all(&self.readers, &self.vault.now()).await
     }
 
     async fn keep_flows(&self, flows: &[FlowText], at: Timestamp) -> Result<(), StoreError> {
@@ -246,12 +251,12 @@ impl Store for SqliteStore {
 
     async fn sessions(&self, filter: &SessionFilter) -> Result<SessionPage, StoreError> {
         self.catch_up().await;
-        listing::page(&self.readers, &self.vault, filter).await
+        listing::page(&self.readers, &self.vault.now(), filter).await
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, StoreError> {
         self.catch_up().await;
-        listing::one(&self.readers, &self.vault, id).await
+        listing::one(&self.readers, &self.vault.now(), id).await
     }
 
     async fn live_sessions(&self) -> Result<u64, StoreError> {
@@ -327,6 +332,10 @@ impl Store for SqliteStore {
         self
     }
 
+    fn key_ring(&self) -> &dyn KeyRing {
+        self
+    }
+
     fn lag(&self) -> Lag {
         self.progress.lag()
     }
@@ -347,7 +356,8 @@ impl Store for SqliteStore {
         self.bookings.close();
         join(threads.next()).await;
         let (attempts, deliveries) = (self.attempts.clone(), self.deliveries.clone());
-        let closing = move || (attempts.close(), deliveries.close());
+        let resealing = self.rotation.writing();
+        let closing = move || (attempts.close(), deliveries.close(), resealing.close());
         _ = tokio::task::spawn_blocking(closing).await;
         self.readers.close().await;
         self.lookups.close();

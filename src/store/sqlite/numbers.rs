@@ -4,11 +4,13 @@ use rusqlite::{Connection, params};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, SqlitePool};
 
+use super::resealing;
 use crate::call::event::{NumberUpdate, VirtualNumber};
 use crate::call::{PhoneNumber, SubAccountId};
 use crate::store::StoreError;
 use crate::store::entry::Entry;
 use crate::store::forms::read_time;
+use crate::store::resealing::VIRTUAL_NUMBERS;
 use crate::store::vault::{Place, Vault};
 
 /// Takes a virtual number update into the table: of several about one number the one that is dated latest stays.
@@ -31,8 +33,10 @@ pub(super) fn project(db: &Connection, vault: &Vault, entry: &Entry) -> Result<(
     )?;
     for number in numbers {
         let index = vault.index(number.number.digits());
+        let [form, other] = vault.forms(index);
+        resealing::renew(db, vault, VIRTUAL_NUMBERS, "number_index = ?1", &[&other])?;
         upsert.execute(params![
-            index,
+            form,
             vault.seal(place(&index), number.number.as_it_came().as_bytes()),
             sub_account.as_ref().map(SubAccountId::as_str),
             number.status,
@@ -79,7 +83,8 @@ fn read(row: &SqliteRow, vault: &Vault) -> Result<VirtualNumber, StoreError> {
     }
     const UNREADABLE: StoreError = StoreError::Unreadable { what: "number" };
     let row = Columns::from_row(row)?;
-    let number = vault.open(place(&row.number_index), &row.number);
+    let index = vault.index_beside(&row.number, &row.number_index);
+    let number = vault.open(place(&index.map_err(|_| UNREADABLE)?), &row.number);
     let number = String::from_utf8(number.map_err(|_| UNREADABLE)?).map_err(|_| UNREADABLE)?;
     Ok(VirtualNumber {
         number: PhoneNumber::new(number),

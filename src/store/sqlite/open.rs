@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::TransactionBehavior;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, SqliteConnection, SqlitePool};
@@ -23,6 +24,7 @@ use super::lookups::Lookups;
 use super::place::place;
 use super::progress::Progress;
 use super::projector::Projector;
+use super::rotation::{self, Rotation};
 use super::segment::BUSY;
 use super::soundness::{Trouble, check_contents, check_header, check_writable, told, told_of};
 use super::tail::{self, Tail};
@@ -31,7 +33,8 @@ use super::writing::Writing;
 use super::{SqliteStore, journal};
 use crate::config::Durability;
 use crate::store::StoreError;
-use crate::store::vault::{Place, Vault};
+use crate::store::ring::{LiveVault, Whose};
+use crate::store::vault::Place;
 
 /// What the database is changed by, from its first version to this program's.
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -64,7 +67,7 @@ const BOOKING_CACHE_KIB: i64 = 32 << 10;
 /// Opens the database that `url` names; see [`SqliteStore::open_with`].
 pub(super) async fn open(
     url: &str,
-    vault: &Vault,
+    vault: &LiveVault,
     durability: Durability,
 ) -> Result<SqliteStore, StoreError> {
     let at_rest = prepare(url, vault, durability).await?;
@@ -106,7 +109,7 @@ impl AtRest {
 /// Opens the database that `url` names, and reads what memory is to hold.
 pub(super) async fn prepare(
     url: &str,
-    vault: &Vault,
+    vault: &LiveVault,
     durability: Durability,
 ) -> Result<AtRest, StoreError> {
     let path = place(url).map_err(StoreError::Unusable)?;
@@ -117,7 +120,11 @@ pub(super) async fn prepare(
         })
 }
 
-async fn open_file(path: &Path, vault: &Vault, durability: Durability) -> Result<AtRest, Trouble> {
+async fn open_file(
+    path: &Path,
+    vault: &LiveVault,
+    durability: Durability,
+) -> Result<AtRest, Trouble> {
     let lock = take_lock(path)?;
     if path.exists() {
         check_header(path)?;
@@ -137,24 +144,26 @@ async fn open_file(path: &Path, vault: &Vault, durability: Durability) -> Result
 
 fn assemble(
     path: &Path,
-    vault: &Vault,
+    vault: &LiveVault,
     durability: Durability,
     readers: SqlitePool,
     lock: Lock,
 ) -> Result<AtRest, Trouble> {
-    let tables = tables(path).map_err(|e| told_of(&e))?;
-    let named = named(&tables, vault)?;
+    let mut tables = tables(path).map_err(|e| told_of(&e))?;
+    let (named, whose) = named(&tables, vault)?;
+    learn_ring(&mut tables, vault, &named.id, whose)?;
     let lookups = Arc::new(Lookups::new(path.to_owned(), vault.clone()));
     let Tail {
         journal,
         memory,
         newest,
-    } = tail::read(path, &tables, &named, &lookups, vault, durability)?;
+    } = tail::read(path, &tables, &named, &lookups, &vault.now(), durability)?;
     let (journal, memory) = (Arc::new(journal), Arc::new(memory));
     let progress = Arc::new(Progress::new(newest, named.projected));
     let (queue, lock) = (Queue::default(), Arc::new(lock));
     let bookings = bookings(path).map_err(|e| told_of(&e))?;
     let at_once = Writing::new(at_once(path).map_err(|e| told_of(&e))?);
+    let rewriting = Writing::new(rewriting(path).map_err(|e| told_of(&e))?);
     let deliveries = deliveries(path).map_err(|e| told_of(&e))?;
     let writer = Writer {
         queue: queue.clone(),
@@ -189,6 +198,7 @@ fn assemble(
         leases: crate::store::leases::LocalLeases::default(),
         bookings: BookingQueue::default(),
         handoffs: HandoffTables::new(at_once.clone(), lookups.clone(), vault.clone()),
+        rotation: Rotation::new(rewriting, at_once.clone()),
         attempts: Attempts::new(at_once, lookups, vault.clone()),
         deliveries: Writing::new(deliveries),
         threads: Mutex::default(),
@@ -211,7 +221,7 @@ pub(super) struct Named {
     pub(super) forgotten_before: i64,
 }
 
-fn named(tables: &rusqlite::Connection, vault: &Vault) -> Result<Named, Trouble> {
+fn named(tables: &rusqlite::Connection, vault: &LiveVault) -> Result<(Named, Whose), Trouble> {
     let sql = "SELECT database, projected, forgotten_before, key_check FROM projection";
     let (named, sealed) = tables
         .query_row(sql, [], |row| {
@@ -223,10 +233,36 @@ fn named(tables: &rusqlite::Connection, vault: &Vault) -> Result<Named, Trouble>
             Ok((named, row.get::<_, Vec<u8>>(3)?))
         })
         .map_err(|e| told_of(&e))?;
-    match vault.open(key_check(&named.id), &sealed) {
-        Ok(word) if word == KEY_CHECK => Ok(named),
-        _ => Err("is encrypted with other keys than the ones that are set: set the keys that it was made with".to_owned()),
+    match vault.whose(key_check(&named.id), KEY_CHECK, &sealed) {
+        Some(whose) => Ok((named, whose)),
+        None => Err("is encrypted with other keys than the ones that are set: set the keys that it was made with".to_owned()),
     }
+}
+
+/// Reads the keys that the database is sealed with. What is sealed with the configured keys of before is sealed with those of now.
+fn learn_ring(
+    tables: &mut rusqlite::Connection,
+    vault: &LiveVault,
+    id: &[u8],
+    whose: Whose,
+) -> Result<(), Trouble> {
+    let learnt = safely(tables, |tables| {
+        let moment = tables.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        rotation::ring_at_start(&moment, vault, || vault.first(whose))?;
+        if whose == Whose::Before {
+            let sealed = vault.seal_as_configured(key_check(id), KEY_CHECK);
+            moment.execute("UPDATE projection SET key_check = ?1", [sealed])?;
+        }
+        moment.commit()?;
+        Ok::<_, StoreError>(())
+    });
+    learnt.map_err(|error| match error {
+        StoreError::Database(_) => {
+            format!("cannot have its keys read: see whether its folder can be written ({error})")
+        }
+        _ => "holds keys of its own that the ones that are set do not open: set the keys that it was last served with"
+            .to_owned(),
+    })
 }
 
 /// How the tables are written behind the replies (sqlite.org/pragma.html#pragma_synchronous): what a power cut takes of them
@@ -269,6 +305,16 @@ fn deliveries(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     let db = writing(path)?;
     db.pragma_update(None, "synchronous", BEHIND)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(db)
+}
+
+/// The connection by which rows are rewritten while keys are replaced, which may be while nobody calls: it looks after the log, too.
+fn rewriting(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
+    let db = writing(path)?;
+    db.pragma_update(None, "synchronous", BEHIND)?;
+    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
+    db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }
 
@@ -333,7 +379,7 @@ pub(super) fn real(path: &Path) -> PathBuf {
 }
 
 /// Makes a new database under another name, its journal, then puts it in its place.
-async fn make(path: &Path, vault: &Vault) -> Result<(), Trouble> {
+async fn make(path: &Path, vault: &LiveVault) -> Result<(), Trouble> {
     if beside(path, "-wal").exists() {
         return Err(
             "is missing, but its -wal file is there and may hold calls: put the database back, \
@@ -364,12 +410,12 @@ async fn make(path: &Path, vault: &Vault) -> Result<(), Trouble> {
 }
 
 /// Writes which database it is, and the word by which its keys are known.
-async fn name(db: &mut SqliteConnection, vault: &Vault, id: &[u8]) -> Result<(), sqlx::Error> {
+async fn name(db: &mut SqliteConnection, vault: &LiveVault, id: &[u8]) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO projection (only, database, key_check, projected, forgotten_before) VALUES (1, ?1, ?2, 0, ?3)",
     )
     .bind(id)
-    .bind(vault.seal(key_check(id), KEY_CHECK))
+    .bind(vault.seal_as_configured(key_check(id), KEY_CHECK))
     .bind(i64::MIN)
     .execute(&mut *db)
     .await?;

@@ -53,7 +53,7 @@ impl Outbox for SqliteStore {
         if !self.is_anything_due(endpoint, now)? {
             return Ok(Vec::new());
         }
-        let (endpoint, vault) = (endpoint.to_owned(), self.vault.clone());
+        let (endpoint, vault) = (endpoint.to_owned(), self.vault.now());
         let (now, until) = (now.as_millisecond(), until.as_millisecond());
         let found = self
             .deliveries
@@ -76,7 +76,7 @@ impl Outbox for SqliteStore {
 
     async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRecord>, StoreError> {
         self.catch_up().await;
-        let (filter, vault) = (filter.clone(), self.vault.clone());
+        let (filter, vault) = (filter.clone(), self.vault.now());
         let lookups = self.lookups.clone();
         let listed = tokio::task::spawn_blocking(move || {
             let found = lookups.with(|db| list(db, &filter))?;

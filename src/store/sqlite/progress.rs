@@ -218,6 +218,11 @@ impl Progress {
         self.lock().committed
     }
 
+    /// Whether the tables reach up to `seq`.
+    pub(super) fn reaches(&self, seq: u64) -> bool {
+        self.lock().projected >= seq
+    }
+
     /// Has the projector, which worked for `worked` and began when the journal reached up to `committed`, leave the
     /// processor to those that answer calls while more of them come: a burst is answered first and projected after it. Not
     /// when somebody waits for the tables, or when they lag too far.

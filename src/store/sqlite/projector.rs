@@ -19,7 +19,7 @@ use super::writer::Queue;
 use super::{erasing, erasing_bookings, flows, forgetting, tables};
 use crate::config::Durability;
 use crate::store::erasing::Gone;
-use crate::store::vault::Vault;
+use crate::store::ring::LiveVault;
 use crate::store::{FlowText, StoreError};
 
 /// How many records a batch has at most, and about how many bytes.
@@ -60,7 +60,7 @@ pub(super) struct Projector {
     pub(super) journal: Arc<Journal>,
     pub(super) memory: Arc<Memory>,
     pub(super) progress: Arc<Progress>,
-    pub(super) vault: Vault,
+    pub(super) vault: LiveVault,
     pub(super) durability: Durability,
     /// Up to which record the tables reach.
     pub(super) projected: u64,
@@ -184,7 +184,7 @@ impl Projector {
         let mut gone = Gone::default();
         loop {
             let (ids, bite) = safely(&mut self.tables, |tables| {
-                erasing::bite(tables, &self.vault, which)
+                erasing::bite(tables, &self.vault.now(), which)
             })?;
             self.memory.erase(&ids);
             gone.sessions += bite.sessions;
@@ -195,17 +195,17 @@ impl Projector {
             }
         }
         let calls = safely(&mut self.tables, |tables| {
-            erasing::calls(tables, &self.vault, which)
+            erasing::calls(tables, &self.vault.now(), which)
         })?;
         gone.attempts = calls.attempts
             + safely(&mut self.tables, |tables| {
-                erasing::handed_over(tables, &self.vault, which)
+                erasing::handed_over(tables, &self.vault.now(), which)
             })?;
         if let Which::Of(person) = which {
             self.erase_bookings(person, &mut gone)?;
             gone.is_more = calls.is_more
                 || !gone.waiting.is_empty()
-                || erasing::is_live(&self.tables, &self.vault, &person.phone)?;
+                || erasing::is_live(&self.tables, &self.vault.now(), &person.phone)?;
             self.leave_nothing_behind(queue)?;
         }
         Ok(gone)
@@ -215,7 +215,7 @@ impl Projector {
     fn erase_bookings(&mut self, person: &Person, gone: &mut Gone) -> Result<(), StoreError> {
         for booking in &person.bookings {
             let erased = safely(&mut self.tables, |tables| {
-                erasing_bookings::erase(tables, &self.vault, *booking)
+                erasing_bookings::erase(tables, &self.vault.now(), *booking)
             })?;
             let Some(erased) = erased else {
                 gone.waiting.push(*booking);
@@ -227,7 +227,7 @@ impl Projector {
             gone.events += erased.events;
         }
         safely(&mut self.tables, |tables| {
-            erasing_bookings::erase_party(tables, person)
+            erasing_bookings::erase_party(tables, &self.vault.now(), person)
         })
     }
 

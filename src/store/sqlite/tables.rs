@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use crate::store::booking_forms::side_number;
 use crate::store::entry::{Entry, EventMark};
 use crate::store::known::Known;
+use crate::store::ring::LiveVault;
 use crate::store::vault::{Place, Vault};
 
 /// Where a session's state is sealed.
@@ -26,7 +27,7 @@ pub(super) fn session_place(id: &SessionId) -> Place<'_> {
 /// file `file`.
 pub(super) fn write(
     db: &mut Connection,
-    vault: &Vault,
+    live: &LiveVault,
     file: u64,
     due: &Due,
     records: Vec<(u64, Vec<u8>)>,
@@ -36,6 +37,7 @@ pub(super) fn write(
         records.last().map(|(seq, _)| *seq as i64),
     );
     let moment = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let vault = &live.now();
     let mut begins = vec![false; due.sessions.len()];
     let mut sessions: Vec<_> = due.sessions.iter().enumerate().collect();
     sessions.sort_unstable_by_key(|(_, session)| session.row);
@@ -197,7 +199,8 @@ fn save(
     if session.is_new {
         return add(db, vault, row, known, &state, begins);
     }
-    if session.is_found_anew {
+    // What a row is found by is under the key that its state is sealed with.
+    if session.is_found_anew || vault.is_rotating() {
         update_indexes(db, vault, row, known)?;
     }
     db.prepare_cached("UPDATE sessions SET state = ?2, last_event_at = ?3 WHERE id = ?1")?
@@ -256,5 +259,6 @@ fn update_indexes(
 }
 
 fn index(vault: &Vault, number: &Option<PhoneNumber>) -> Option<[u8; 16]> {
-    number.as_ref().map(|number| vault.index(number.digits()))
+    let index = |number: &PhoneNumber| vault.form(vault.index(number.digits()));
+    number.as_ref().map(index)
 }

@@ -14,7 +14,7 @@ use super::progress::Progress;
 use super::segment::{Appender, Records};
 use super::{RecordPlace, record, tables};
 use crate::store::entry::{Entry, EventMark};
-use crate::store::vault::Vault;
+use crate::store::ring::LiveVault;
 use crate::store::{Kept, StoreError};
 
 /// How many writes one transaction takes at most, so that the first of a burst does not wait for all of it.
@@ -171,7 +171,7 @@ pub(super) struct Writer {
     pub(super) journal: Arc<Journal>,
     pub(super) lookups: Arc<Lookups>,
     pub(super) progress: Arc<Progress>,
-    pub(super) vault: Vault,
+    pub(super) vault: LiveVault,
     /// The file that is written; `None` after a fault of it, until it is opened again.
     pub(super) appender: Option<Appender>,
     /// The number of the newest record.
@@ -200,6 +200,8 @@ impl Writer {
 
     /// Writes a group and tells its callers.
     fn settle(&mut self, jobs: Vec<Job>) {
+        // Kept until the group is in the journal: a key is given up only when nobody writes with it.
+        let vault = self.vault.now();
         let mut group = Group::default();
         let mut records = Records::beginning_at(self.newest + 1);
         let mut told = Vec::with_capacity(jobs.len());
@@ -211,7 +213,7 @@ impl Writer {
             let verdict = self.decide(&mut group, &job, seq);
             if let Ok(Kept::Stored) = verdict {
                 let place = RecordPlace::new(seq);
-                records.push(|sealed| self.vault.seal_onto(place.place(), &job.record, sealed));
+                records.push(|sealed| vault.seal_onto(place.place(), &job.record, sealed));
             }
             told.push((job.caller, verdict));
         }
@@ -298,7 +300,7 @@ impl Writer {
         let appender = self.journal.appender()?;
         let reader = self.journal.newest_reader()?;
         for (seq, sealed) in reader.after(self.newest, usize::MAX >> 1, usize::MAX)? {
-            let entry = tables::open(&self.vault, seq, &sealed)?;
+            let entry = tables::open(&self.vault.now(), seq, &sealed)?;
             remember(&self.memory, &self.lookups, &entry, seq)?;
             self.newest = seq;
         }

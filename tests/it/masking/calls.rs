@@ -9,9 +9,9 @@ use callwright::store::bookings::Block;
 use jiff::SignedDuration;
 use jiff::civil::Time;
 
-use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, minutes, on_both, person, side};
+use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, minutes, on_all, person, side};
 
-on_both! {
+on_all! {
     each_side_reaches_the_other
     a_repeated_call_gets_the_same_bytes_and_counts_once
     a_closed_booking_connects_in_its_grace_and_its_direction_only

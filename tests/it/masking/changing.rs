@@ -5,9 +5,9 @@ use callwright::masking::booking::{BookingId, CloseReason, SideName};
 use callwright::masking::rules::Sticky;
 use callwright::masking::{PoolNumber, PoolRules};
 
-use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, number, on_both, person, side};
+use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, number, on_all, person, side};
 
-on_both! {
+on_all! {
     a_new_phone_takes_the_number_over
     a_new_phone_that_is_taken_there_gets_another_number
     a_side_that_leaves_a_pair_leaves_the_pairs_other_booking_alone

@@ -5,9 +5,9 @@ use callwright::masking::request::BookingRequest;
 use callwright::masking::{Health, PoolNumber, PoolRules};
 use callwright::store::bookings::BookingFilter;
 
-use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, minutes, on_both, person};
+use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, minutes, on_all, person};
 
-on_both! {
+on_all! {
     what_has_ended_is_closed_swept_and_erased
     a_booking_lies_idle
     bookings_leave_a_sick_number_and_both_work

@@ -6,9 +6,9 @@ use callwright::masking::booking::{BookingId, CloseReason, State};
 use callwright::masking::request::BookingRequest;
 use callwright::masking::rules::Numbers;
 
-use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, minutes, on_both, person, side};
+use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, minutes, on_all, person, side};
 
-on_both! {
+on_all! {
     a_booking_is_taken_in_once
     a_pair_shares_its_number_and_gets_it_again
     a_number_rests_for_its_parties

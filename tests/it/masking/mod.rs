@@ -45,6 +45,7 @@ use callwright::world::Outside;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cluster;
+use crate::store_contract::rotating::keep_rotating;
 
 /// Runs each test on both engines.
 macro_rules! on_both {
@@ -65,10 +66,33 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
+/// Runs each test on both engines, and on both while their keys are replaced all the time.
+macro_rules! on_all {
+    ($($test:ident)*) => {
+        crate::masking::on_both! { $($test)* }
+        mod sqlite_rotating {
+            $(#[tokio::test] async fn $test() {
+                let place = crate::masking::Place::sqlite();
+                super::$test(crate::masking::Place::Rotating(Box::new(place))).await;
+            })*
+        }
+        mod postgres_rotating {
+            $(#[tokio::test] async fn $test() {
+                if let Some(place) = crate::masking::Place::postgres() {
+                    super::$test(crate::masking::Place::Rotating(Box::new(place))).await;
+                }
+            })*
+        }
+    };
+}
+pub(crate) use on_all;
+
 /// Where a database is.
 pub(crate) enum Place {
     Sqlite(tempfile::TempDir, Keys),
     Postgres(String, Keys),
+    /// One whose keys are replaced all the time.
+    Rotating(Box<Place>),
 }
 
 impl Place {
@@ -83,8 +107,13 @@ impl Place {
         Some(Self::Postgres(cluster::database()?, Keys::generate()))
     }
 
-    async fn open(&self) -> (Arc<dyn Store>, Arc<dyn BookingStore>, Arc<dyn Outbox>) {
+    pub(crate) async fn open(&self) -> (Arc<dyn Store>, Arc<dyn BookingStore>, Arc<dyn Outbox>) {
         match self {
+            Self::Rotating(place) => {
+                let opened = Box::pin(place.open()).await;
+                keep_rotating(&opened.0);
+                opened
+            }
             Self::Sqlite(folder, keys) => {
                 let url = format!("sqlite://{}/callwright.db", folder.path().display());
                 let store = Arc::new(

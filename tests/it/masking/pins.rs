@@ -4,9 +4,9 @@ use callwright::masking::booking::CloseReason;
 use callwright::masking::rules::PinRules;
 use callwright::masking::{PoolNumber, PoolRules};
 
-use super::{DRIVER, Desk, Place, RIDER, STRANGER, number, on_both, person};
+use super::{DRIVER, Desk, Place, RIDER, STRANGER, number, on_all, person};
 
-on_both! {
+on_all! {
     a_pin_opens_one_booking
     guesses_are_ended
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use callwright::clock::Clock;
 
 use crate::app::{CALLER, RESTAURANT, Reply, client};
+use crate::outbound::ACCOUNT;
 
 /// How soon an unanswered request is sent again.
 const AGAIN_AFTER: Duration = Duration::from_millis(10);
@@ -371,6 +372,7 @@ fn event(event: &str, session: &str, status: &str) -> Value {
         "payload": {
             "eventId": uuid::Uuid::new_v4().to_string(),
             "sessionId": session,
+            "subAccountId": ACCOUNT,
             "callStatus": status,
             "callDirection": "INBOUND",
             "source": CALLER,
@@ -386,6 +388,7 @@ fn summary(session: &str) -> Value {
         "eventType": "SESSION_SUMMARY",
         "payload": {
             "sessionId": session,
+            "subAccountId": ACCOUNT,
             "sessionStatus": "COMPLETED",
             "startTime": "2026-11-20T12:30:00Z",
             "endTime": "2026-11-20T12:31:00Z",

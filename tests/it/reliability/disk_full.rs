@@ -58,7 +58,7 @@ async fn a_full_disk_stops_no_call() {
     assert!(well < WELL_WITHIN);
 }
 
-fn on_small_disk(home: &Home) -> Server {
+pub(super) fn on_small_disk(home: &Home) -> Server {
     let plain = home.command();
     let mut command = Command::new("unshare");
     let script =
@@ -79,7 +79,7 @@ fn on_small_disk(home: &Home) -> Server {
 }
 
 /// Fills the server's disk to the last byte, and gives what fills it.
-fn fill(home: &Home, server: &Server) -> PathBuf {
+pub(super) fn fill(home: &Home, server: &Server) -> PathBuf {
     let path = format!("/proc/{}/root{}/fill", server.id(), home.path().display());
     let mut file = File::create(&path).expect("the server's disk can be reached");
     for size in [1 << 20, 4096, 1] {
@@ -89,7 +89,7 @@ fn fill(home: &Home, server: &Server) -> PathBuf {
 }
 
 /// How long it takes until a status webhook is stored.
-async fn well_again(home: &Home) -> Duration {
+pub(super) async fn well_again(home: &Home) -> Duration {
     let began = Instant::now();
     let http = client();
     loop {

@@ -8,6 +8,8 @@
 mod backups;
 #[cfg(feature = "failpoints")]
 pub(crate) mod bookings;
+mod busy;
+mod busy_rows;
 mod clock_jumps;
 mod crowd;
 mod damaged;
@@ -25,6 +27,7 @@ mod power_cut;
 pub(crate) mod process;
 pub(crate) mod random;
 mod reload;
+mod rotated;
 mod same_request;
 mod trace;
 

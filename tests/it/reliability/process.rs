@@ -19,6 +19,8 @@ pub(crate) struct Home {
     folder: tempfile::TempDir,
     pub(crate) address: SocketAddr,
     pub(crate) environment: Vec<(String, String)>,
+    /// A folder outside, for what has to be there when another disk is put over this one.
+    pub(super) outside: tempfile::TempDir,
 }
 
 impl Home {
@@ -27,6 +29,7 @@ impl Home {
             folder: tempfile::tempdir().expect("a temporary folder can be made"),
             address: address_of_its_own(),
             environment: Vec::new(),
+            outside: tempfile::tempdir().expect("a temporary folder can be made"),
         }
     }
 

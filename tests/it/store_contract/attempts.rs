@@ -20,7 +20,7 @@ use super::samples::*;
 const THEIRS: &str = "+6568332048";
 
 /// The call `id` to `to`, as it is about to be dialled.
-pub(super) fn dialing(id: &str, to: &str) -> OutboundCall {
+pub(crate) fn dialing(id: &str, to: &str) -> OutboundCall {
     let intent = Intent {
         id: AttemptId::new(id),
         sub_account: SubAccountId::new("ivr_1"),
@@ -68,12 +68,12 @@ pub(super) fn rejected(mut call: OutboundCall) -> OutboundCall {
     call
 }
 
-async fn lease(store: &dyn Store) -> Lease {
+pub(crate) async fn lease(store: &dyn Store) -> Lease {
     let lease = store.take_lease("dialing one", "one", Duration::from_secs(60));
     lease.await.expect("write").expect("nobody else holds it")
 }
 
-async fn begin(store: &dyn Store, call: &OutboundCall, key: &str) -> Begun {
+pub(crate) async fn begin(store: &dyn Store, call: &OutboundCall, key: &str) -> Begun {
     let lease = lease(store).await;
     let key = RequestKey::new(key);
     let begun = store.begin_attempt(call, &key, &lease).await;

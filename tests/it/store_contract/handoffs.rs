@@ -10,7 +10,7 @@ use callwright::outbound::attempt::{Doubt, NeverLeft};
 use super::Engine;
 use super::samples::*;
 
-fn handoff(id: &str, by: By, outcome: Outcome) -> Handoff {
+pub(crate) fn handoff(id: &str, by: By, outcome: Outcome) -> Handoff {
     Handoff {
         id: id.to_owned(),
         request: Request {

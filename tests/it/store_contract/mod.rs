@@ -1,16 +1,17 @@
 //! What every store promises, tried on each engine by the same list. A test takes an [`Engine`] and speaks to the
 //! promise only; what is an engine's own is tested beside (`store_sqlite.rs`).
 
-mod attempts;
+pub(crate) mod attempts;
 mod calls;
 mod erasing;
 mod events;
 mod flows;
-mod handoffs;
+pub(crate) mod handoffs;
 mod listing;
+pub(crate) mod rotating;
 pub(crate) mod samples;
 mod upkeep;
-mod webhooks;
+pub(crate) mod webhooks;
 
 use std::sync::Arc;
 
@@ -188,3 +189,11 @@ contract! {
 
 on!(sqlite, Some(super::Sqlite::new()));
 on!(postgres, super::Postgres::new());
+on!(
+    sqlite_rotating,
+    Some(super::rotating::Rotating(super::Sqlite::new()))
+);
+on!(
+    postgres_rotating,
+    super::Postgres::new().map(super::rotating::Rotating)
+);

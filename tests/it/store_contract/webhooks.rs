@@ -294,7 +294,7 @@ fn permutations(items: Vec<usize>) -> Vec<Vec<usize>> {
     (0..items.len()).flat_map(with_first).collect()
 }
 
-fn number(digits: &str, word: &str, updated: Option<i64>) -> VirtualNumber {
+pub(crate) fn number(digits: &str, word: &str, updated: Option<i64>) -> VirtualNumber {
     VirtualNumber {
         number: PhoneNumber::new(digits),
         status: Some(word.to_owned()),
@@ -304,7 +304,7 @@ fn number(digits: &str, word: &str, updated: Option<i64>) -> VirtualNumber {
     }
 }
 
-async fn update(store: &dyn Store, numbers: Vec<VirtualNumber>, body: &str) {
+pub(crate) async fn update(store: &dyn Store, numbers: Vec<VirtualNumber>, body: &str) {
     let update = NumberUpdate {
         sub_account: None,
         kind: "UPDATES".to_owned(),

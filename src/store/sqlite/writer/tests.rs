@@ -22,7 +22,7 @@ struct Bench {
 async fn bench() -> Bench {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite://{}/callwright.db", folder.path().display());
-    let vault = Vault::new(&Keys::generate());
+    let vault = LiveVault::new(&Keys::generate());
     let at_rest = prepare(&url, &vault, Durability::Full).await;
     Bench {
         at_rest: at_rest.expect("a fresh database"),
