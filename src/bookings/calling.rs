@@ -372,7 +372,7 @@ impl Bookings {
                     Ok(())
                 }
                 Task::Alarm(seen) => {
-                    metrics::counter!("callwright_masking_alarms_total").increment(1);
+                    self.tally.alarm();
                     tracing::error!(
                         code = decision.code.as_str(),
                         seen,

@@ -150,8 +150,7 @@ impl Bookings {
             BookingKept::Stored(booking) => {
                 shelf.takes(&booking);
                 self.pressures.note(&tells);
-                let rung = allotted.rung.as_str();
-                metrics::counter!("callwright_bookings_made_total", "rung" => rung).increment(1);
+                self.tally.made(allotted.rung);
                 Ok(Some(self.booked(*booking, true, SideName::BOTH.to_vec())))
             }
             BookingKept::Overtaken | BookingKept::Taken | BookingKept::PinTaken => Ok(None),
@@ -409,7 +408,7 @@ impl Bookings {
                 says: says.to_owned(),
             }]);
         }
-        metrics::counter!("callwright_bookings_exhausted_total").increment(1);
+        self.tally.exhausted();
         tracing::warn!(
             pool = pool.as_str(),
             side = short.side.as_str(),

@@ -15,6 +15,7 @@ mod keeping;
 mod making;
 pub mod numbers;
 mod shelf;
+mod tally;
 mod telling;
 mod tries;
 
@@ -37,6 +38,8 @@ use crate::store::bookings::{Block, BookingFilter, BookingPage, BookingStore};
 use calling::Pictures;
 use keeping::Moves;
 use shelf::Shelf;
+pub use tally::Counted;
+use tally::Tally;
 use telling::Pressures;
 use tries::Tries;
 
@@ -51,6 +54,7 @@ pub struct Bookings {
     pictures: Pictures,
     tries: Tries,
     pressures: Pressures,
+    tally: Tally,
     moves: Moves,
     clock: Clock,
 }
@@ -125,6 +129,7 @@ impl Bookings {
             pictures: Pictures::default(),
             tries: Tries::default(),
             pressures: Pressures::default(),
+            tally: Tally::default(),
             moves: Moves::new(Instant::now()),
             clock,
         }

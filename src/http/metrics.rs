@@ -17,6 +17,7 @@ use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use crate::bookings;
 use crate::messenger::Counted;
 use crate::store::Lag;
 use crate::store::outbox::EndpointState;
@@ -37,6 +38,9 @@ const FORGOTTEN: &str = "callwright_events_forgotten_total";
 const WAITING: &str = "callwright_events_waiting";
 const WAITING_SECONDS: &str = "callwright_events_waiting_seconds";
 const KEY_ROWS_WAITING: &str = "callwright_key_rows_waiting";
+const BOOKED: &str = "callwright_bookings_made_total";
+const EXHAUSTED: &str = "callwright_bookings_exhausted_total";
+const ALARMS: &str = "callwright_masking_alarms_total";
 const LAG_SECONDS: &str = "callwright_projection_lag_seconds";
 
 /// Bounds of the latency histogram in seconds: around the promises of 25 ms, 100 ms, 400 ms and 2 s.
@@ -172,6 +176,17 @@ impl Metrics {
         });
     }
 
+    /// What was counted of bookings and their calls.
+    pub fn bookings(&self, counted: &bookings::Counted) {
+        self.record(|| {
+            for (rung, made) in counted.made {
+                counter!(BOOKED, "rung" => rung.as_str()).absolute(made);
+            }
+            counter!(EXHAUSTED).absolute(counted.exhausted);
+            counter!(ALARMS).absolute(counted.alarms);
+        });
+    }
+
     /// How many events wait for each endpoint, and how old the oldest is.
     pub fn waiting(&self, endpoints: &[EndpointState], now: Timestamp) {
         self.record(|| {
@@ -228,6 +243,12 @@ fn describe() {
         Unit::Seconds,
         "For how long the oldest of them has been waiting"
     );
+    describe_counter!(
+        BOOKED,
+        "Bookings that were made, by the rung of the ladder that their numbers came from"
+    );
+    describe_counter!(EXHAUSTED, "Bookings that found no number");
+    describe_counter!(ALARMS, "Masked calls that were refused for what cannot be");
     describe_counter!(DELIVERED, "Events that an endpoint took");
     describe_counter!(FAILED, "Requests with events that failed, by endpoint");
     describe_counter!(GIVEN_UP, "Events that were given up, by endpoint");

@@ -103,6 +103,7 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
     let live = timeout(PING_TIMEOUT, app.store.live_sessions()).await;
     app.metrics.store(live.ok().and_then(Result::ok));
     app.metrics.lag(lag);
+    app.metrics.bookings(&app.numbers.bookings().counted());
     app.metrics
         .events(&app.messenger.counted(), app.messenger.pruned());
     if let Ok(Ok(endpoints)) = timeout(PING_TIMEOUT, app.store.outbox().endpoints()).await {

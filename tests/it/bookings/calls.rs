@@ -473,3 +473,48 @@ async fn a_number_that_may_no_longer_be_called_is_not_called() {
     let decision = street.decision(Some(RIDERS[0]), &vn).await;
     assert_eq!(decision, "not_allowed", "asked again when it is dialled");
 }
+
+/// The value of a counter without labels.
+async fn counted(street: &Street, counter: &str) -> u64 {
+    let (_, metrics) = street.app.get("/metrics").await;
+    let text = metrics.as_str().unwrap_or_default().to_owned();
+    let mut lines = text.lines().filter(|line| line.starts_with(counter));
+    let value = lines
+        .next()
+        .and_then(|line| line.rsplit(' ').next()?.parse().ok());
+    value.unwrap_or_default()
+}
+
+/// What cannot be is refused with a sentence, and people are told.
+#[tokio::test]
+async fn who_is_meant_is_not_guessed_when_a_row_was_edited_by_hand() {
+    let street = Street::with(&[]).await;
+    let trip = street.book("trip-1", RIDERS[0], DRIVERS[0]).await;
+    let vn = number(&trip, "a");
+    let edited = rusqlite::Connection::open(street.app.database())
+        .and_then(|db| db.execute("UPDATE legs SET side = 1 - side", []));
+    assert_eq!(edited.expect("they are there"), 2);
+    assert_eq!(street.decision(Some(RIDERS[0]), vn).await, "ambiguous");
+    for caller in [RIDERS[0], DRIVERS[0]] {
+        let heard = street.call(caller, vn).await;
+        assert!(heard.rang.is_empty() && heard.said.len() == 1, "{heard:?}");
+        let refused = told_of(&street, &heard.session, "call.refused").await;
+        assert_eq!(refused["decision"], "ambiguous");
+    }
+    assert_eq!(counted(&street, "callwright_masking_alarms_total").await, 2);
+}
+
+/// A phone that has become a virtual number of ours would be called from another one, and so on for ever.
+#[tokio::test]
+async fn a_call_that_would_come_back_to_a_number_of_ours_is_refused() {
+    let street = Street::with(&[]).await;
+    let trip = street.book("trip-1", RIDERS[0], DRIVERS[0]).await;
+    let vn = number(&trip, "a");
+    let ours = format!("/v1/numbers/{}", DRIVERS[0]);
+    let (status, taken) = put(&street.app, &ours, &json!({"pool": "default"})).await;
+    assert_eq!(status, 201, "{taken}");
+    assert_eq!(street.decision(Some(RIDERS[0]), vn).await, "would_loop");
+    let heard = street.call(RIDERS[0], vn).await;
+    assert!(heard.rang.is_empty() && heard.said.len() == 1, "{heard:?}");
+    assert_eq!(counted(&street, "callwright_masking_alarms_total").await, 1);
+}

@@ -186,6 +186,15 @@ async fn an_exhausted_pool_goes_down_the_ladder_before_it_refuses() {
             .iter()
             .any(|rang| rang.ends_with(&DRIVERS[0][1..]))
     );
+    let (_, metrics) = street.app.get("/metrics").await;
+    let metrics = metrics.as_str().unwrap_or_default();
+    for line in [
+        "callwright_bookings_made_total{rung=\"fresh\"} 2",
+        "callwright_bookings_made_total{rung=\"rested\"} 1",
+        "callwright_bookings_exhausted_total 2",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
 }
 
 #[tokio::test]
