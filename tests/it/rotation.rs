@@ -7,7 +7,7 @@ use std::time::Duration;
 use callwright::bookings::Booked;
 use callwright::call::PhoneNumber;
 use callwright::clock::Clock;
-use callwright::contact_center::callback::CallbackResult;
+use callwright::contact_center::given_back::CallbackResult;
 use callwright::contact_center::handoff::{By, Outcome, SipId};
 use callwright::contact_center::matching::SipCall;
 use callwright::contact_center::pairs::Pairs;
