@@ -38,6 +38,8 @@ pub(super) struct Step {
     pub(super) line: usize,
     pub(super) keys: Vec<(String, String)>,
     pub(super) comments: Vec<String>,
+    /// Whether it stands where something could not be carried over.
+    stands_in: bool,
 }
 
 #[derive(Debug)]
@@ -62,6 +64,7 @@ impl Step {
             line,
             keys: Vec::new(),
             comments: Vec::new(),
+            stands_in: false,
         }
     }
 
@@ -154,7 +157,9 @@ impl Draft {
         let name = self.name(foreign);
         if !self.has(&name) {
             let say = text("This choice is not set up yet. Please call again later. Goodbye.");
-            self.add(Step::new("end", &name, line).with("say", say));
+            let mut step = Step::new("end", &name, line).with("say", say);
+            step.stands_in = true;
+            self.add(step);
         }
         name
     }
@@ -213,7 +218,7 @@ impl Draft {
         let flow = self.text(wanted);
         self.faults(&flow);
         self.left.sort();
-        // With the comments of what was told, in the order of the lines.
+        // Now with what was told, above the steps that stand in.
         let flow = self.text(wanted);
         Carried {
             flow: laid_out(&flow).unwrap_or(flow),
@@ -295,6 +300,16 @@ impl Draft {
             flow.push('\n');
             for note in &step.comments {
                 let _ = comment(&mut flow, note);
+            }
+            let told = self
+                .left
+                .iter()
+                .filter(|left| step.stands_in && !left.harmless && left.lines.contains(&step.line));
+            for left in told {
+                let _ = comment(
+                    &mut flow,
+                    &format!("To do, line {}: {}", step.line, left.told()),
+                );
             }
             let _ = writeln!(flow, "[{}.{}]", step.kind, step.name);
             let mut seen = BTreeSet::new();

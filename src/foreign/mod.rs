@@ -57,6 +57,19 @@ pub struct Left {
     pub leaves: usize,
 }
 
+impl Left {
+    /// It as a sentence.
+    pub fn told(&self) -> String {
+        let Self {
+            what, why, instead, ..
+        } = self;
+        match instead.as_str() {
+            "" => format!("{what}: {why}"),
+            instead => format!("{what}: {why}. Write instead: {instead}"),
+        }
+    }
+}
+
 /// Why a file is no menu.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoMenu {

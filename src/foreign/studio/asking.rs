@@ -117,11 +117,14 @@ impl<'t> Studio<'t> {
                 }
             }
         }
-        if silence == Some(name_of(state)) || self.says_again(state, silence).is_some() {
+        let own = Some(name_of(state));
+        if silence == own || self.says_again(state, silence).is_some() {
             tries = "3";
             give_up = END.to_owned();
         }
-        if self.says_again(state, no_match).is_none()
+        if no_match == own {
+            tries = "3";
+        } else if self.says_again(state, no_match).is_none()
             && no_match != silence
             && no_match.is_some()
             && silence.is_none()
@@ -224,6 +227,7 @@ impl<'t> Studio<'t> {
             }
         }
         for transition in transitions(split).filter(|it| it.peek("event") == Some("noMatch")) {
+            self.leads_by(transition);
             transition.taken();
         }
         keys

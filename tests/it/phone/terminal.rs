@@ -125,6 +125,7 @@ const ASKING: &str = r#"callwright = 1
 [flow]
 id = "asking"
 start = "main"
+answers = ["+6561115796"]
 [menu.main]
 say = "To ask press 1."
 press.1 = "find"
