@@ -212,7 +212,10 @@ impl Switchboard {
                     return self.give(&exchange, true);
                 }
                 Ok(Kept::Overtaken) => {}
-                Err(reason) => return self.give_unstored(&exchange, reason),
+                Err(reason) => {
+                    self.let_recordings_go(begins);
+                    return self.give_unstored(&exchange, reason);
+                }
             }
         }
         self.unstored(&incoming, Unstored::Overtaken, &mut needs)
@@ -232,11 +235,20 @@ impl Switchboard {
         let recall = Recall::of_session(session);
         let recalled = timeout(STORE_BUDGET, self.store.recall(&recall)).await;
         // A store that is away does not take the summary either, which will come again.
-        if let Ok(Ok(recalled)) = recalled
-            && let Some(need) = after_end(session, &recalled.standing, library)
-        {
-            self.world.begin(need);
-        }
+        let stored = recalled.ok().and_then(Result::ok).map(|it| it.standing);
+        let remembered = self.remembered.get(session);
+        let remembered = remembered.map(|it| it.recall(&recall).standing);
+        let needs = stored.iter().chain(&remembered);
+        let needs = needs.filter_map(|standing| after_end(session, standing, library));
+        needs.for_each(|need| self.world.begin(need));
+    }
+
+    /// Begins that recordings go on, whether or not the store has the reply: nobody would ask for it again.
+    fn let_recordings_go(&self, begins: Vec<Need>) {
+        let recordings = begins
+            .into_iter()
+            .filter(|need| matches!(need, Need::Recording(_)));
+        recordings.for_each(|need| self.world.begin(need));
     }
 
     /// Asks the core, and sees to what it needs on the way.
@@ -368,6 +380,7 @@ impl Switchboard {
                 stored: false,
             },
             Settled::New(decision) => {
+                self.let_recordings_go(decision.begins.clone());
                 self.give_unstored(&self.exchange(incoming, *decision), reason)
             }
         }

@@ -10,7 +10,7 @@ use crate::bookings::{DRIVERS, POOL, RIDERS, between, book, number, pool, put};
 use crate::cluster;
 
 /// Another process holds the write lock of the journal.
-async fn lock(app: &TestApp) -> Vec<SqliteConnection> {
+pub(crate) async fn lock(app: &TestApp) -> Vec<SqliteConnection> {
     lock_files(app.journal()).await
 }
 

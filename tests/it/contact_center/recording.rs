@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Tenant;
 use super::companion::settings;
 use crate::app::{Caller, RESTAURANT, TestApp};
+use crate::store_away::lock;
 
 const FLOW: &str = r#"
 callwright = 1
@@ -196,6 +197,23 @@ async fn nothing_secret_is_asked_for_while_it_is_recorded() {
         assert_eq!(told.heard(), ["Please go on with our agent"], "{fault:?}");
         stage.goes_on().await;
     }
+}
+
+/// A store that is away keeps neither a caller waiting nor a recording silent.
+#[tokio::test]
+async fn a_recording_goes_on_though_the_store_is_away() {
+    let stage = Stage::set().await;
+    let mut caller = stage.call(&["1"]).await;
+    assert!(stage.is_silent());
+    // Whoever queries waits for the tables, and with them for the journal's next file.
+    let path = format!("/v1/sessions/{}", caller.session);
+    stage.app.get(&path).await;
+    let locks = lock(&stage.app).await;
+    caller.press(None).await;
+    let told = caller.press(None).await;
+    assert_eq!(told.heard(), ["Please go on with our agent"]);
+    stage.goes_on().await;
+    drop(locks);
 }
 
 /// That it goes on is tried again.
