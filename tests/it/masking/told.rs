@@ -236,10 +236,12 @@ async fn a_pool_that_runs_out_tells_of_it(place: Place) {
         desk.book(&format!("c{n}"), &person(n), RIDER).await;
     }
     let told = told(&desk).await;
-    let pressed: Vec<_> = told
+    let mut pressed: Vec<_> = told
         .iter()
         .filter(|it| it.kind == "pool.pressure")
         .collect();
+    // What happens at one moment and is not counted has no order.
+    pressed.sort_by_key(|it| it.data["percent"].as_u64());
     let numbers: Vec<_> = pressed
         .iter()
         .map(|it| (it.sequence, it.data.clone()))
