@@ -205,7 +205,9 @@ async fn all_is_found(desk: &Desk, booked: &Booked, when: &str) {
     let again = desk.book("b1", RIDER, DRIVER).await;
     assert_eq!(again.booking.a.vn, booked.booking.a.vn, "{when}");
     let vn = desk.digits(booked.booking.a.vn);
-    let heard = desk.call(RIDER, &vn).await;
+    // Each in a session of its own, also after a restart.
+    let session = uuid::Uuid::new_v4().to_string();
+    let heard = desk.call_in(&session, "e1", RIDER, &vn).await;
     assert_eq!(heard.connects().expect(when).0, DRIVER, "{when}");
     let of_rider = callwright::store::bookings::BookingFilter {
         party: Some(desk.kept.party(&PhoneNumber::new(RIDER))),
@@ -220,7 +222,13 @@ async fn all_is_found(desk: &Desk, booked: &Booked, when: &str) {
     let by_pin = desk.kept.by_pin(booked.booking.a.vn, key).await;
     let by_pin = by_pin.expect("it is read").expect(when);
     assert_eq!(by_pin.0.number, booked.booking.number, "{when}");
-    assert_eq!(desk.call(STRANGER, &vn).await.code, "blocked", "{when}");
+    assert_eq!(
+        desk.call_in(&format!("{session}-b"), "e1", STRANGER, &vn)
+            .await
+            .code,
+        "blocked",
+        "{when}"
+    );
 }
 
 /// Whether what is new is held against all that was there.
