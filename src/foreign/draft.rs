@@ -392,7 +392,7 @@ pub(super) fn template(words: &str) -> String {
 
 /// A place to go, or any other plain text, in quotes.
 pub(super) fn quoted(word: &str) -> String {
-    toml::Value::String(word.to_owned()).to_string()
+    toml::Value::String(one_line(word)).to_string()
 }
 
 /// What callers are told of a menu whose words are not there: each key with where it leads.
