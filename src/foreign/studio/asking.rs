@@ -285,10 +285,7 @@ impl<'t> Studio<'t> {
                 "say",
                 say.unwrap_or_else(|| template("Please enter the digits, then press hash.")),
             )
-            .with(
-                "digits",
-                digits.map_or("\"1-20\"".to_owned(), |digits| digits.to_string()),
-            );
+            .with("digits", so_many(digits));
         let ends = property(state, "finish_on_key").is_none_or(|key| key == "#");
         if ends {
             taken(state, "finish_on_key");
@@ -348,6 +345,15 @@ impl<'t> Studio<'t> {
         }
         let otherwise = self.leads(state, "noMatch");
         self.draft.add(step.with("else", quoted(&otherwise)));
+    }
+}
+
+/// How many digits an `ask` takes: Studio takes fewer as well, once nothing more is pressed.
+fn so_many(most: Option<u8>) -> String {
+    match most {
+        Some(1) => "1".to_owned(),
+        Some(most) => format!("\"1-{most}\""),
+        None => "\"1-20\"".to_owned(),
     }
 }
 
