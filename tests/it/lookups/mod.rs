@@ -196,14 +196,16 @@ async fn who_asks_nothing_does_not_wait_for_those_who_do() {
     let (blocks, at) = if is_long { (100, 0.99) } else { (4, 0.9) };
     let (mut quiet, mut beside) = (Vec::new(), Vec::new());
     for _ in 0..blocks {
-        quiet.extend(told(&app).await);
-        let asking: Vec<_> = (0..BLOCK / 4)
-            .map(|_| {
+        let mut asking = Vec::new();
+        quiet.extend(told(&app, |_| ()).await);
+        // Spread as calls come, and not all at one moment.
+        let begin = |nth: usize| {
+            if nth.is_multiple_of(4) {
                 let app = app.clone();
-                tokio::spawn(async move { ask(&app).await.0 })
-            })
-            .collect();
-        beside.extend(told(&app).await);
+                asking.push(tokio::spawn(async move { ask(&app).await.0 }));
+            }
+        };
+        beside.extend(told(&app, begin).await);
         for asked in asking {
             let heard = asked.await.expect("the call goes on");
             assert_eq!(heard, "Hello late. To ask again press 1");
@@ -220,10 +222,11 @@ async fn who_asks_nothing_does_not_wait_for_those_who_do() {
     assert!(beside < most, "{beside:?} beside look-ups, {quiet:?} alone");
 }
 
-/// How long each of some calls waits that ask nothing.
-async fn told(app: &TestApp) -> Vec<Duration> {
+/// How long each of some calls waits that ask nothing; `before` each, something may be begun.
+async fn told(app: &TestApp, mut before: impl FnMut(usize)) -> Vec<Duration> {
     let mut took = Vec::new();
-    for _ in 0..BLOCK {
+    for nth in 0..BLOCK {
+        before(nth);
         let mut call = app.caller(NUMBER);
         call.dial().await;
         let since = Instant::now();
