@@ -54,8 +54,12 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 /// Up to which size SQLite keeps the tables' log when it is done with it.
 const LOG_KEPT_BYTES: i64 = 64 << 20;
 
-/// How many pages the tables' log gathers before the projector writes them into the file.
-const CHECKPOINT_PAGES: i64 = 4096;
+/// How many pages the tables' log gathers before the projector writes them into the file: few, since the journal's commits wait
+/// for the disk behind them. At 1,000 and 4,000 webhooks a second 128 took a third to a half off the 99th percentile that 4,096 had.
+const CHECKPOINT_PAGES: i64 = 128;
+
+/// The same while rows are rewritten under other keys: all of them are, and a page with many.
+const REWRITING_CHECKPOINT_PAGES: i64 = 4096;
 
 /// At how many pages of the log bookings write it into the file: keys are scattered, so that a page is worth writing once it has
 /// changed often.
@@ -312,7 +316,7 @@ fn deliveries(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
 fn rewriting(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     let db = writing(path)?;
     db.pragma_update(None, "synchronous", BEHIND)?;
-    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    db.pragma_update(None, "wal_autocheckpoint", REWRITING_CHECKPOINT_PAGES)?;
     db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)

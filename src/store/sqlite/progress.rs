@@ -27,7 +27,7 @@ const HELD_UP: Duration = Duration::from_millis(20);
 const GATHER: Duration = Duration::from_millis(40);
 
 /// How many records are enough not to wait for others.
-const GATHERED: u64 = 512;
+const GATHERED: u64 = 128;
 
 /// How finely the age of what is not projected is known.
 const GRAIN: Duration = Duration::from_millis(50);
