@@ -16,9 +16,13 @@ const EVERY: Duration = Duration::from_secs(1);
 const LEASED: Duration = Duration::from_secs(30);
 const RENEWED: Duration = Duration::from_secs(10);
 
-/// After how many looks the numbers are read anew, and what each carries.
+/// After how many looks the numbers are read anew.
 const NUMBERS: u64 = 10;
-const LOADS: u64 = 60;
+
+/// After how long what each of them carries is read anew at the soonest, and after how many times as long as that took: among
+/// millions of bookings it takes seconds, and it is counted along anyway.
+const LOADS: Duration = Duration::from_secs(60);
+const LOADS_REST: u32 = 100;
 
 /// Goes the rounds until it is dropped.
 pub(super) async fn go(numbers: Arc<PoolNumbers>, store: Arc<dyn Store>) {
@@ -26,10 +30,18 @@ pub(super) async fn go(numbers: Arc<PoolNumbers>, store: Arc<dyn Store>) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut lease: Option<(Lease, Instant)> = None;
+    let mut weigh_at = Instant::now();
     for round in 0_u64.. {
         ticks.tick().await;
-        let done = one(&numbers, store.as_ref(), &node, &mut lease, round).await;
-        match done {
+        let one = one(
+            &numbers,
+            store.as_ref(),
+            &node,
+            &mut lease,
+            &mut weigh_at,
+            round,
+        );
+        match one.await {
             Ok(()) => {}
             Err(StoreError::LeaseLost) => lease = None,
             Err(error) => {
@@ -46,14 +58,17 @@ async fn one(
     store: &dyn Store,
     node: &str,
     lease: &mut Option<(Lease, Instant)>,
+    weigh_at: &mut Instant,
     round: u64,
 ) -> Result<(), StoreError> {
     let bookings = numbers.bookings();
     if round.is_multiple_of(NUMBERS) {
         bookings.refresh().await?;
     }
-    if round.is_multiple_of(LOADS) {
+    if Instant::now() >= *weigh_at {
+        let began = Instant::now();
         bookings.weigh().await?;
+        *weigh_at = Instant::now() + LOADS.max(began.elapsed() * LOADS_REST);
     }
     let is_fresh = lease
         .as_ref()
