@@ -425,7 +425,7 @@ fn pins_are_free(db: &Connection, vault: &Vault, write: &BookingWrite) -> Result
 }
 
 /// Writes the booking's own row; it knows its number and revision then.
-fn put(
+pub(super) fn put(
     db: &Connection,
     vault: &Vault,
     booking: &mut crate::masking::Booking,
@@ -492,7 +492,12 @@ pub(super) fn tell_all(
 }
 
 /// Takes a leg. One that another booking of the pair holds lasts as long as the longer of the two.
-fn take(db: &Connection, vault: &Vault, leg: &Leg, booking: u64) -> Result<(), StoreError> {
+pub(super) fn take(
+    db: &Connection,
+    vault: &Vault,
+    leg: &Leg,
+    booking: u64,
+) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO legs AS l (party, vn, booking, side, pair, rests_from, free_from, key_number)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)

@@ -20,6 +20,7 @@ mod erasing;
 mod erasing_bookings;
 mod events;
 mod files;
+mod filling;
 mod flows;
 mod forgetting;
 mod group;

@@ -3,12 +3,14 @@
 //! * [`making`], [`changing`], [`keeping`] what is asked for, changed, and left to time
 //! * [`calls`], [`pins`] what calls are answered with, row by row
 //! * [`told`], [`erased`] what the customer's systems are told, and what is left of whom is to be forgotten
+//! * [`filling`] a database that is filled to be measured
 //! * [`world`] a small world, searched from its beginning outwards: nobody is ever connected to a stranger
 //! * [`pools`] a booking never fails while a number could serve it; load spreads; many writers
 
 mod calls;
 mod changing;
 mod erased;
+mod filling;
 mod keeping;
 mod making;
 mod pins;
