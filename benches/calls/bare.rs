@@ -1,5 +1,5 @@
 //! The reference: axum as anyone would write it. It parses the same bodies into a struct, answers the same bytes as the
-//! real server does first, and keeps nothing.
+//! real server does first, or as it connects a masked call with, and keeps nothing.
 
 use axum::Json;
 use axum::http::header;
@@ -7,8 +7,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
 
+use crate::call::RESTAURANT;
+
 /// The reply of the restaurant's first menu, byte for byte.
 const CALLFLOW: &str = r#"{"clientActionId":"restaurant@d743e0127a59:main:1:en:1","callflow":[{"action":"sayAndCapture","params":{"promptMessage":"Welcome to ABC Restaurant, to book a table press 1, to speak to a representative press 2, to hear our restaurant hours press 3.","voiceProfile":"en-US-BenjaminRUS","speed":1,"minDigits":1,"maxDigits":1,"completeOnHash":false,"digitTimeout":9999,"overallTimeout":10000,"noOfTries":1}}]}"#;
+
+/// Whom every masked call is connected to here.
+pub(crate) const CALLEE: &str = "+6580000000";
+
+/// The reply that connects a masked call, as long as the real one.
+const CONNECT: &str = r#"{"clientActionId":"masking/1/","callflow":[{"action":"makeCall","params":{"source":"+6561000000","destination":"+6580000000"}}]}"#;
 
 // What is parsed is not used: parsing it is what is compared.
 #[allow(dead_code)]
@@ -65,7 +73,8 @@ pub(crate) fn serve() -> std::io::Result<()> {
 }
 
 async fn action(Json(webhook): Json<Webhook>) -> Response {
-    reply(&webhook, CALLFLOW)
+    let is_for_menu = webhook.payload.destination.as_deref() == Some(RESTAURANT);
+    reply(&webhook, if is_for_menu { CALLFLOW } else { CONNECT })
 }
 
 async fn other(Json(webhook): Json<Webhook>) -> Response {

@@ -1,5 +1,5 @@
 //! Bookings at the store, with encryption and events: how many a second are made while many are active, and what an active one
-//! costs in memory. In this process, since HTTP is not what is measured.
+//! costs in memory. In this process, since HTTP is not what is measured; then once more over HTTP.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,24 +9,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use callwright::bookings::Bookings;
-use callwright::call::PhoneNumber;
 use callwright::clock::Clock;
 use callwright::masking::booking::BookingId;
 use callwright::masking::request::{BookingRequest, SideRequest};
-use callwright::masking::{Health, PoolName, PoolNumber, PoolRules, Vn};
+use callwright::masking::{PoolName, PoolRules};
 use callwright::outbound::{Country, Destinations};
 use callwright::store::bookings::BookingStore;
 use callwright::store::postgres::PostgresStore;
 use callwright::store::sqlite::SqliteStore;
 use callwright::store::vault::Keys;
 
-use crate::{Options, print, sections};
-
-/// The pool.
-const NUMBERS: usize = 2000;
-
-/// Names a PostgreSQL database to measure as well; it is filled.
-const POSTGRES: &str = "CALLWRIGHT_BENCH_POSTGRES";
+use crate::call::Shape;
+use crate::filled::Filled;
+use crate::load::Plan;
+use crate::postgres::Database;
+use crate::{Options, booked, filled, print, sections};
 
 /// Measures, and prints.
 pub(crate) fn run(options: &Options) -> io::Result<()> {
@@ -41,9 +38,11 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(sqlite(options, &folder, active));
-    if let Ok(url) = std::env::var(POSTGRES) {
-        runtime.block_on(postgres(options, &url, active));
+    match Database::fresh("bookings")? {
+        Some(database) => runtime.block_on(postgres(options, database.url(), active)),
+        None => println!("PostgreSQL: {}", Database::how_to()),
     }
+    over_http(options, active)?;
     std::fs::remove_dir_all(&folder)
 }
 
@@ -72,6 +71,27 @@ async fn postgres(options: &Options, url: &str, active: u64) {
         .await;
 }
 
+/// Each by a request of its own to a server; the load is on the other core.
+fn over_http(options: &Options, active: u64) -> io::Result<()> {
+    let filled = Filled::with(options, active)?;
+    for connections in [64, 16] {
+        let plan = Plan {
+            shape: Shape::Bookings,
+            ..sections::closed(options, connections).warmed()
+        };
+        let (measured, ..) = filled.measure(&plan)?;
+        let found = measured.outcome;
+        println!(
+            "| SQLite, over HTTP | {connections} | {active} | {:.0} | {:.2} | {:.2} | {} | - |",
+            found.throughput(),
+            found.p50,
+            found.p99,
+            found.refused_others + found.broken
+        );
+    }
+    Ok(())
+}
+
 /// Whom bookings are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
@@ -88,9 +108,9 @@ struct Desk {
 
 impl Desk {
     async fn open(store: Arc<dyn BookingStore>) -> Self {
-        for n in 0..NUMBERS {
+        for place in 0..booked::NUMBERS {
             store
-                .keep_pool_number(&number(n))
+                .keep_pool_number(&filled::pool_number(place))
                 .await
                 .expect("it is kept");
         }
@@ -200,31 +220,13 @@ fn request(n: u64, who: Who) -> BookingRequest {
         ..SideRequest::default()
     };
     let driver = match who {
-        Who::Anybody => 4_000_000 + n % 1_000_000,
-        Who::TwentyDrivers => 7_000_000 + n % 20,
+        Who::Anybody => booked::driver(n),
+        Who::TwentyDrivers => booked::driver(n % 20),
     };
     BookingRequest {
-        a: Some(side(format!("+659{:07}", n % 4_000_000))),
-        b: Some(side(format!("+658{driver:07}"))),
+        a: Some(side(booked::rider(n))),
+        b: Some(side(driver)),
         ..BookingRequest::default()
-    }
-}
-
-fn number(n: usize) -> PoolNumber {
-    PoolNumber {
-        vn: Vn(0),
-        number: PhoneNumber::new(format!("+6561{n:06}")),
-        pool: PoolName::default(),
-        country: Country::parse("SG"),
-        region: None,
-        sub_account: None,
-        capture: false,
-        reserved: false,
-        draining: false,
-        health: Health::Active,
-        heard: None,
-        changed_at: jiff::Timestamp::UNIX_EPOCH,
-        removed: false,
     }
 }
 

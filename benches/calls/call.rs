@@ -1,10 +1,16 @@
-//! Real call shapes: an inbound call to the restaurant's menu, with one to six key presses, its status webhooks and its
-//! summary. Bodies are as the platform sends them, about 590 bytes for a voice call action.
+//! Real call shapes. An inbound call to the restaurant's menu, with one to six key presses, its status webhooks and its summary;
+//! and a masked call: a party of a booking calls the booking's number and is connected to the other side.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+
+use crate::body::{self, Leg, Told};
+use crate::{bare, booked};
 
 /// The keys of each call: every one ends at a step that hangs up. One of each length from one to six.
 const KEYS: [&str; 6] = ["3", "19", "111", "1319", "13223", "221319"];
+
+/// The restaurant's number.
+pub(crate) const RESTAURANT: &str = "+6561115777";
 
 /// What a caller hears first in the built-in apology.
 const APOLOGY: &str = "something went wrong on our side";
@@ -50,28 +56,48 @@ pub(crate) enum Shape {
     Actions,
     /// Calls that come in and stay: one voice call action each.
     Live,
+    /// Whole masked calls: the voice call action, the statuses of both legs, the summary.
+    Masked,
+    /// The voice call actions of masked calls alone.
+    MaskedActions,
+    /// No calls, but bookings that are asked for, each of them new.
+    Bookings,
 }
 
-/// The webhook that comes next in a call.
+/// A request of a call: a webhook, mostly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+enum Step {
+    /// A voice call action: the call came in.
     Received,
-    StatusReceived,
-    Key(usize),
-    StatusOver,
+    /// A voice call action: a key was pressed.
+    Key(char),
+    /// A status, of the leg at this place.
+    Status(usize, &'static str),
     Summary,
-    Over,
+    /// A booking, of whoever has these legs.
+    Booking,
 }
+
+/// A masked call: the caller's leg is 0, the callee's 1.
+const MASKED: [Step; 7] = [
+    Step::Received,
+    Step::Status(0, "CALL_RECEIVED"),
+    Step::Status(1, "CALL_INITIATED"),
+    Step::Status(1, "CALL_CONNECTED"),
+    Step::Status(1, "CALL_DISCONNECTED"),
+    Step::Status(0, "CALL_DISCONNECTED"),
+    Step::Summary,
+];
 
 /// One call, as the platform's side of it sees it.
 #[derive(Debug)]
 pub(crate) struct Call {
     session: String,
-    call: String,
-    caller: u64,
-    keys: &'static [u8],
-    shape: Shape,
-    next: Next,
+    /// The caller's; of a masked call the callee's as well.
+    legs: Vec<Leg>,
+    steps: Vec<Step>,
+    /// Which step comes next.
+    at: usize,
     label: String,
 }
 
@@ -82,30 +108,91 @@ pub(crate) enum Wrong {
     Apology,
     /// A voice call action's reply has no label to go on with.
     NoLabel,
+    /// A masked call was not connected to the other side.
+    NotConnected,
 }
 
 impl Call {
-    /// A fresh call.
-    pub(crate) fn new(shape: Shape, random: &mut Random) -> Self {
-        Self {
-            session: random.uuid(),
+    /// A fresh call; a masked one of any of the first `bookings` bookings.
+    pub(crate) fn new(shape: Shape, bookings: u64, random: &mut Random) -> Self {
+        match shape {
+            Shape::Calls | Shape::Actions | Shape::Live => Self::to_restaurant(shape, random),
+            Shape::Masked => Self::of_booking(random.below(bookings), &MASKED, random),
+            Shape::MaskedActions => Self::of_booking(random.below(bookings), &MASKED[..1], random),
+            Shape::Bookings => Self::of_booking(random.next() >> 1, &[Step::Booking], random),
+        }
+    }
+
+    fn to_restaurant(shape: Shape, random: &mut Random) -> Self {
+        let caller = format!("+65{}", 80_000_000 + random.below(10_000_000));
+        let keys = KEYS[random.below(KEYS.len() as u64) as usize];
+        let keys = keys.chars().map(Step::Key);
+        let mut steps = vec![Step::Received];
+        match shape {
+            Shape::Live => {}
+            Shape::Actions => steps.extend(keys),
+            _ => {
+                steps.push(Step::Status(0, "CALL_RECEIVED"));
+                steps.extend(keys);
+                steps.extend([Step::Status(0, "CALL_DISCONNECTED"), Step::Summary]);
+            }
+        }
+        let legs = vec![Leg {
             call: random.uuid(),
-            caller: 80_000_000 + random.below(10_000_000),
-            keys: KEYS[random.below(KEYS.len() as u64) as usize].as_bytes(),
-            shape,
-            next: Next::Received,
+            direction: "INBOUND",
+            source: caller,
+            destination: RESTAURANT.to_owned(),
+        }];
+        Self::of(random.uuid(), legs, steps)
+    }
+
+    /// Either party calls the other, or it is asked that they may.
+    fn of_booking(booking: u64, steps: &[Step], random: &mut Random) -> Self {
+        let number = booked::number(booked::place(booking));
+        let mut parties = [booked::rider(booking), booked::driver(booking)];
+        if random.below(2) == 0 {
+            parties.reverse();
+        }
+        let [caller, callee] = parties;
+        let legs = vec![
+            Leg {
+                call: random.uuid(),
+                direction: "INBOUND",
+                source: caller,
+                destination: number.clone(),
+            },
+            Leg {
+                call: random.uuid(),
+                direction: "OUTBOUND",
+                source: number,
+                destination: callee,
+            },
+        ];
+        Self::of(random.uuid(), legs, steps.to_vec())
+    }
+
+    fn of(session: String, legs: Vec<Leg>, steps: Vec<Step>) -> Self {
+        Self {
+            session,
+            legs,
+            steps,
+            at: 0,
             label: String::new(),
         }
     }
 
+    fn next(&self) -> Option<Step> {
+        self.steps.get(self.at).copied()
+    }
+
     /// Whether nothing more comes of this call.
     pub(crate) fn is_over(&self) -> bool {
-        self.next == Next::Over
+        self.next().is_none()
     }
 
     /// Whether the webhook that comes next is a voice call action.
     pub(crate) fn asks(&self) -> bool {
-        matches!(self.next, Next::Received | Next::Key(_))
+        matches!(self.next(), Some(Step::Received | Step::Key(_)))
     }
 
     /// Whether it is on the telephone: it has been answered.
@@ -113,34 +200,54 @@ impl Call {
         !self.label.is_empty()
     }
 
-    /// The next webhook: writes its body, and gives its path.
-    pub(crate) fn write(&self, random: &mut Random, body: &mut String) -> &'static str {
+    /// The next request of a call that is not over: writes its body, and gives its method and path.
+    pub(crate) fn write(
+        &self,
+        random: &mut Random,
+        body: &mut String,
+    ) -> (&'static str, Cow<'static, str>) {
         body.clear();
-        match self.next {
-            Next::Received => self.action(body, random, "CALL_ACTION", "CALL_RECEIVED", None),
-            Next::Key(index) => {
-                let key = Some(char::from(self.keys[index]));
-                self.action(body, random, "CALL_ACTION", "DTMF_RECEIVED", key);
+        let event = random.uuid();
+        let told = |status, key| Told {
+            event: &event,
+            session: &self.session,
+            status,
+            key,
+            label: &self.label,
+        };
+        let path = match self.next().expect("the call is not over") {
+            Step::Received => {
+                body::action(body, &self.legs[0], told("CALL_RECEIVED", None));
+                "/webhooks/vca"
             }
-            Next::StatusReceived => {
-                self.action(body, random, "CALL_STATUS", "CALL_RECEIVED", None);
+            Step::Key(key) => {
+                body::action(body, &self.legs[0], told("DTMF_RECEIVED", Some(key)));
+                "/webhooks/vca"
             }
-            Next::StatusOver => {
-                self.action(body, random, "CALL_STATUS", "CALL_DISCONNECTED", None);
+            Step::Status(leg, status) => {
+                body::status(body, &self.legs[leg], told(status, None));
+                "/webhooks/vcs"
             }
-            Next::Summary | Next::Over => self.summary(body),
-        }
-        match self.next {
-            Next::Received | Next::Key(_) => "/webhooks/vca",
-            Next::StatusReceived | Next::StatusOver => "/webhooks/vcs",
-            Next::Summary | Next::Over => "/webhooks/vss",
-        }
+            Step::Summary => {
+                let last_action = match self.legs.len() {
+                    1 => "hangup",
+                    _ => "makeCall",
+                };
+                body::summary(body, &self.session, last_action, &self.legs);
+                "/webhooks/vss"
+            }
+            Step::Booking => {
+                body::booking(body, &self.legs[0].source, &self.legs[1].destination);
+                return ("PUT", format!("/v1/bookings/{}", self.session).into());
+            }
+        };
+        ("POST", path.into())
     }
 
     /// Takes the answer to the webhook last written, and goes on.
     pub(crate) fn answered(&mut self, reply: &str) -> Result<(), Wrong> {
         let asked = self.asks();
-        self.next = self.after();
+        self.at += 1;
         if !asked {
             return Ok(());
         }
@@ -150,77 +257,18 @@ impl Call {
         self.label.clear();
         match label_of(reply) {
             Some(label) => self.label.push_str(label),
-            None if matches!(self.next, Next::Key(_)) => return Err(Wrong::NoLabel),
+            None if self.asks() => return Err(Wrong::NoLabel),
             None => {}
         }
-        Ok(())
+        match self.legs.get(1) {
+            Some(callee) if !connects(reply, &callee.destination) => Err(Wrong::NotConnected),
+            _ => Ok(()),
+        }
     }
 
     /// Gives the call up: what comes of it no longer matters.
     pub(crate) fn give_up(&mut self) {
-        self.next = Next::Over;
-    }
-
-    fn after(&self) -> Next {
-        let key = |index| {
-            if index < self.keys.len() {
-                Next::Key(index)
-            } else if self.shape == Shape::Actions {
-                Next::Over
-            } else {
-                Next::StatusOver
-            }
-        };
-        match self.next {
-            Next::Received => match self.shape {
-                Shape::Calls => Next::StatusReceived,
-                Shape::Actions => key(0),
-                Shape::Live => Next::Over,
-            },
-            Next::StatusReceived => key(0),
-            Next::Key(index) => key(index + 1),
-            Next::StatusOver => Next::Summary,
-            Next::Summary | Next::Over => Next::Over,
-        }
-    }
-
-    fn action(
-        &self,
-        body: &mut String,
-        random: &mut Random,
-        event: &str,
-        status: &str,
-        key: Option<char>,
-    ) {
-        let description = match event {
-            "CALL_ACTION" => "Action request of a call",
-            _ => "Status update of a call",
-        };
-        let written = write!(
-            body,
-            r#"{{"payload":{{"eventId":"{}","callId":"{}","sessionId":"{}","subAccountId":"InternalDemoCPaaS_8dD15_voice","callStatus":"{status}","callDirection":"INBOUND","callType":"PSTN","source":"+65{}","destination":"+6561115777","sourceFormat":"MSISDN","destinationFormat":"MSISDN","sourceCountryCode":"SG","destinationCountryCode":"SG","#,
-            random.uuid(),
-            self.call,
-            self.session,
-            self.caller,
-        );
-        written.expect("a string takes all that is written");
-        if let Some(key) = key {
-            write!(body, r#""eventData":{{"dtmf":"{key}"}},"#).expect("a string takes it");
-        }
-        if !self.label.is_empty() {
-            write!(body, r#""clientActionId":"{}","#, self.label).expect("a string takes it");
-        }
-        write!(body, r#""callDuration":0,"sipCode":200,"timestamp":"2026-11-20T12:30:00.406Z"}},"namespace":"VOICE","eventType":"{event}","description":"{description}"}}"#).expect("a string takes it");
-    }
-
-    fn summary(&self, body: &mut String) {
-        let written = write!(
-            body,
-            r#"{{"namespace":"VOICE","eventType":"SESSION_SUMMARY","description":"Summary of a completed call session","payload":{{"sessionId":"{}","subAccountId":"InternalDemoCPaaS_8dD15_voice","sessionStatus":"COMPLETED","startTime":"2026-11-20T12:30:00Z","endTime":"2026-11-20T12:31:00Z","lastAction":"hangup","callCount":1,"details":{{"CallA":{{"callId":"{}","callDirection":"INBOUND","callType":"PSTN","initiatedTimestamp":"2026-11-20T12:30:00Z","connectedTimestamp":"2026-11-20T12:30:01Z","disconnectedTimestamp":"2026-11-20T12:31:00Z","source":"+65{}","destination":"+6561115777","sourceCountryCode":"SG","destinationCountryCode":"SG","callStatus":"COMPLETED","callDuration":59}}}}}}}}"#,
-            self.session, self.call, self.caller,
-        );
-        written.expect("a string takes all that is written");
+        self.at = self.steps.len();
     }
 }
 
@@ -229,4 +277,11 @@ fn label_of(reply: &str) -> Option<&str> {
     let (_, after) = reply.split_once(r#""clientActionId":""#)?;
     let (label, _) = after.split_once('"')?;
     Some(label)
+}
+
+/// Whether a callflow calls this number; the bare server knows nobody, and always calls the same one.
+fn connects(reply: &str, callee: &str) -> bool {
+    let called = reply.split_once(r#""destination":""#);
+    let called = called.and_then(|(_, after)| after.split_once('"'));
+    called.is_some_and(|(called, _)| called == callee || called == bare::CALLEE)
 }

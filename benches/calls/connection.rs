@@ -35,11 +35,16 @@ impl Connection {
         })
     }
 
-    /// Posts `body` to `path`; gives the status, the answer's body, and whether the connection can be used again.
-    pub(crate) async fn post(&mut self, path: &str, body: &str) -> io::Result<(u16, &str, bool)> {
+    /// Sends `body` to `path`; gives the status, the answer's body, and whether the connection can be used again.
+    pub(crate) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> io::Result<(u16, &str, bool)> {
         self.request.clear();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         self.request.extend_from_slice(head.as_bytes());

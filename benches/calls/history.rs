@@ -10,7 +10,7 @@ use crate::call::Shape;
 use crate::load::Plan;
 use crate::print;
 use crate::process::{Measured, Server, measure};
-use crate::sections::{closed, drain, one_call, scratch};
+use crate::sections::{closed, drain, on_bare, one_call, scratch};
 
 /// How many calls are live when memory and start-up are measured.
 const LIVE: u64 = 100_000;
@@ -22,7 +22,7 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     print::heading("With a past: closed loop, 64 connections");
     let folder = scratch(options, "history")?;
     let server = Server::callwright(&folder, &[])?;
-    print::head();
+    print::head("× bare");
     let mut events = 0;
     let mut first = None;
     let mut levels = vec![0, 100_000, 1_000_000];
@@ -30,7 +30,10 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     for level in levels {
         events += fill(options, &server, Shape::Calls, level.max(events) - events)?;
         let (bare, real) = beside(options, &server)?;
-        events += real.iter().map(|it| it.outcome.requests).sum::<u64>();
+        let answered = real
+            .iter()
+            .map(|it| it.outcome.requests + it.outcome.uncounted);
+        events += answered.sum::<u64>();
         let reference = print::over(&bare, |it| it.outcome.throughput());
         let rate = print::over(&real, |it| it.outcome.throughput());
         print::row(
@@ -52,12 +55,11 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
 
 /// The bare server and this one in turns, as often as there are rounds.
 fn beside(options: &Options, server: &Server) -> io::Result<(Vec<Measured>, Vec<Measured>)> {
+    let plan = closed(options, 64).warmed();
     let (mut bare, mut real) = (Vec::new(), Vec::new());
     for _ in 0..options.rounds {
-        let other = Server::bare()?;
-        bare.push(measure(&other, &closed(options, &other, 64))?);
-        drop(other);
-        real.push(measure(server, &closed(options, server, 64))?);
+        bare.push(on_bare(&plan)?);
+        real.push(measure(server, &plan)?);
         drain(server)?;
     }
     Ok((bare, real))
@@ -72,7 +74,7 @@ fn fill(options: &Options, server: &Server, shape: Shape, events: u64) -> io::Re
         seconds: FILLS_WITHIN,
         requests: events,
         shape,
-        ..closed(options, server, 64)
+        ..closed(options, 64)
     };
     let filled = measure(server, &plan)?;
     drain(server)?;

@@ -1,6 +1,9 @@
 //! The load, in a process of its own: so many connections that ask as fast as they are answered (closed loop), or
 //! requests at a fixed rate whatever the server does (open loop). In an open loop a latency counts from the moment at
 //! which the request was due, so that a server that stalls cannot hide what it did to those that were waiting.
+//!
+//! Before it counts it may warm up: a process that has just begun has its memory and its first files still to get. Wrong answers
+//! count all the same.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -17,18 +20,24 @@ use crate::call::{Call, Random, Shape};
 use crate::connection::Connection;
 use crate::process::Usage;
 
+/// How long a load warms up that does, in seconds.
+pub(crate) const WARM_UP: f64 = 1.0;
+
 /// What a load is to be.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Plan {
-    /// Where the server listens.
-    #[arg(long)]
-    pub(crate) address: SocketAddr,
-    /// Kept connections.
+    /// Where servers listen: each takes every other webhook of a call, as behind a proxy.
+    #[arg(long = "address")]
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// Kept connections to each.
     #[arg(long)]
     pub(crate) connections: usize,
     /// Offered requests a second; none: a closed loop.
     #[arg(long)]
     pub(crate) rate: Option<u64>,
+    /// How long what is not counted goes on before, in seconds.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) warm_up: f64,
     /// How long, in seconds.
     #[arg(long)]
     pub(crate) seconds: f64,
@@ -38,6 +47,9 @@ pub(crate) struct Plan {
     /// What it is made of.
     #[arg(long, value_enum, default_value_t = Shape::Calls)]
     pub(crate) shape: Shape,
+    /// How many bookings there are that masked calls may be of.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) bookings: u64,
     /// The seed of its identifiers.
     #[arg(long)]
     pub(crate) seed: u64,
@@ -47,7 +59,11 @@ pub(crate) struct Plan {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) seconds: f64,
+    /// With the warm-up.
+    pub(crate) whole_seconds: f64,
     pub(crate) requests: u64,
+    /// Requests that were answered and not counted.
+    pub(crate) uncounted: u64,
     pub(crate) actions: u64,
     pub(crate) p50: f64,
     pub(crate) p99: f64,
@@ -55,9 +71,9 @@ pub(crate) struct Outcome {
     pub(crate) max: f64,
     /// Answers to voice call actions that were not 200.
     pub(crate) refused_actions: u64,
-    /// Answers to other webhooks that were not 200.
+    /// Answers to others that were not 200, or 201.
     pub(crate) refused_others: u64,
-    /// Voice call actions answered with the apology, or with a reply that ends the call too soon.
+    /// Voice call actions answered with the apology, with a reply that ends the call too soon, or with a stranger.
     pub(crate) apologies: u64,
     /// Those of them to calls that were on the telephone.
     pub(crate) apologies_to_live: u64,
@@ -94,6 +110,8 @@ struct Shared {
     apologized: Histogram<u64>,
     outcome: Outcome,
     sent: u64,
+    /// From when on what is sent counts.
+    counts_from: Instant,
     end: Instant,
     /// The moments at which requests are due, in an open loop.
     due: VecDeque<Instant>,
@@ -110,7 +128,11 @@ pub(crate) fn run(plan: Plan) -> std::io::Result<Outcome> {
 async fn load(plan: Plan) -> std::io::Result<Outcome> {
     let mut connections = Vec::new();
     for _ in 0..plan.connections {
-        connections.push(Connection::open(plan.address).await?);
+        let mut one_each = Vec::new();
+        for address in &plan.addresses {
+            one_each.push(Connection::open(*address).await?);
+        }
+        connections.push(one_each);
     }
     let began = Instant::now();
     let shared = Rc::new(RefCell::new(Shared::new(plan.clone(), began)));
@@ -124,9 +146,9 @@ async fn load(plan: Plan) -> std::io::Result<Outcome> {
     }
     let tasks: Vec<_> = connections
         .into_iter()
-        .map(|connection| {
+        .map(|one_each| {
             let ticks = plan.rate.map(|_| ticks.clone());
-            tokio::task::spawn_local(attend(connection, shared.clone(), ticks))
+            tokio::task::spawn_local(attend(one_each, shared.clone(), ticks))
         })
         .collect();
     for task in tasks {
@@ -138,6 +160,7 @@ async fn load(plan: Plan) -> std::io::Result<Outcome> {
 
 impl Shared {
     fn new(plan: Plan, began: Instant) -> Self {
+        let counts_from = began + Duration::from_secs_f64(plan.warm_up);
         Self {
             random: Random::new(plan.seed),
             latencies: histogram(),
@@ -145,7 +168,8 @@ impl Shared {
             apologized: histogram(),
             outcome: Outcome::default(),
             sent: 0,
-            end: began + Duration::from_secs_f64(plan.seconds),
+            counts_from,
+            end: counts_from + Duration::from_secs_f64(plan.seconds),
             due: VecDeque::new(),
             plan,
         }
@@ -158,24 +182,28 @@ impl Shared {
         goes_on
     }
 
-    /// Counts an answer, and takes the call on by it. Where to connect anew, when the connection is of no more use.
+    /// Counts an answer, and takes the call on by it. Whether the connection can be used again.
     fn settle(
         &mut self,
         call: &mut Call,
         answer: std::io::Result<(u16, &str, bool)>,
         from: Instant,
         sent: Instant,
-    ) -> Result<(), SocketAddr> {
-        let again = self.plan.address;
+    ) -> bool {
         let Ok((status, reply, stays_open)) = answer else {
             self.outcome.broken += 1;
             call.give_up();
-            return Err(again);
+            return false;
         };
-        if status == 200 {
-            record(&mut self.latencies, from);
-            self.outcome.requests += 1;
-            self.hear(call, reply, sent);
+        let counts = from >= self.counts_from;
+        if matches!(status, 200 | 201) {
+            if counts {
+                record(&mut self.latencies, from);
+                self.outcome.requests += 1;
+            } else {
+                self.outcome.uncounted += 1;
+            }
+            self.hear(call, reply, sent, counts);
         } else {
             match call.asks() {
                 true => self.outcome.refused_actions += 1,
@@ -183,19 +211,19 @@ impl Shared {
             }
             call.give_up();
         }
-        if stays_open { Ok(()) } else { Err(again) }
+        stays_open
     }
 
     /// Takes the call on by what the platform heard.
-    fn hear(&mut self, call: &mut Call, reply: &str, sent: Instant) {
+    fn hear(&mut self, call: &mut Call, reply: &str, sent: Instant, counts: bool) {
         let (asks, live) = (call.asks(), call.is_live());
-        self.outcome.actions += u64::from(asks);
+        self.outcome.actions += u64::from(asks && counts);
         if call.answered(reply).is_err() {
             self.outcome.apologies += 1;
             self.outcome.apologies_to_live += u64::from(live);
             record(&mut self.apologized, sent);
             call.give_up();
-        } else if asks {
+        } else if asks && counts {
             record(&mut self.admitted, sent);
         }
     }
@@ -204,7 +232,8 @@ impl Shared {
         let millis = |micros| micros as f64 / 1000.0;
         let at = |quantile| millis(self.latencies.value_at_quantile(quantile));
         Outcome {
-            seconds: began.elapsed().as_secs_f64(),
+            seconds: self.counts_from.elapsed().as_secs_f64(),
+            whole_seconds: began.elapsed().as_secs_f64(),
             p50: at(0.5),
             p99: at(0.99),
             p999: at(0.999),
@@ -233,7 +262,8 @@ fn record(times: &mut Histogram<u64>, from: Instant) {
 fn pace(rate: u64, began: Instant, plan: &Plan) -> mpsc::UnboundedReceiver<Instant> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let interval = Duration::from_secs_f64(1.0 / rate as f64);
-    let count = ((plan.seconds * rate as f64) as u64).min(plan.requests);
+    let seconds = plan.warm_up + plan.seconds;
+    let count = ((seconds * rate as f64) as u64).min(plan.requests);
     std::thread::spawn(move || {
         // A sleep of this thread may be late by this many nanoseconds; where the system says no, by 50 microseconds.
         let _ = std::fs::write("/proc/thread-self/timerslack_ns", "1000");
@@ -264,26 +294,29 @@ async fn hand_out(
     ticks.close();
 }
 
-/// One connection: call after call.
+/// One connection, to each server in turns: call after call.
 async fn attend(
-    mut connection: Connection,
+    mut one_each: Vec<Connection>,
     shared: Rc<RefCell<Shared>>,
     ticks: Option<Rc<Semaphore>>,
 ) {
-    let shape = shared.borrow().plan.shape;
-    let mut call = Call::new(shape, &mut shared.borrow_mut().random);
+    let plan = shared.borrow().plan.clone();
+    let fresh = || Call::new(plan.shape, plan.bookings, &mut shared.borrow_mut().random);
+    let mut call = fresh();
     let mut body = String::with_capacity(1024);
+    let mut turns = (0..one_each.len()).cycle();
     while let Some(from) = next_due(&shared, ticks.as_deref()).await {
         if call.is_over() {
-            call = Call::new(shape, &mut shared.borrow_mut().random);
+            call = fresh();
         }
-        let path = call.write(&mut shared.borrow_mut().random, &mut body);
+        let Some(turn) = turns.next() else { return };
+        let (method, path) = call.write(&mut shared.borrow_mut().random, &mut body);
         let sent = Instant::now();
-        let answer = connection.post(path, &body).await;
-        let settled = shared.borrow_mut().settle(&mut call, answer, from, sent);
-        if let Err(again) = settled {
-            match Connection::open(again).await {
-                Ok(fresh) => connection = fresh,
+        let answer = one_each[turn].send(method, &path, &body).await;
+        let stays_open = shared.borrow_mut().settle(&mut call, answer, from, sent);
+        if !stays_open {
+            match Connection::open(plan.addresses[turn]).await {
+                Ok(fresh) => one_each[turn] = fresh,
                 Err(_) => return,
             }
         }
@@ -307,6 +340,14 @@ async fn next_due(shared: &RefCell<Shared>, ticks: Option<&Semaphore>) -> Option
 }
 
 impl Plan {
+    /// This plan, with a warm-up before it.
+    pub(crate) fn warmed(self) -> Self {
+        Self {
+            warm_up: WARM_UP,
+            ..self
+        }
+    }
+
     /// This plan as the arguments of a process that is to run it.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let shape = clap::ValueEnum::to_possible_value(&self.shape)
@@ -314,13 +355,16 @@ impl Plan {
             .get_name()
             .to_owned();
         let mut arguments = vec![
-            format!("--address={}", self.address),
             format!("--connections={}", self.connections),
+            format!("--warm-up={}", self.warm_up),
             format!("--seconds={}", self.seconds),
             format!("--requests={}", self.requests),
             format!("--shape={shape}"),
+            format!("--bookings={}", self.bookings),
             format!("--seed={}", self.seed),
         ];
+        let addresses = self.addresses.iter();
+        arguments.extend(addresses.map(|address| format!("--address={address}")));
         arguments.extend(self.rate.map(|rate| format!("--rate={rate}")));
         arguments
     }

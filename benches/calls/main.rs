@@ -3,21 +3,28 @@
 //! One core has the server, the other the load; the two servers take turns, and what is printed are medians. Nothing is
 //! asserted: a figure is judged by whoever reads it, together with the disk's and the neighbours' beside it.
 //!
-//! * [`call`] what a call looks like from the platform's side
+//! * [`call`], [`body`] what a call looks like from the platform's side
 //! * [`load`], [`connection`] the load, a process of its own
 //! * [`bare`] the reference server
 //! * [`process`], [`disk`] the servers, and what the system says about them
-//! * [`sections`], [`history`], [`overload`], [`bookings`] what is measured; [`print`] how it looks
+//! * [`booked`], [`filled`] a database full of bookings; [`postgres`] another one
+//! * [`sections`], [`masked`], [`history`], [`nodes`], [`overload`], [`bookings`] what is measured; [`print`] how it looks
 #![allow(clippy::print_stdout, clippy::print_stderr)] // It is a program that prints a table.
 
 mod bare;
+mod body;
+mod booked;
 mod bookings;
 mod call;
 mod connection;
 mod disk;
+mod filled;
 mod history;
 mod load;
+mod masked;
+mod nodes;
 mod overload;
+mod postgres;
 mod print;
 mod process;
 mod sections;
@@ -52,7 +59,7 @@ enum Role {
 /// How to measure.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Twenty seconds in all: throughput and latency, one round of two seconds each
+    /// Half a minute in all: throughput and latency, one round of two seconds each
     #[arg(long)]
     pub(crate) quick: bool,
     /// Seconds of each single measurement
@@ -67,7 +74,7 @@ pub(crate) struct Options {
     /// A load without a pause for so many seconds, the projection keeping up
     #[arg(long, value_name = "SECONDS")]
     pub(crate) sustained: Option<f64>,
-    /// Also measure with 10 million past events (takes long, and 10 GB of disk)
+    /// With `history`, also measure 10 million past events (takes long, and 10 GB of disk); with `many-bookings`, 10 million bookings instead of 1 million
     #[arg(long)]
     pub(crate) ten_million: bool,
     /// What the load is made of
@@ -89,6 +96,12 @@ pub(crate) enum Section {
     History,
     /// Bookings made a second at the store, and what one costs in memory.
     Bookings,
+    /// Masked calls beside IVR calls.
+    Masked,
+    /// Masked calls among a million bookings, against ten thousand.
+    ManyBookings,
+    /// Two nodes on PostgreSQL against one.
+    Nodes,
     /// R17: ten times as much as the server can do.
     Overload,
 }

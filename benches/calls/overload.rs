@@ -43,13 +43,13 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
         let plan = Plan {
             connections: CONNECTIONS,
             rate: Some(rate),
-            ..closed(options, &server, CONNECTIONS)
+            ..closed(options, CONNECTIONS)
         };
         let over = match stuck {
             true => while_locked(&folder, &server, &plan)?,
             false => measure(&server, &plan)?,
         };
-        let after = offered(options, &server, (able / 2.0) as u64)?;
+        let after = measure(&server, &offered(options, (able / 2.0) as u64))?;
         let row = if stuck {
             " with the database locked from a quarter of the time on"
         } else {
@@ -63,10 +63,10 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
 
 /// The highest offered rate at which the server is able: from what it does in a closed loop downwards.
 fn capacity(options: &Options, server: &Server) -> io::Result<Measured> {
-    let most = measure(server, &closed(options, server, 64))?;
+    let most = measure(server, &closed(options, 64))?;
     let mut rate = most.outcome.throughput();
     for _ in 0..10 {
-        let tried = offered(options, server, rate as u64)?;
+        let tried = measure(server, &offered(options, rate as u64))?;
         if tried.outcome.p99 <= ABLE && tried.outcome.is_clean() {
             return Ok(tried);
         }

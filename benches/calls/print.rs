@@ -20,17 +20,18 @@ pub(crate) fn heading(title: &str) {
     println!("\n## {title}\n");
 }
 
-pub(crate) fn head() {
+/// The head of a table; `ratio` says what throughput is compared with.
+pub(crate) fn head(ratio: &str) {
     println!(
-        "| server | load | req/s | × bare | p50 ms | p99 ms | p99.9 ms | server CPU | µs/req | RSS MiB | load CPU | neighbours |"
+        "| server | load | req/s | {ratio} | p50 ms | p99 ms | p99.9 ms | server CPU | µs/req | RSS MiB | load CPU | neighbours |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
 }
 
-/// One row; `bare` is the throughput to compare with.
-pub(crate) fn row(server: &str, load: &str, rounds: &[Measured], bare: Option<f64>) {
+/// One row; `reference` is the throughput to compare with.
+pub(crate) fn row(server: &str, load: &str, rounds: &[Measured], reference: Option<f64>) {
     let rate = over(rounds, |it| it.outcome.throughput());
-    let ratio = bare.map_or_else(|| "-".to_owned(), |bare| format!("{:.2}", rate / bare));
+    let ratio = reference.map_or_else(|| "-".to_owned(), |it| format!("{:.2}", rate / it));
     println!(
         "| {server} | {load} | {rate:.0} | {ratio} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.0} | {:.2} | {:.2} |",
         over(rounds, |it| it.outcome.p50),
@@ -50,7 +51,7 @@ fn unclean(server: &str, rounds: &[Measured]) {
     for it in rounds.iter().filter(|it| !it.outcome.is_clean()) {
         let found = &it.outcome;
         println!(
-            "  !! {server}: {} answers were not 200, {} were apologies or ended a call too soon, {} connections broke, of {} requests",
+            "  !! {server}: {} answers were not 200, {} were apologies, ended a call too soon or connected a stranger, {} connections broke, of {} requests",
             found.refused_actions + found.refused_others,
             found.apologies,
             found.broken,

@@ -8,10 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::load::{Outcome, Plan};
+use crate::postgres;
 
 /// The core of the servers, and that of the load.
-const SERVER_CORE: &str = "0";
-const LOAD_CORE: &str = "1";
+pub(crate) const SERVER_CORE: &str = "0";
+pub(crate) const LOAD_CORE: &str = "1";
 
 /// How long a server may take until it listens.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
@@ -100,15 +101,26 @@ impl Server {
 
     /// The real server, with whatever is in `folder`, which is made when it is missing.
     pub(crate) fn callwright(folder: &Path, environment: &[(String, String)]) -> io::Result<Self> {
+        Self::callwright_on(SERVER_CORE, folder, environment)
+    }
+
+    /// The same on another core.
+    pub(crate) fn callwright_on(
+        core: &str,
+        folder: &Path,
+        environment: &[(String, String)],
+    ) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = File::options()
             .create(true)
             .append(true)
             .open(folder.join("server.log"))?;
-        let process = pinned(SERVER_CORE, Path::new(env!("CARGO_BIN_EXE_callwright")))
+        let process = pinned(core, Path::new(env!("CARGO_BIN_EXE_callwright")))
             .arg("serve")
             .current_dir(folder)
+            // It is ours, and the server refuses settings that it does not know.
+            .env_remove(postgres::VARIABLE)
             .env("CALLWRIGHT_LISTEN", address.to_string())
             .env("CALLWRIGHT_FLOWS", flows())
             .env("CALLWRIGHT_LOG__LEVEL", "warn")
@@ -141,6 +153,20 @@ impl Server {
         Usage::of(self.process.id())
     }
 
+    /// Waits until it rests: what it begins with is done. How much processor time that took, in seconds.
+    pub(crate) fn rests(&self) -> f64 {
+        let began = Instant::now();
+        let mut used = self.usage().cpu;
+        loop {
+            std::thread::sleep(Duration::from_millis(500));
+            let now = self.usage().cpu;
+            if now - used < 0.02 || began.elapsed() > STARTS_WITHIN {
+                return now;
+            }
+            used = now;
+        }
+    }
+
     /// Ends it as an operator would, and waits until it has let go of its files.
     pub(crate) fn stop(mut self) -> io::Result<Duration> {
         let began = Instant::now();
@@ -167,9 +193,9 @@ fn pinned(core: &str, program: &Path) -> Command {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Measured {
     pub(crate) outcome: Outcome,
-    /// What the server used of its core, 1 being all of it.
+    /// What the servers used, in cores.
     pub(crate) server_cpu: f64,
-    /// The server's memory at the end, in MiB.
+    /// The servers' memory at the end, in MiB.
     pub(crate) rss: f64,
     /// What the load used of its core.
     pub(crate) load_cpu: f64,
@@ -179,17 +205,41 @@ pub(crate) struct Measured {
 
 /// Puts a load on a server.
 pub(crate) fn measure(server: &Server, plan: &Plan) -> io::Result<Measured> {
-    let (machine, before) = (whole_machine(), server.usage());
-    let outcome = run_load(plan)?;
-    let (machine, after) = (whole_machine() - machine, server.usage());
+    measure_all(std::slice::from_ref(server), plan)
+}
+
+/// Puts a load on several servers.
+pub(crate) fn measure_all(servers: &[Server], plan: &Plan) -> io::Result<Measured> {
+    let plan = Plan {
+        addresses: servers.iter().map(|server| server.address).collect(),
+        seed: fresh_seed(),
+        ..plan.clone()
+    };
+    let (machine, before) = (whole_machine(), usage(servers));
+    let outcome = run_load(&plan)?;
+    let (machine, after) = (whole_machine() - machine, usage(servers));
     let used = after.cpu - before.cpu;
-    let seconds = outcome.seconds;
+    let seconds = outcome.whole_seconds;
     Ok(Measured {
         server_cpu: used / seconds,
         rss: after.rss,
         load_cpu: outcome.cpu / seconds,
         neighbours: ((machine - used - outcome.cpu) / seconds).max(0.0),
         outcome,
+    })
+}
+
+/// A seed of its own for each load: on a database that has seen one before, the same calls would be known.
+pub(crate) fn fresh_seed() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().0
+}
+
+/// What servers have used together.
+fn usage(servers: &[Server]) -> Usage {
+    let used = servers.iter().map(Server::usage);
+    used.fold(Usage::default(), |all, one| Usage {
+        cpu: all.cpu + one.cpu,
+        rss: all.rss + one.rss,
     })
 }
 

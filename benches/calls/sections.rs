@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::call::Shape;
 use crate::connection::Connection;
 use crate::disk::{self, Disk};
-use crate::load::Plan;
+use crate::load::{Plan, WARM_UP};
 use crate::print;
-use crate::process::{Measured, Server, measure};
-use crate::{Options, Section, bookings, history, overload};
+use crate::process::{Measured, Server, fresh_seed, measure};
+use crate::{Options, Section, booked, bookings, history, masked, nodes, overload};
 
 /// How long the projection is waited for after a burst.
 const DRAINS_WITHIN: Duration = Duration::from_secs(600);
@@ -19,7 +19,7 @@ const DRAINS_WITHIN: Duration = Duration::from_secs(600);
 /// Measures what `options` ask for, and prints it.
 pub(crate) fn run(options: &Options) -> io::Result<()> {
     println!(
-        "server on core 0, load on core 1, {} s each, medians of {} rounds; {}",
+        "server on core 0, load on core 1, {} s each (throughput and latency after {WARM_UP} s more that do not count, for either server), medians of {} rounds; {}",
         options.seconds,
         options.rounds,
         load_average()
@@ -30,6 +30,9 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
             Section::Latency => latency(options)?,
             Section::History => history::run(options)?,
             Section::Bookings => bookings::run(options)?,
+            Section::Masked => masked::beside_ivr(options)?,
+            Section::ManyBookings => masked::among_many(options)?,
+            Section::Nodes => nodes::run(options)?,
             Section::Overload => overload::run(options)?,
         }
     }
@@ -63,39 +66,57 @@ pub(crate) fn disk(options: &Options) -> io::Result<Disk> {
     disk::measure(&options.scratch, Duration::from_secs_f64(seconds))
 }
 
-/// A load by `options`, at `connections`, closed.
-pub(crate) fn closed(options: &Options, server: &Server, connections: usize) -> Plan {
+/// A load by `options`, at `connections`, closed. Whoever measures a server with it says where that is.
+pub(crate) fn closed(options: &Options, connections: usize) -> Plan {
     Plan {
-        address: server.address,
+        addresses: Vec::new(),
         connections,
         rate: None,
+        warm_up: 0.0,
         seconds: options.seconds,
         requests: u64::MAX,
         shape: options.shape,
-        seed: seed(),
+        bookings: booked::FEW,
+        seed: fresh_seed(),
     }
 }
 
-fn seed() -> u64 {
-    uuid::Uuid::new_v4().as_u64_pair().0
+/// A load by `options` of so many requests a second.
+pub(crate) fn offered(options: &Options, rate: u64) -> Plan {
+    Plan {
+        rate: Some(rate),
+        ..closed(options, 64)
+    }
+}
+
+/// Puts a load on a bare server that has just begun.
+pub(crate) fn on_bare(plan: &Plan) -> io::Result<Measured> {
+    measure(&Server::bare()?, plan)
+}
+
+/// Puts a load on the real server that has just begun with nothing, and has it catch up.
+fn on_new(options: &Options, plan: &Plan) -> io::Result<(Measured, Drain)> {
+    let folder = scratch(options, "new")?;
+    let server = Server::callwright(&folder, &[])?;
+    let measured = measure(&server, plan)?;
+    let drained = drain(&server)?;
+    server.stop()?;
+    fs::remove_dir_all(&folder)?;
+    Ok((measured, drained))
 }
 
 fn throughput(options: &Options) -> io::Result<()> {
     print::heading("Throughput, closed loop");
     print::disk(&disk(options)?);
-    print::head();
+    print::head("× bare");
     for connections in [64, 16] {
+        let plan = closed(options, connections).warmed();
         let (mut bare, mut real, mut drains) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..options.rounds {
-            let server = Server::bare()?;
-            bare.push(measure(&server, &closed(options, &server, connections))?);
-            drop(server);
-            let folder = scratch(options, "burst")?;
-            let server = Server::callwright(&folder, &[])?;
-            real.push(measure(&server, &closed(options, &server, connections))?);
-            drains.push(drain(&server)?);
-            server.stop()?;
-            fs::remove_dir_all(&folder)?;
+            bare.push(on_bare(&plan)?);
+            let (measured, drained) = on_new(options, &plan)?;
+            real.push(measured);
+            drains.push(drained);
         }
         let load = format!("{connections} connections");
         let reference = print::over(&bare, |it| it.outcome.throughput());
@@ -114,18 +135,13 @@ fn latency(options: &Options) -> io::Result<()> {
     print::heading("Latency, open loop, 64 connections");
     let disk = disk(options)?;
     print::disk(&disk);
-    print::head();
+    print::head("× bare");
     for rate in [1000, 4000] {
+        let plan = offered(options, rate).warmed();
         let (mut bare, mut real) = (Vec::new(), Vec::new());
         for _ in 0..options.rounds {
-            let server = Server::bare()?;
-            bare.push(offered(options, &server, rate)?);
-            drop(server);
-            let folder = scratch(options, "latency")?;
-            let server = Server::callwright(&folder, &[])?;
-            real.push(offered(options, &server, rate)?);
-            server.stop()?;
-            fs::remove_dir_all(&folder)?;
+            bare.push(on_bare(&plan)?);
+            real.push(on_new(options, &plan)?.0);
         }
         let load = format!("{rate}/s offered");
         print::row("bare axum", &load, &bare, None);
@@ -140,27 +156,14 @@ fn latency(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-pub(crate) fn offered(options: &Options, server: &Server, rate: u64) -> io::Result<Measured> {
-    let plan = closed(options, server, 64);
-    measure(
-        server,
-        &Plan {
-            rate: Some(rate),
-            ..plan
-        },
-    )
-}
-
 fn sustained(options: &Options, seconds: f64) -> io::Result<()> {
     print::heading("Sustained, closed loop, 64 connections");
     print::disk(&disk(options)?);
-    print::head();
-    let server = Server::bare()?;
-    let bare = measure(&server, &closed(options, &server, 64))?;
-    drop(server);
+    print::head("× bare");
+    let plan = closed(options, 64);
+    let bare = on_bare(&plan)?;
     let folder = scratch(options, "sustained")?;
     let server = Server::callwright(&folder, &[])?;
-    let plan = closed(options, &server, 64);
     let real = measure(&server, &Plan { seconds, ..plan })?;
     let drain = drain(&server)?;
     server.stop()?;
@@ -187,7 +190,7 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    fn line(drains: &[Self]) -> String {
+    pub(crate) fn line(drains: &[Self]) -> String {
         let behind: Vec<_> = drains.iter().filter_map(|it| it.behind).collect();
         if behind.is_empty() {
             return "nothing is left to do behind the reply".to_owned();
@@ -233,10 +236,10 @@ async fn behind(server: &Server) -> io::Result<Option<f64>> {
 /// Posts the first webhook of a fresh call, and gives whether it was answered as it should be.
 pub(crate) fn one_call(server: &Server, options: &Options) -> io::Result<bool> {
     let plan = Plan {
+        addresses: vec![server.address],
         requests: 1,
-        connections: 1,
         shape: Shape::Live,
-        ..closed(options, server, 1)
+        ..closed(options, 1)
     };
     Ok(crate::load::run(plan)?.is_clean())
 }
