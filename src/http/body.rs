@@ -3,11 +3,44 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use tokio::time::timeout;
 
+use super::app::App;
+use super::guard::BodyLimit;
 use super::problem::Problem;
+
+/// A request's body before it is read, with its route's limit (bytes) and the configured time: a handler reads it once it knows
+/// that it wants to.
+#[derive(Debug)]
+pub struct Unread {
+    body: Body,
+    limit: usize,
+    patience: Duration,
+}
+
+impl FromRequest<App> for Unread {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let limit = request.extensions().get();
+        let BodyLimit(limit) = *limit.ok_or_else(Problem::internal)?;
+        Ok(Self {
+            body: request.into_body(),
+            limit,
+            patience: Duration::from_millis(app.config.http.body_timeout_ms),
+        })
+    }
+}
+
+impl Unread {
+    /// Reads all of it, or says why not as [`read`] does.
+    pub async fn read(self) -> Result<Bytes, Problem> {
+        read(self.body, self.limit, self.patience).await
+    }
+}
 
 /// Reads all of `body`: at most `limit` bytes, for at most `patience`.
 pub async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes, Problem> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::Extension;
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -19,8 +19,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::auth::Presented;
-use super::body;
-use super::guard::BodyLimit;
+use super::body::Unread;
 use super::log::About;
 use super::problem::{Fault, Problem, ProblemDetails};
 use super::turns::Waiting;
@@ -53,9 +52,9 @@ pub struct Stored {
 #[utoipa::path(post, path = "/webhooks/vca", tag = "webhooks", request_body = Vca, responses(
     (status = 200, description = "What the platform does next", body = Callflow),
 ))]
-pub(super) async fn vca(State(app): State<App>, door: Door, body: Body) -> Response {
+pub(super) async fn vca(State(app): State<App>, door: Door) -> Response {
     let began = Instant::now();
-    let taking = AssertUnwindSafe(take(&app, door, Some(Kind::CallAction), body)).catch_unwind();
+    let taking = AssertUnwindSafe(take(&app, door, Some(Kind::CallAction))).catch_unwind();
     taking.await.unwrap_or_else(|_| {
         let given = apologize(&app, None, Broken::Panicked);
         spoken(&app, given, None, began)
@@ -67,8 +66,8 @@ pub(super) async fn vca(State(app): State<App>, door: Door, body: Body) -> Respo
     (status = 200, description = "It is on the disk", body = Stored),
     (status = 503, description = "It is not: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
-pub(super) async fn vcs(State(app): State<App>, door: Door, body: Body) -> Response {
-    take(&app, door, Some(Kind::CallStatus), body).await
+pub(super) async fn vcs(State(app): State<App>, door: Door) -> Response {
+    take(&app, door, Some(Kind::CallStatus)).await
 }
 
 /// A voice session summary (VSS, `SESSION_SUMMARY`).
@@ -76,8 +75,8 @@ pub(super) async fn vcs(State(app): State<App>, door: Door, body: Body) -> Respo
     (status = 200, description = "It is on the disk", body = Stored),
     (status = 503, description = "It is not: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
-pub(super) async fn vss(State(app): State<App>, door: Door, body: Body) -> Response {
-    take(&app, door, Some(Kind::SessionSummary), body).await
+pub(super) async fn vss(State(app): State<App>, door: Door) -> Response {
+    take(&app, door, Some(Kind::SessionSummary)).await
 }
 
 /// A voice recording update (VRU, `CALL_RECORDING_STATUS`).
@@ -85,8 +84,8 @@ pub(super) async fn vss(State(app): State<App>, door: Door, body: Body) -> Respo
     (status = 200, description = "It is on the disk", body = Stored),
     (status = 503, description = "It is not: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
-pub(super) async fn vru(State(app): State<App>, door: Door, body: Body) -> Response {
-    take(&app, door, Some(Kind::Recording), body).await
+pub(super) async fn vru(State(app): State<App>, door: Door) -> Response {
+    take(&app, door, Some(Kind::Recording)).await
 }
 
 /// A virtual number update (VNU, `VIRTUAL_NUMBER_UPDATE`).
@@ -94,8 +93,8 @@ pub(super) async fn vru(State(app): State<App>, door: Door, body: Body) -> Respo
     (status = 200, description = "It is on the disk", body = Stored),
     (status = 503, description = "It is not: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
-pub(super) async fn vnu(State(app): State<App>, door: Door, body: Body) -> Response {
-    take(&app, door, Some(Kind::NumberUpdate), body).await
+pub(super) async fn vnu(State(app): State<App>, door: Door) -> Response {
+    take(&app, door, Some(Kind::NumberUpdate)).await
 }
 
 /// A webhook of any type, told by its `eventType`.
@@ -103,19 +102,18 @@ pub(super) async fn vnu(State(app): State<App>, door: Door, body: Body) -> Respo
     (status = 200, description = "A callflow for a voice call action, else that it is on the disk", body = Callflow),
     (status = 503, description = "It is not on the disk: send it again", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
-pub(super) async fn any(State(app): State<App>, door: Door, body: Body) -> Response {
-    take(&app, door, None, body).await
+pub(super) async fn any(State(app): State<App>, door: Door) -> Response {
+    take(&app, door, None).await
 }
 
-/// What a webhook's head has shown: whose secret came, and how large its body may be.
-pub(super) type Door = (Extension<Presented>, Extension<BodyLimit>);
+/// What a webhook's head has shown, whose secret came, and its body.
+pub(super) type Door = (Extension<Presented>, Unread);
 
 /// Reads, judges and answers a webhook; `expected` is the type that the path takes.
-async fn take(app: &App, door: Door, expected: Option<Kind>, body: Body) -> Response {
-    let (Extension(presented), Extension(BodyLimit(limit))) = door;
+async fn take(app: &App, door: Door, expected: Option<Kind>) -> Response {
+    let (Extension(presented), unread) = door;
     let began = Instant::now();
-    let patience = Duration::from_millis(app.config.http.body_timeout_ms);
-    let body = match body::read(body, limit, patience).await {
+    let body = match unread.read().await {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
     };

@@ -1,6 +1,5 @@
 //! `/v1/bookings`: makes, changes, shows and ends bookings.
 
-use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -18,8 +17,7 @@ use super::query::Parameters;
 use crate::bookings::{Booked, Refused};
 use crate::http::app::App;
 use crate::http::auth::Caller;
-use crate::http::body;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Fault, Problem, ProblemDetails};
 use crate::masking::booking::{Booking, BookingId, SideName};
 use crate::masking::rules::PoolName;
@@ -51,13 +49,11 @@ type AnId = Result<Path<String>, PathRejection>;
 pub(in crate::http) async fn put(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
     path: AnId,
-    body: Body,
+    body: Unread,
 ) -> Result<Response, Problem> {
     let id = named(path)?;
-    let request =
-        booking_body::booking(&read(&app, body, limit).await?).map_err(Problem::bad_booking)?;
+    let request = booking_body::booking(&body.read().await?).map_err(Problem::bad_booking)?;
     let booked = app
         .bookings
         .put(&id, &request)
@@ -75,11 +71,9 @@ pub(in crate::http) async fn put(
 pub(in crate::http) async fn batch(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
-    body: Body,
+    body: Unread,
 ) -> Result<Json<BatchAnswer>, Problem> {
-    let asked =
-        booking_body::batch(&read(&app, body, limit).await?).map_err(Problem::bad_booking)?;
+    let asked = booking_body::batch(&body.read().await?).map_err(Problem::bad_booking)?;
     let one = async |(id, request): booking_body::Asked| {
         let made = match (&id, request) {
             (Some(id), Ok(request)) => app
@@ -162,13 +156,11 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn close(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
     path: AnId,
-    body: Body,
+    body: Unread,
 ) -> Result<Response, Problem> {
     let id = named(path)?;
-    let request =
-        booking_body::close(&read(&app, body, limit).await?).map_err(Problem::bad_booking)?;
+    let request = booking_body::close(&body.read().await?).map_err(Problem::bad_booking)?;
     let booked = app
         .bookings
         .close(&id, request)
@@ -190,13 +182,11 @@ pub(in crate::http) async fn close(
 pub(in crate::http) async fn reopen(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
     path: AnId,
-    body: Body,
+    body: Unread,
 ) -> Result<Response, Problem> {
     let id = named(path)?;
-    let until =
-        booking_body::reopen(&read(&app, body, limit).await?).map_err(Problem::bad_booking)?;
+    let until = booking_body::reopen(&body.read().await?).map_err(Problem::bad_booking)?;
     let booked = app
         .bookings
         .reopen(&id, until)
@@ -221,15 +211,13 @@ pub(in crate::http) async fn reopen(
 pub(in crate::http) async fn put_side(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
     path: Result<Path<(String, String)>, PathRejection>,
-    body: Body,
+    body: Unread,
 ) -> Result<Response, Problem> {
     let Path((id, side)) = path.map_err(|_| Problem::not_found("booking"))?;
     let id = booking_body::id(&id).ok_or_else(|| Problem::not_found("booking"))?;
     let side = SideName::from_word(&side).ok_or_else(|| Problem::not_found("side"))?;
-    let request =
-        booking_body::side(&read(&app, body, limit).await?).map_err(Problem::bad_booking)?;
+    let request = booking_body::side(&body.read().await?).map_err(Problem::bad_booking)?;
     let booked = app.bookings.put_side(&id, side, &request).await;
     Ok(answer(
         &app,
@@ -284,15 +272,6 @@ impl BatchItem {
             },
         }
     }
-}
-
-pub(super) async fn read(
-    app: &App,
-    body: Body,
-    limit: usize,
-) -> Result<axum::body::Bytes, Problem> {
-    let patience = std::time::Duration::from_millis(app.config.http.body_timeout_ms);
-    body::read(body, limit, patience).await
 }
 
 fn named(path: AnId) -> Result<BookingId, Problem> {

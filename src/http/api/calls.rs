@@ -1,10 +1,9 @@
 //! `POST /v1/sessions`: starts a call.
 
-use axum::body::Body;
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,8 +11,7 @@ use super::call_body;
 use super::call_view::reason;
 use crate::dialer::NotStarted;
 use crate::http::app::App;
-use crate::http::body;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Fault, Problem, ProblemDetails};
 use crate::outbound::attempt::{Attempt, Rejection};
 use crate::session::{OutboundCall, RequestKey};
@@ -80,13 +78,11 @@ pub struct StartedCall {
     ))]
 pub(in crate::http) async fn start(
     State(app): State<App>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
     headers: HeaderMap,
-    body: Body,
+    body: Unread,
 ) -> Result<Response, Problem> {
     let key = key(&headers)?;
-    let patience = std::time::Duration::from_millis(app.config.http.body_timeout_ms);
-    let body = body::read(body, limit, patience).await?;
+    let body = body.read().await?;
     let request = call_body::read(&body).map_err(Problem::bad_call)?;
     match app.dialer.start(request, key).await {
         Ok(call) => Ok(answer(&call)?),

@@ -1,6 +1,5 @@
 //! `/v1/events`: what was told, to whom, and once more.
 
-use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
@@ -16,8 +15,7 @@ use crate::events::Kind;
 use crate::events::told::{Numbers, shown};
 use crate::http::app::App;
 use crate::http::auth::Caller;
-use crate::http::body;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Fault, Problem, ProblemDetails};
 use crate::store::EventRecord;
 use crate::store::outbox::{EndpointState, EventFilter};
@@ -169,11 +167,9 @@ pub(in crate::http) async fn list(
 ))]
 pub(in crate::http) async fn replay(
     State(app): State<App>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
-    body: Body,
+    body: Unread,
 ) -> Result<(axum::http::StatusCode, Json<Replayed>), Problem> {
-    let patience = std::time::Duration::from_millis(app.config.http.body_timeout_ms);
-    let body = body::read(body, limit, patience).await?;
+    let body = body.read().await?;
     let (endpoint, filter) = range(&body).map_err(Problem::bad_replay)?;
     let names: Vec<String> = match endpoint {
         Some(name) => vec![name],

@@ -1,23 +1,21 @@
 //! `/v1/numbers`: the virtual numbers of pools.
 
-use axum::body::Body;
+use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::booking_description::NewNumber;
-use super::bookings::read;
 use super::form::{Form, text};
 use super::number_view::{NumberList, NumberView};
 use super::query::Parameters;
 use crate::bookings::numbers::{NumberRefused, NumberRequest};
 use crate::call::PhoneNumber;
 use crate::http::app::App;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Fault, Problem, ProblemDetails};
 use crate::masking::PoolNumber;
 use crate::masking::rules::PoolName;
@@ -65,12 +63,11 @@ pub(in crate::http) async fn list(
     ))]
 pub(in crate::http) async fn put(
     State(app): State<App>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
     path: ANumber,
-    body: Body,
+    body: Unread,
 ) -> Result<Response, Problem> {
     let number = named(path)?;
-    let request = request(&read(&app, body, limit).await?).map_err(Problem::bad_number)?;
+    let request = request(&body.read().await?).map_err(Problem::bad_number)?;
     let kept = app.numbers.put(&number, &request).await;
     let (number, is_new) = kept.map_err(|why| refusal(&app, why))?;
     app.switchboard.learn(vec![number.number.clone()]);

@@ -1,6 +1,5 @@
 //! `POST /v1/masking/simulate`: what a call would be answered with, and why. It touches nothing.
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
@@ -9,14 +8,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::booking_description::NewCallToSimulate;
-use super::bookings::read;
 use super::find;
 use super::form::{Form, fault, text, time};
 use super::shown::Shown;
 use crate::call::PhoneNumber;
 use crate::http::app::App;
 use crate::http::auth::Caller;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Fault, Problem, ProblemDetails};
 use crate::masking;
 use crate::outbound::spelling;
@@ -51,10 +49,9 @@ pub struct SimulatedView {
 pub(in crate::http) async fn simulate(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
-    body: Body,
+    body: Unread,
 ) -> Result<Json<SimulatedView>, Problem> {
-    let asked = asked(&read(&app, body, limit).await?).map_err(Problem::bad_booking)?;
+    let asked = asked(&body.read().await?).map_err(Problem::bad_booking)?;
     let at = asked.at.unwrap_or_else(|| app.clock.now());
     let caller_number = asked
         .caller

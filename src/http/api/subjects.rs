@@ -1,17 +1,15 @@
 //! `POST /v1/subjects/erase` and `GET /v1/erasures`: forgetting a person.
 
-use axum::body::Body;
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::find;
 use crate::call::PhoneNumber;
 use crate::http::app::App;
-use crate::http::body;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Fault, Problem, ProblemDetails};
 use crate::store::erasing::Erasure;
 
@@ -63,11 +61,9 @@ pub struct ErasureView {
 ))]
 pub(in crate::http) async fn erase(
     State(app): State<App>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
-    body: Body,
+    body: Unread,
 ) -> Result<(StatusCode, Json<ErasureView>), Problem> {
-    let patience = std::time::Duration::from_millis(app.config.http.body_timeout_ms);
-    let body = body::read(body, limit, patience).await?;
+    let body = body.read().await?;
     let phone = phone(&body).ok_or_else(|| {
         Problem::bad_subject([Fault {
             path: "phone".to_owned(),

@@ -1,9 +1,8 @@
 //! `POST /v1/sessions/{session_id}/verdict`: what an operator knows of a call that is UNKNOWN.
 
-use axum::body::Body;
+use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::{Extension, Json};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,8 +10,7 @@ use super::call_view::CallView;
 use crate::call::SessionId;
 use crate::dialer::NotSettled;
 use crate::http::app::App;
-use crate::http::body;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Fault, Problem, ProblemDetails};
 use crate::outbound::attempt::{AttemptId, Verdict};
 
@@ -44,13 +42,11 @@ pub struct OperatorsVerdict {
     ))]
 pub(in crate::http) async fn settle(
     State(app): State<App>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
     id: Result<Path<String>, PathRejection>,
-    body: Body,
+    body: Unread,
 ) -> Result<Json<CallView>, Problem> {
     let Path(id) = id.map_err(|_| Problem::not_found("call"))?;
-    let patience = std::time::Duration::from_millis(app.config.http.body_timeout_ms);
-    let body = body::read(body, limit, patience).await?;
+    let body = body.read().await?;
     let verdict = verdict(&body).ok_or_else(|| {
         Problem::bad_verdict([Fault {
             path: String::new(),

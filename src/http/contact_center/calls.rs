@@ -1,9 +1,8 @@
 //! `POST /contact-center/calls`: a tenant's script tells the SIP id of the call that it is about to forward to us, so that a
 //! flow can hand that call over.
 
-use axum::body::Body;
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -13,8 +12,7 @@ use crate::contact_center::Fault;
 use crate::contact_center::handoff::SipId;
 use crate::contact_center::matching::SipCall;
 use crate::http::app::App;
-use crate::http::body;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Problem, ProblemDetails};
 
 /// The largest body, in bytes.
@@ -55,15 +53,13 @@ pub struct CallStored {
     ))]
 pub(in crate::http) async fn tell(
     State(app): State<App>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
-    body: Body,
+    body: Unread,
 ) -> Result<Json<CallStored>, Problem> {
     let handover = app
         .handover
         .as_ref()
         .ok_or_else(Problem::no_contact_center)?;
-    let patience = std::time::Duration::from_millis(app.config.http.body_timeout_ms);
-    let body = body::read(body, limit, patience).await?;
+    let body = body.read().await?;
     let call = read(&body, app.clock.now()).map_err(Problem::bad_sip_call)?;
     handover.tell(&call).await.map_err(|error| {
         app.metrics.store_failure("sip_call");

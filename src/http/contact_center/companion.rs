@@ -1,10 +1,9 @@
 //! `externalIvrAction`: hands a call to a queue as the Contact Center's own interface of that name does, for scripts that
 //! change their host to ours. The tenant's secret need not leave this server: a token of ours opens it as well.
 
-use axum::body::Body;
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,8 +11,7 @@ use super::parameters;
 use crate::contact_center::asked;
 use crate::contact_center::handoff::{By, Outcome};
 use crate::http::app::App;
-use crate::http::body;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Problem, ProblemDetails};
 
 /// The largest form, in bytes: six parameters of 500 characters each, percent-encoded.
@@ -69,7 +67,7 @@ route!(
     no_form
 );
 route!(by_form, post, "/contact-center/externalIvrAction", "Hands a call to a queue of the Contact Center, by form.",
-    (limit: Extension<BodyLimit>, body: Body), form);
+    (body: Unread), form);
 route!(
     by_query_as_there,
     get,
@@ -79,19 +77,14 @@ route!(
     no_form
 );
 route!(by_form_as_there, post, "/SC/externalIvrAction.php", "Hands a call to a queue, at the Contact Center's own path, by form.",
-    (limit: Extension<BodyLimit>, body: Body), form);
+    (body: Unread), form);
 
 async fn no_form(_: &App) -> Result<axum::body::Bytes, Problem> {
     Ok(axum::body::Bytes::new())
 }
 
-async fn form(
-    app: &App,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
-    form: Body,
-) -> Result<axum::body::Bytes, Problem> {
-    let patience = std::time::Duration::from_millis(app.config.http.body_timeout_ms);
-    body::read(form, limit, patience).await
+async fn form(_: &App, body: Unread) -> Result<axum::body::Bytes, Problem> {
+    body.read().await
 }
 
 async fn answer(app: &App, headers: &HeaderMap, uri: &Uri, form: &[u8]) -> Answered {

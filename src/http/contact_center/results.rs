@@ -1,10 +1,9 @@
 //! `ctl_callbackUrl`: what the Contact Center gives back when a call back or a click-to-dial call is over.
 
-use axum::body::Body;
+use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
-use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,8 +11,7 @@ use super::parameters;
 use crate::contact_center::given_back::CallbackResult;
 use crate::contact_center::pairs::Pairs;
 use crate::http::app::App;
-use crate::http::body;
-use crate::http::guard::BodyLimit;
+use crate::http::body::Unread;
 use crate::http::problem::{Problem, ProblemDetails};
 use crate::text::plain;
 
@@ -41,17 +39,15 @@ pub struct ResultStored {
     ))]
 pub(in crate::http) async fn take(
     State(app): State<App>,
-    Extension(BodyLimit(limit)): Extension<BodyLimit>,
     key: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
-    form: Body,
+    form: Unread,
 ) -> Result<Json<ResultStored>, Problem> {
     let Path(key) = key.map_err(|_| Problem::wrong_tenant_token())?;
     app.api_keys
         .let_result_in(&app.tenant_keys, &headers, key.as_bytes())?;
-    let patience = std::time::Duration::from_millis(app.config.http.body_timeout_ms);
-    let form = body::read(form, limit, patience).await?;
+    let form = form.read().await?;
     let result = read(&parameters::of(&uri, &form), app.clock.now());
     app.store
         .handoffs()
