@@ -199,10 +199,19 @@ fn end(
 
 /// What the flow of a session had saved and set last.
 fn variables(db: &Connection, vault: &Vault, session: i64) -> Result<Variables, StoreError> {
-    let sql = "SELECT id, record FROM webhooks WHERE session = ?1 AND answers IS NOT NULL ORDER BY id DESC LIMIT ?2";
-    let turns = entries(db, vault, sql, [session, TURNS_BACK])?;
-    let last = turns.into_iter().find_map(telling::variables);
-    Ok(last.unwrap_or_default())
+    // SQLite plans a statement anew each time when how many rows it gives is a parameter.
+    let sql = "SELECT id, record FROM webhooks WHERE session = ?1 AND answers IS NOT NULL ORDER BY id DESC";
+    let mut select = db.prepare_cached(sql)?;
+    let mut rows = select.query([session])?;
+    for _ in 0..TURNS_BACK {
+        let Some(row) = rows.next()? else {
+            break;
+        };
+        if let Some(variables) = telling::variables(entry(vault, row)?) {
+            return Ok(variables);
+        }
+    }
+    Ok(Variables::default())
 }
 
 fn recording(
@@ -236,14 +245,16 @@ fn entries(
     let mut rows = select.query(of)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        let seq = row.get::<_, i64>(0)?.unsigned_abs();
-        entries.push(tables::open(
-            vault,
-            seq,
-            row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?,
-        )?);
+        entries.push(entry(vault, row)?);
     }
     Ok(entries)
+}
+
+/// Opens the row (id, record) of a webhook.
+fn entry(vault: &Vault, row: &Row<'_>) -> Result<Entry, StoreError> {
+    let seq = row.get::<_, i64>(0)?.unsigned_abs();
+    let sealed = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+    tables::open(vault, seq, sealed)
 }
 
 /// What [`read`] reads of an event's row.

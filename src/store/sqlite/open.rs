@@ -56,7 +56,10 @@ const LOG_KEPT_BYTES: i64 = 64 << 20;
 
 /// How many pages the tables' log gathers before the projector writes them into the file: few, since the journal's commits wait
 /// for the disk behind them. At 1,000 and 4,000 webhooks a second 128 took a third to a half off the 99th percentile that 4,096 had.
-const CHECKPOINT_PAGES: i64 = 128;
+pub(super) const CHECKPOINT_PAGES: i64 = 128;
+
+/// The same while the projector catches up after a burst: many, since a page that changes often is then written once.
+pub(super) const CATCHING_UP_CHECKPOINT_PAGES: i64 = 4096;
 
 /// The same while rows are rewritten under other keys: all of them are, and a page with many.
 const REWRITING_CHECKPOINT_PAGES: i64 = 4096;
@@ -64,6 +67,9 @@ const REWRITING_CHECKPOINT_PAGES: i64 = 4096;
 /// At how many pages of the log bookings write it into the file: keys are scattered, so that a page is worth writing once it has
 /// changed often.
 const BOOKING_CHECKPOINT_PAGES: i64 = 16_384;
+
+/// How much of the tables the projector keeps in memory: the pages of its indexes, which sessions' ids are scattered over.
+const PROJECTOR_CACHE_KIB: i64 = 16 << 10;
 
 /// How much of the tables the writer of bookings keeps in memory.
 const BOOKING_CACHE_KIB: i64 = 32 << 10;
@@ -182,6 +188,7 @@ fn assemble(
     };
     let projector = Projector {
         tables,
+        gathers: CHECKPOINT_PAGES,
         journal: journal.clone(),
         memory: memory.clone(),
         progress: progress.clone(),
@@ -328,6 +335,7 @@ fn tables(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     db.pragma_update(None, "synchronous", BEHIND)?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
+    db.pragma_update(None, "cache_size", -PROJECTOR_CACHE_KIB)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
 }

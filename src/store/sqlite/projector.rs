@@ -12,7 +12,7 @@ use super::erasing::{Person, Which};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::memory::Memory;
-use super::open::safely;
+use super::open::{CATCHING_UP_CHECKPOINT_PAGES, CHECKPOINT_PAGES, safely};
 use super::progress::{Progress, Work};
 use super::segment::Reader;
 use super::writer::Queue;
@@ -25,6 +25,9 @@ use crate::store::{FlowText, StoreError};
 /// How many records a batch has at most, and about how many bytes.
 const RECORDS: usize = 512;
 const BYTES: usize = 8 << 20;
+
+/// By how many records the tables lag behind while the projector catches up, and not just follows.
+const CATCHING_UP: u64 = 8192;
 
 /// How long a projection that failed waits before it is tried again.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_millis(250);
@@ -57,6 +60,8 @@ pub(super) enum Command {
 pub(super) struct Projector {
     /// The one connection that writes the tables.
     pub(super) tables: Connection,
+    /// How many pages their log gathers before they are written into the file.
+    pub(super) gathers: i64,
     pub(super) journal: Arc<Journal>,
     pub(super) memory: Arc<Memory>,
     pub(super) progress: Arc<Progress>,
@@ -130,7 +135,22 @@ impl Projector {
             // The tables must not reach further than what of the journal survives a power cut.
             self.journal.sync(file)?;
         }
+        self.gather()?;
         self.write(file, records)
+    }
+
+    /// Has the tables' log gather as many pages as is best for how far they lag.
+    fn gather(&mut self) -> Result<(), StoreError> {
+        let pages = match self.progress.lag().records {
+            0..CATCHING_UP => CHECKPOINT_PAGES,
+            _ => CATCHING_UP_CHECKPOINT_PAGES,
+        };
+        if pages != self.gathers {
+            self.tables
+                .pragma_update(None, "wal_autocheckpoint", pages)?;
+            self.gathers = pages;
+        }
+        Ok(())
     }
 
     fn write(&mut self, file: u64, mut records: Vec<(u64, Vec<u8>)>) -> Result<(), StoreError> {
