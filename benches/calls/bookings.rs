@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
         .build()?;
     runtime.block_on(sqlite(options, &folder, active));
     match Database::fresh("bookings")? {
-        Some(database) => runtime.block_on(postgres(options, database.url(), active)),
+        Some(database) => runtime.block_on(postgres(options, &database, active))?,
         None => println!("PostgreSQL: {}", Database::how_to()),
     }
     over_http(options, active)?;
@@ -59,16 +59,18 @@ async fn sqlite(options: &Options, folder: &Path, active: u64) {
         .await;
 }
 
-async fn postgres(options: &Options, url: &str, active: u64) {
-    let store = PostgresStore::open(url, &Keys::generate())
+async fn postgres(options: &Options, database: &Database, active: u64) -> io::Result<()> {
+    let store = PostgresStore::open(database.url(), &Keys::generate())
         .await
         .expect("the store opens");
     let desk = Desk::open(Arc::new(store)).await;
     let cost = desk.fill(active).await;
+    database.look_after().await?;
     desk.measure("PostgreSQL", options, 16, active, cost, Who::Anybody)
         .await;
     desk.measure("PostgreSQL", options, 16, active, cost, Who::TwentyDrivers)
         .await;
+    Ok(())
 }
 
 /// Each by a request of its own to a server; the load is on the other core.

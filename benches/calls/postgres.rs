@@ -50,6 +50,17 @@ impl Database {
         &self.url
     }
 
+    /// What autovacuum does within a minute: until then statements are planned for the tables as they were when they were empty.
+    pub(crate) async fn look_after(&self) -> io::Result<()> {
+        let looked_after = async {
+            let mut connection = PgConnection::connect(&self.url).await?;
+            sqlx::raw_sql("VACUUM ANALYZE")
+                .execute(&mut connection)
+                .await
+        };
+        looked_after.await.map(drop).map_err(io::Error::other)
+    }
+
     /// On which cores of this machine it may run.
     pub(crate) fn where_it_runs(&self) -> io::Result<String> {
         let status = Runtime::new()?.block_on(async {
