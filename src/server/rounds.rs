@@ -26,61 +26,64 @@ const LOADS_REST: u32 = 100;
 
 /// Goes the rounds until it is dropped.
 pub(super) async fn go(numbers: Arc<PoolNumbers>, store: Arc<dyn Store>) {
-    let node = uuid::Uuid::new_v4().to_string();
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut lease: Option<(Lease, Instant)> = None;
-    let mut weigh_at = Instant::now();
+    let mut rounds = Rounds {
+        numbers,
+        store,
+        node: uuid::Uuid::new_v4().to_string(),
+        lease: None,
+        weigh_at: Instant::now(),
+    };
     for round in 0_u64.. {
         ticks.tick().await;
-        let one = one(
-            &numbers,
-            store.as_ref(),
-            &node,
-            &mut lease,
-            &mut weigh_at,
-            round,
-        );
-        match one.await {
+        match rounds.go_one(round).await {
             Ok(()) => {}
-            Err(StoreError::LeaseLost) => lease = None,
+            Err(StoreError::LeaseLost) => rounds.lease = None,
             Err(error) => {
                 tracing::warn!(%error, "bookings could not be looked after: tried again in a second");
             }
         }
         // A number that has become sick is not waited with.
-        let _ = timeout(EVERY, numbers.sickened()).await;
+        let _ = timeout(EVERY, rounds.numbers.sickened()).await;
     }
 }
 
-async fn one(
-    numbers: &PoolNumbers,
-    store: &dyn Store,
-    node: &str,
-    lease: &mut Option<(Lease, Instant)>,
-    weigh_at: &mut Instant,
-    round: u64,
-) -> Result<(), StoreError> {
-    let bookings = numbers.bookings();
-    if round.is_multiple_of(NUMBERS) {
-        bookings.refresh().await?;
+struct Rounds {
+    numbers: Arc<PoolNumbers>,
+    store: Arc<dyn Store>,
+    /// As who the right to change is taken.
+    node: String,
+    /// That right, and since when.
+    lease: Option<(Lease, Instant)>,
+    /// When what each number carries is due to be read.
+    weigh_at: Instant,
+}
+
+impl Rounds {
+    async fn go_one(&mut self, round: u64) -> Result<(), StoreError> {
+        let bookings = self.numbers.bookings();
+        if round.is_multiple_of(NUMBERS) {
+            bookings.refresh().await?;
+        }
+        if Instant::now() >= self.weigh_at {
+            let began = Instant::now();
+            bookings.weigh().await?;
+            self.weigh_at = Instant::now() + LOADS.max(began.elapsed() * LOADS_REST);
+        }
+        let is_fresh = self
+            .lease
+            .as_ref()
+            .is_some_and(|(_, since)| since.elapsed() < RENEWED);
+        if !is_fresh {
+            let taken = self.store.take_lease("bookings", &self.node, LEASED);
+            self.lease = taken.await?.map(|lease| (lease, Instant::now()));
+        }
+        if let Some((lease, _)) = &self.lease {
+            self.numbers.ripen().await?;
+            bookings.sweep(lease).await?;
+            bookings.migrate(lease).await?;
+        }
+        Ok(())
     }
-    if Instant::now() >= *weigh_at {
-        let began = Instant::now();
-        bookings.weigh().await?;
-        *weigh_at = Instant::now() + LOADS.max(began.elapsed() * LOADS_REST);
-    }
-    let is_fresh = lease
-        .as_ref()
-        .is_some_and(|(_, since)| since.elapsed() < RENEWED);
-    if !is_fresh {
-        let taken = store.take_lease("bookings", node, LEASED).await?;
-        *lease = taken.map(|lease| (lease, Instant::now()));
-    }
-    if let Some((lease, _)) = lease {
-        numbers.ripen().await?;
-        bookings.sweep(lease).await?;
-        bookings.migrate(lease).await?;
-    }
-    Ok(())
 }
