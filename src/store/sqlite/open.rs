@@ -58,11 +58,9 @@ const LOG_KEPT_BYTES: i64 = 64 << 20;
 /// for the disk behind them. At 1,000 and 4,000 webhooks a second 128 took a third to a half off the 99th percentile that 4,096 had.
 pub(super) const CHECKPOINT_PAGES: i64 = 128;
 
-/// The same while the projector catches up after a burst: many, since a page that changes often is then written once.
-pub(super) const CATCHING_UP_CHECKPOINT_PAGES: i64 = 4096;
-
-/// The same while rows are rewritten under other keys: all of them are, and a page with many.
-const REWRITING_CHECKPOINT_PAGES: i64 = 4096;
+/// The same while much is written at once, as after a burst or under other keys: many, since a page that changes often is then
+/// written once.
+pub(super) const BULK_CHECKPOINT_PAGES: i64 = 4096;
 
 /// At how many pages of the log bookings write it into the file: keys are scattered, so that a page is worth writing once it has
 /// changed often.
@@ -323,7 +321,7 @@ fn deliveries(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
 fn rewriting(path: &Path) -> Result<rusqlite::Connection, rusqlite::Error> {
     let db = writing(path)?;
     db.pragma_update(None, "synchronous", BEHIND)?;
-    db.pragma_update(None, "wal_autocheckpoint", REWRITING_CHECKPOINT_PAGES)?;
+    db.pragma_update(None, "wal_autocheckpoint", BULK_CHECKPOINT_PAGES)?;
     db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)

@@ -12,7 +12,7 @@ use super::erasing::{Person, Which};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::memory::Memory;
-use super::open::{CATCHING_UP_CHECKPOINT_PAGES, CHECKPOINT_PAGES, safely};
+use super::open::{BULK_CHECKPOINT_PAGES, CHECKPOINT_PAGES, safely};
 use super::progress::{Progress, Work};
 use super::segment::Reader;
 use super::writer::Queue;
@@ -143,7 +143,7 @@ impl Projector {
     fn gather(&mut self) -> Result<(), StoreError> {
         let pages = match self.progress.lag().records {
             0..CATCHING_UP => CHECKPOINT_PAGES,
-            _ => CATCHING_UP_CHECKPOINT_PAGES,
+            _ => BULK_CHECKPOINT_PAGES,
         };
         if pages != self.gathers {
             self.tables
