@@ -124,8 +124,6 @@ impl Server {
             .env("CALLWRIGHT_LISTEN", address.to_string())
             .env("CALLWRIGHT_FLOWS", flows())
             .env("CALLWRIGHT_LOG__LEVEL", "warn")
-            // Ours; the server knows no such key.
-            .env_remove(crate::postgres::VARIABLE)
             .envs(environment.iter().cloned())
             .stdout(Stdio::null())
             .stderr(log)
