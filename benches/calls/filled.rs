@@ -11,7 +11,7 @@ use callwright::config;
 use callwright::masking::booking::{BookingId, Terms, later};
 use callwright::masking::change::{Around, write};
 use callwright::masking::{
-    Booking, BookingWrite, Health, PairKey, Phone, PoolName, PoolNumber, PoolRules, Side, Vn,
+    Booking, BookingWrite, PairKey, Phone, PoolName, PoolNumber, PoolRules, Side, Vn,
 };
 use callwright::outbound::Country;
 use callwright::store::bookings::BookingStore;
@@ -139,19 +139,10 @@ fn new(
 
 /// A number of the pool, healthy and free to give.
 pub(crate) fn pool_number(place: usize) -> PoolNumber {
-    PoolNumber {
-        vn: Vn(0),
-        number: PhoneNumber::new(number(place)),
-        pool: PoolName::default(),
-        country: Country::parse("SG"),
-        region: None,
-        sub_account: None,
-        capture: false,
-        reserved: false,
-        draining: false,
-        health: Health::Active,
-        heard: None,
-        changed_at: Timestamp::UNIX_EPOCH,
-        removed: false,
-    }
+    PoolNumber::new(
+        PhoneNumber::new(number(place)),
+        PoolName::default(),
+        Country::parse("SG"),
+        Timestamp::UNIX_EPOCH,
+    )
 }

@@ -17,7 +17,7 @@ use crate::flow::model::FlowId;
 use crate::masking::health::{hear, ripen, word};
 use crate::masking::plan::Plan;
 use crate::masking::rules::{PoolName, PoolRules};
-use crate::masking::{Health, PoolNumber, Vn};
+use crate::masking::{Health, PoolNumber};
 use crate::outbound::Country;
 use crate::shelf::Shelf;
 use crate::store::StoreError;
@@ -484,19 +484,13 @@ impl PoolNumbers {
     ) -> (PoolNumber, Option<PoolNumber>) {
         let known = self.known(number);
         let new = || PoolNumber {
-            vn: Vn(0),
-            number: PhoneNumber::new(number.with_plus()),
-            pool: pool.clone(),
-            country: Country::of(number),
-            region: None,
             sub_account: self.owners.get(number).map(|(owner, _)| owner.clone()),
-            capture: false,
-            reserved: false,
-            draining: false,
-            health: Health::Active,
-            heard: None,
-            changed_at: self.clock.now(),
-            removed: false,
+            ..PoolNumber::new(
+                PhoneNumber::new(number.with_plus()),
+                pool.clone(),
+                Country::of(number),
+                self.clock.now(),
+            )
         };
         (known.clone().unwrap_or_else(new), known)
     }

@@ -10,7 +10,7 @@ use super::booking::{Booking, BookingId, Phone, Side, SideName, Terms};
 use super::draft::{self, Reader};
 use super::request::{BookingRequest, SideRequest};
 use super::route::{self, Around, Call, Picture, Stage};
-use super::{Health, Leg, NumberBook, PairKey, PartyKey, PoolName, PoolNumber, PoolRules, Vn};
+use super::{Leg, NumberBook, PairKey, PartyKey, PoolName, PoolNumber, PoolRules, Vn};
 use crate::call::{Action, PhoneNumber};
 use crate::outbound::destination::tests::{OURS, cases, is_ordinary, spellings};
 use crate::outbound::{Country, Destinations};
@@ -32,18 +32,12 @@ fn may_be_called(digits: &str) -> bool {
 fn ours() -> PoolNumber {
     PoolNumber {
         vn: Vn(1),
-        number: PhoneNumber::new(OURS),
-        pool: PoolName::default(),
-        country: Country::parse("SG"),
-        region: None,
-        sub_account: None,
-        capture: false,
-        reserved: false,
-        draining: false,
-        health: Health::Active,
-        heard: None,
-        changed_at: Timestamp::UNIX_EPOCH,
-        removed: false,
+        ..PoolNumber::new(
+            PhoneNumber::new(OURS),
+            PoolName::default(),
+            Country::parse("SG"),
+            Timestamp::UNIX_EPOCH,
+        )
     }
 }
 

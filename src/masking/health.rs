@@ -85,18 +85,13 @@ mod tests {
     fn number(health: Health) -> PoolNumber {
         PoolNumber {
             vn: Vn(1),
-            number: PhoneNumber::new("+6531234567"),
-            pool: PoolName::default(),
-            country: None,
-            region: None,
-            sub_account: None,
-            capture: false,
-            reserved: false,
-            draining: false,
             health,
-            heard: None,
-            changed_at: at(0),
-            removed: false,
+            ..PoolNumber::new(
+                PhoneNumber::new("+6531234567"),
+                PoolName::default(),
+                None,
+                at(0),
+            )
         }
     }
 

@@ -66,6 +66,30 @@ pub struct PoolNumber {
 }
 
 impl PoolNumber {
+    /// A number of `pool` that is not kept yet: healthy since `at`, free to give, anybody's.
+    pub fn new(
+        number: PhoneNumber,
+        pool: PoolName,
+        country: Option<Country>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            vn: Vn(0),
+            number,
+            pool,
+            country,
+            region: None,
+            sub_account: None,
+            capture: false,
+            reserved: false,
+            draining: false,
+            health: Health::Active,
+            heard: None,
+            changed_at: at,
+            removed: false,
+        }
+    }
+
     /// How it is for those who use it: a drained or removed one is expiring at best.
     pub fn standing(&self) -> Health {
         match self.health {

@@ -32,7 +32,7 @@ use callwright::config::Config;
 use callwright::flow::Library;
 use callwright::masking::booking::{BookingId, CloseReason};
 use callwright::masking::request::{BookingRequest, CloseRequest, SideRequest};
-use callwright::masking::{Health, PoolName, PoolNumber, PoolRules, Vn};
+use callwright::masking::{PoolName, PoolNumber, PoolRules, Vn};
 use callwright::outbound::{Country, Destinations};
 use callwright::session::Apology;
 use callwright::shelf::Shelf;
@@ -416,21 +416,12 @@ pub(crate) fn received(
 
 /// Number `n` of the pool.
 pub(crate) fn number(n: usize) -> PoolNumber {
-    PoolNumber {
-        vn: Vn(0),
-        number: PhoneNumber::new(format!("+6561{n:06}")),
-        pool: PoolName::default(),
-        country: Country::parse("SG"),
-        region: None,
-        sub_account: None,
-        capture: false,
-        reserved: false,
-        draining: false,
-        health: Health::Active,
-        heard: None,
-        changed_at: BEGIN.parse().expect("a time"),
-        removed: false,
-    }
+    PoolNumber::new(
+        PhoneNumber::new(format!("+6561{n:06}")),
+        PoolName::default(),
+        Country::parse("SG"),
+        BEGIN.parse().expect("a time"),
+    )
 }
 
 /// Person `n`.
