@@ -22,6 +22,7 @@
 //! | [`dialer`] | calls that we start: keep the intent, send it once, keep what came of it |
 //! | [`handover`] | calls handed to the Contact Center: kept, sent once, kept with what came of it |
 //! | [`messenger`] | tells the customer's systems: sends events until each has them |
+//! | [`eraser`] | erases people who are to be forgotten, by bites until nothing is left |
 //! | [`http`] | routes, webhooks, API, errors |
 //! | [`emulator`] | a stand-in for the platform: calls, webhooks, the Voice API |
 //! | [`phone`] | a phone on the desk: in the browser and in the terminal |
@@ -36,7 +37,7 @@
 //!
 //! # The import rule
 //!
-//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store`, `foreign` ← `shelf`, `bookings` ← `switchboard` ← `world`, `dialer`, `handover`, `messenger` ← `http`,
+//! Imports run one way: `text`, `call` ← `outbound` ← `contact_center` ← `flow` ← `masking` ← `session` ← `events` ← `platform`, `store`, `foreign` ← `shelf`, `bookings` ← `switchboard` ← `world`, `dialer`, `handover`, `messenger`, `eraser` ← `http`,
 //! `emulator` ← `rehearsal` ← `phone` ← `lsp`, `server` ← `cli` ← `main`; the leaves may be used by all but the core. The core (`text`, `call`, `outbound`,
 //! `contact_center`, `flow`, `masking`, `session`, `events`) names no tokio, axum, sqlx, clock or environment. `tests/it/house.rs` reads every `use crate::` and holds
 //! the rule.
@@ -49,6 +50,7 @@ pub mod config;
 pub mod contact_center;
 pub mod dialer;
 pub mod emulator;
+pub mod eraser;
 pub mod events;
 pub mod failpoint;
 pub mod flow;

@@ -35,13 +35,6 @@ use reloading::Reloading;
 /// How often event ids that are older than [`EVENT_MEMORY_DAYS`] are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// How often is looked whether more of a person can be erased.
-const ERASE_EVERY: Duration = Duration::from_millis(if cfg!(feature = "failpoints") {
-    50
-} else {
-    10_000
-});
-
 /// How long calls that are being dialled at the end have to be answered by the platform. What is left is UNKNOWN then.
 const DIALS_END_WITHIN: Duration = Duration::from_secs(5);
 
@@ -225,7 +218,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
     let telling = tokio::spawn(app.messenger.clone().watch());
     let keep = jiff::SignedDuration::from_hours(24 * app.config.keep_sessions_days);
     let forgetting = tokio::spawn(forget(app.store.clone(), app.clock.clone(), keep));
-    let erasing = tokio::spawn(erase(app.store.clone(), app.clock.clone()));
+    let erasing = tokio::spawn(app.eraser.clone().watch());
     let rekeying = tokio::spawn(rekeying::go(app.store.clone(), app.clock.clone()));
     let reloading = Reloading::begin(app.clone());
     Ok(Running {
@@ -377,22 +370,4 @@ async fn forget_once(
         while store.erasing().erase_old(&lease, over).await? > 0 {}
     }
     Ok(())
-}
-
-/// Erases people that are to be erased, as what is under way of them ends.
-async fn erase(store: Arc<dyn Store>, clock: Clock) {
-    let mut is_failing = false;
-    loop {
-        match store.erasing().go_on_erasing(clock.now()).await {
-            Ok(()) => is_failing = false,
-            Err(StoreError::Closing) => return,
-            Err(error) => {
-                if !is_failing {
-                    tracing::error!(%error, "people cannot be erased: tried again until they can");
-                }
-                is_failing = true;
-            }
-        }
-        tokio::time::sleep(ERASE_EVERY).await;
-    }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::{self, ApiArgs};
 use super::table::{Column, fields, table};
@@ -30,9 +30,14 @@ const LISTED: [Column; 7] = [
     ("CALLS", "calls"),
 ];
 
+const GOES_ON: &str = "
+It goes on behind this: all that is kept is looked through, and what is under way, such as a live call, goes when it is over.
+callwright erase --list tells when it is done.
+";
+
 /// Erase all that is kept of a person: bookings, sessions, traces, events, calls that were started
 ///
-/// Open bookings are closed at once. What is under way goes when it is over. Copies of the database that were made before keep what they have.
+/// All that is kept is looked through for their number. Open bookings are closed at once. What is under way goes when it is over. Copies of the database that were made before keep what they have.
 ///
 /// Example: callwright erase +6591234567
 ///
@@ -73,5 +78,14 @@ pub(super) fn run(args: &EraseArgs) -> anyhow::Result<ExitCode> {
     };
     let path = ["v1", "subjects", "erase"];
     let answer = api::post(&args.api, &path, None, &json!({ "phone": phone }))?;
-    api::print(&answer, args.json, |erased| fields(erased, &ERASED))
+    api::print(&answer, args.json, told)
+}
+
+/// What went, and how to see the rest go.
+fn told(erased: &Value) -> String {
+    let mut text = fields(erased, &ERASED);
+    if erased["done_at"].is_null() {
+        text.push_str(GOES_ON);
+    }
+    text
 }

@@ -12,6 +12,7 @@ use crate::bookings::numbers::PoolNumbers;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dialer::Dialer;
+use crate::eraser::Eraser;
 use crate::handover::Handover;
 use crate::messenger::Messenger;
 use crate::shelf::{Reload, Shelf};
@@ -52,6 +53,8 @@ pub struct Parts {
     pub handover: Option<Arc<Handover>>,
     /// Who tells the customer's systems.
     pub messenger: Arc<Messenger>,
+    /// Who erases people.
+    pub eraser: Arc<Eraser>,
     /// What time it is.
     pub clock: Clock,
     /// What is counted. Each app counts for itself.
@@ -103,6 +106,7 @@ impl App {
         let messenger = Messenger::new(&config, store.clone(), clock.clone());
         Self(Arc::new(Parts {
             messenger: Arc::new(messenger),
+            eraser: Arc::new(Eraser::new(store.clone(), clock.clone())),
             webhook_keys: Arc::new(WebhookKeys::new(&config)),
             api_keys: Arc::new(ApiKeys::new(&config)),
             tenant_keys: Arc::new(TenantKeys::new(&config)),

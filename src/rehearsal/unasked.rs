@@ -119,8 +119,8 @@ impl Erasing for Unasked {
         Ok(())
     }
 
-    async fn go_on_erasing(&self, _: Timestamp) -> Result<(), StoreError> {
-        Ok(())
+    async fn go_on_erasing(&self, _: &Lease, _: Timestamp) -> Result<Option<Duration>, StoreError> {
+        Ok(None)
     }
 
     async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {

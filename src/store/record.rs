@@ -56,6 +56,16 @@ pub(super) fn read_reply(bytes: &[u8]) -> Result<Arc<str>, StoreError> {
     Ok(reply.into())
 }
 
+/// The parts of what [`write()`] wrote: the meaning as CBOR, the reply, the body.
+pub(super) fn parts(bytes: &[u8]) -> Option<[&[u8]; 3]> {
+    let Parts {
+        meaning,
+        reply,
+        body,
+    } = Parts::of(bytes)?;
+    Some([meaning, reply, body])
+}
+
 const UNREADABLE: StoreError = StoreError::Unreadable { what: "webhook" };
 
 fn length(bytes: usize) -> [u8; 4] {

@@ -230,6 +230,13 @@ impl Vault {
             .map_err(|_| DoesNotOpen)
     }
 
+    /// Whether the key is there that a text was sealed with.
+    pub fn has_key_of(&self, stored: &[u8]) -> bool {
+        stored
+            .first()
+            .is_some_and(|number| self.key(*number).is_ok())
+    }
+
     /// What a number is known by: the first 16 bytes of the HMAC of its digits. It is the same for good, and is stored in a
     /// [`form`](Self::form) only, or sealed.
     pub fn index(&self, digits: &str) -> [u8; 16] {

@@ -5,7 +5,7 @@ use std::process::Command;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::app::{CALLER, RESTAURANT, TestApp};
+use crate::app::{CALLER, RESTAURANT, Settings, TestApp};
 use crate::bookings::{DRIVERS, RIDERS, book, number, pool};
 
 /// What the tables have sealed, piece by piece.
@@ -135,6 +135,97 @@ async fn no_file_has_anything_of_the_bookings_of_an_erased_person() {
     );
 }
 
+/// Whom the desk's flow connects callers to.
+const FRIEND: &str = "+6598765432";
+
+fn desk() -> Settings {
+    let text = format!(
+        r#"
+callwright = 1
+[flow]
+id      = "desk"
+start   = "what"
+answers = "any"
+[menu.what]
+say     = "Press 1 for a friend, press 2 to say goodbye."
+press.1 = "friend"
+press.2 = "bye"
+give_up = "bye"
+[connect.friend]
+number    = "{FRIEND}"
+busy      = "bye"
+no_answer = "bye"
+failed    = "bye"
+allow     = ["CW608"]
+[end.bye]
+say = "Goodbye."
+"#
+    );
+    Settings::default().flow("desk.toml", &text)
+}
+
+/// The sealed texts of a session's rows.
+fn sealed_of(app: &TestApp, session: &str) -> Vec<Vec<u8>> {
+    let db = Connection::open(app.database()).expect("it opens");
+    let mut pieces = Vec::new();
+    for sql in [
+        "SELECT state FROM sessions WHERE session_id = ?1",
+        "SELECT record FROM webhooks WHERE session = (SELECT id FROM sessions WHERE session_id = ?1)",
+        "SELECT data FROM events WHERE session_id = ?1",
+    ] {
+        let mut select = db.prepare(sql).expect("it is a table of ours");
+        let rows = select.query_map([session], |row| row.get::<_, Vec<u8>>(0));
+        let rows = rows
+            .expect("it reads")
+            .map(|piece| piece.expect("it is sealed"));
+        pieces.extend(rows);
+    }
+    pieces
+}
+
+#[tokio::test]
+async fn no_file_has_anything_of_whom_a_flow_connected_others_to() {
+    let app = TestApp::start_with(desk()).await;
+    let mut connected = app.caller(RESTAURANT);
+    connected.dial().await;
+    assert_eq!(connected.press(Some("1")).await.dials(), Some(FRIEND));
+    connected.end("COMPLETED").await;
+    let mut other = app.caller(RESTAURANT);
+    other.dial().await;
+    other.press(Some("2")).await;
+    other.end("COMPLETED").await;
+    assert_eq!(sessions(&app).await, 2);
+    let theirs = sealed_of(&app, &connected.session);
+    let others = sealed_of(&app, &other.session);
+    assert!(
+        theirs.len() > 5 && others.len() > 5,
+        "{} {}",
+        theirs.len(),
+        others.len()
+    );
+    let left = |pieces: &[Vec<u8>]| {
+        let bytes = app.all_bytes();
+        let left = pieces
+            .iter()
+            .filter(|piece| contains(&bytes, &piece[1..33]));
+        left.count()
+    };
+    assert_eq!((left(&theirs), left(&others)), (theirs.len(), others.len()));
+
+    let body = json!({"phone": FRIEND}).to_string();
+    let (status, told) = app.post("/v1/subjects/erase", body).await;
+    assert_eq!(status, 200, "{told}");
+    let told: Value = serde_json::from_str(&told).expect("it is JSON");
+    assert_eq!((&told["sessions"], &told["events"]), (&json!(1), &json!(2)));
+    let (status, _) = app
+        .get(&format!("/v1/sessions/{}", connected.session))
+        .await;
+    assert_eq!(status, 404);
+    let (status, _) = app.get(&format!("/v1/sessions/{}", other.session)).await;
+    assert_eq!(status, 200, "nobody else's call is hurt");
+    assert_eq!((left(&theirs), left(&others)), (0, others.len()));
+}
+
 #[tokio::test]
 async fn a_live_call_goes_on_and_goes_when_it_is_over() {
     let mut app = TestApp::start().await;
@@ -174,6 +265,11 @@ async fn the_command_erases_and_lists() {
     };
     let (done, told) = said(&[CALLER]).await;
     assert!(done && told.contains("sessions  1"), "{told}");
+    assert!(!told.contains("goes on"), "{told}");
+    app.caller(RESTAURANT).dial().await;
+    let (done, told) = said(&[CALLER]).await;
+    assert!(done && told.contains("It goes on behind this"), "{told}");
+    assert!(told.contains("callwright erase --list"), "{told}");
     let (done, listed) = said(&["--list"]).await;
     assert!(done && listed.contains("ERASURE"), "{listed}");
     let (done, refused) = said(&["hunter2"]).await;

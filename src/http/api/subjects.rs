@@ -1,9 +1,12 @@
 //! `POST /v1/subjects/erase` and `GET /v1/erasures`: forgetting a person.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::find;
@@ -15,6 +18,9 @@ use crate::store::erasing::Erasure;
 
 /// The largest body, in bytes.
 pub(in crate::http) const BODY_LIMIT: usize = 1024;
+
+/// How long a request waits for what it asked to be done.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 
 /// Who is to be forgotten.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,7 +45,7 @@ pub struct ErasureView {
     id: String,
     #[schema(format = DateTime)]
     asked_at: String,
-    /// When nothing was left; null while something is under way, such as a live call.
+    /// When nothing was left; null while it is under way or something is waited for, such as the end of a live call.
     #[schema(format = DateTime)]
     done_at: Option<String>,
     /// How many bookings went, with the calls that they had.
@@ -55,9 +61,9 @@ pub struct ErasureView {
 /// Erases all that is kept of a person.
 #[utoipa::path(post, path = "/v1/subjects/erase", tag = "privacy", request_body = Subject, responses(
     (status = 200, description = "It is done", body = ErasureView),
-    (status = 202, description = "Something is under way, and goes when it is over", body = ErasureView),
+    (status = 202, description = "It is kept, and goes on behind the answer: `GET /v1/erasures` tells when it is done", body = ErasureView),
     (status = 422, description = "`bad_subject`", body = ProblemDetails, content_type = "application/problem+json"),
-    (status = 503, description = "`store_unavailable`", body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 503, description = "`store_unavailable`: the wish could not be kept", body = ProblemDetails, content_type = "application/problem+json"),
 ))]
 pub(in crate::http) async fn erase(
     State(app): State<App>,
@@ -71,20 +77,28 @@ pub(in crate::http) async fn erase(
             help: "send {\"phone\": \"+6591234567\"}".to_owned(),
         }])
     })?;
-    let id = uuid::Uuid::now_v7().to_string();
-    let (erasing, now) = (app.store.erasing(), app.clock.now());
-    find(&app, erasing.ask_to_erase(&id, &phone, now)).await?;
-    tracing::info!(erasure = %id, "a person is to be erased");
-    // What takes longer is gone on with behind this request.
-    find(&app, erasing.go_on_erasing(now)).await?;
-    let erasures = find(&app, erasing.erasures()).await?;
-    let erasure = erasures.into_iter().find(|erasure| erasure.id == id);
-    let erasure = erasure.ok_or_else(Problem::internal)?;
+    let asked = find(&app, app.eraser.ask(&phone)).await?;
+    let erasure = timeout(ANSWERED_WITHIN, done(&app, &asked.id)).await;
+    // It is kept: what takes longer, or fails now, is gone on with behind this request.
+    let erasure = erasure.ok().flatten().unwrap_or(asked);
     let status = match erasure.done_at {
         Some(_) => StatusCode::OK,
         None => StatusCode::ACCEPTED,
     };
     Ok((status, Json(view(erasure))))
+}
+
+/// How a wish that is kept stands once it was gone on with; `None` when that is not known.
+async fn done(app: &App, id: &str) -> Option<Erasure> {
+    let eraser = app.eraser.clone();
+    // On a task of its own, which outlives the request.
+    match tokio::spawn(async move { eraser.round().await }).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "a person is not erased yet: tried again"),
+        Err(error) => tracing::warn!(%error, "a person is not erased yet: tried again"),
+    }
+    let erasures = app.store.erasing().erasures().await.ok()?;
+    erasures.into_iter().find(|erasure| erasure.id == id)
 }
 
 /// The people that were to be erased.

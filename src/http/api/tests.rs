@@ -252,6 +252,23 @@ async fn a_store_that_fails_or_hangs_is_a_problem() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_person_is_to_be_erased_once_that_is_kept() {
+    for (mood, status) in [
+        (Mood::Works, 202),
+        (Mood::Lags, 202),
+        (Mood::Fails, 503),
+        (Mood::Hangs, 503),
+    ] {
+        let router = serving(config(), &FakeStore::new(mood)).0;
+        let body = r#"{"phone": "+6591234567"}"#;
+        let answer = ask(&router, request("POST", "/v1/subjects/erase", None, body)).await;
+        assert_eq!(answer.status, status, "{mood:?}: {}", answer.body);
+        let is_shown = answer.body["id"].is_string() && answer.body["done_at"].is_null();
+        assert_eq!(is_shown, status == 202, "{mood:?}: {}", answer.body);
+    }
+}
+
 /// A path that a stranger may ask for.
 fn path() -> impl Strategy<Value = String> {
     let query = prop_oneof![

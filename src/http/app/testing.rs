@@ -94,6 +94,8 @@ pub(crate) fn with_tokens(mut config: Config, listen: &str, tokens: &[(&str, &[S
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mood {
     Works,
+    /// It works, but never gets to what is done behind.
+    Lags,
     Fails,
     Hangs,
     Panics,
@@ -133,7 +135,7 @@ impl FakeStore {
 
     pub(super) async fn act(&self) -> Result<(), StoreError> {
         match self.mood {
-            Mood::Works => Ok(()),
+            Mood::Works | Mood::Lags => Ok(()),
             Mood::Fails => Err(StoreError::Closing),
             Mood::Hangs => std::future::pending().await,
             Mood::Panics => panic!("the store panics on +6591234567"),
@@ -162,8 +164,13 @@ impl Erasing for FakeStore {
     ) -> Result<(), StoreError> {
         self.act().await
     }
-    async fn go_on_erasing(&self, _: Timestamp) -> Result<(), StoreError> {
-        self.act().await
+    async fn go_on_erasing(
+        &self,
+        _: &crate::store::Lease,
+        _: Timestamp,
+    ) -> Result<Option<Duration>, StoreError> {
+        self.act().await?;
+        Ok(None)
     }
     async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
         self.act().await?;
@@ -315,7 +322,10 @@ impl Store for FakeStore {
         _: &str,
         _: std::time::Duration,
     ) -> Result<Option<crate::store::Lease>, StoreError> {
-        Ok(None)
+        match self.mood {
+            Mood::Lags => std::future::pending().await,
+            _ => Ok(None),
+        }
     }
     async fn forget_events(
         &self,

@@ -1,38 +1,26 @@
-//! What goes for good: a bite of sessions a statement, with all that is kept of them.
+//! What goes for good: looked for a page at a time, erased a bite a statement, with all that is kept of it.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use super::erasing_rows::{BITE, WITH_THEM};
 use super::pool::Statement;
-use super::resealing::{columns_of, fenced};
+use super::resealing::fenced;
 use super::{PostgresStore, clear};
 use crate::call::PhoneNumber;
-use crate::store::bookings::BookingStore as _;
-use crate::store::erasing::{
-    Erasing, Erasure, Gone, HANDED_OVER, Subject, bookings_of, cut_off, first_id_at, names,
-};
+use crate::masking::PartyKey;
+use crate::masking::booking::Booking;
+use crate::store::booking_forms::{id_index, seal};
+use crate::store::erasing::looking::{Asked, Erased, Gone, Note, Row, Went, go_on};
+use crate::store::erasing::subject::{At, Subject, Table};
+use crate::store::erasing::{Erasing, Erasure, HANDED_OVER, first_id_at};
 use crate::store::forms::read_time;
-use crate::store::vault::{Place, Vault};
-use crate::store::{Lease, StoreError, attempts, handoffs};
-
-/// How many sessions go in one statement.
-const BITE: i64 = 100;
-
-/// How many calls that we started are looked into at once.
-const LOOKED_INTO: i64 = 500;
-
-/// What goes with the sessions that `gone` names.
-const WITH_THEM: &str = "traces AS (
-         DELETE FROM webhooks WHERE session_id IN (SELECT session_id FROM gone)
-     ), told AS (
-         DELETE FROM events WHERE session_id IN (SELECT session_id FROM gone) RETURNING number
-     ), waiting AS (
-         DELETE FROM deliveries WHERE event IN (SELECT number FROM told)
-     ), rows AS (
-         DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM gone) RETURNING 1
-     )";
+use crate::store::vault::Vault;
+use crate::store::{Lease, StoreError};
 
 #[async_trait]
 impl Erasing for PostgresStore {
@@ -75,10 +63,7 @@ impl Erasing for PostgresStore {
         phone: &PhoneNumber,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let subject = Subject {
-            phone: phone.clone(),
-            bookings: None,
-        };
+        let subject = Subject::new(phone);
         let sql = |vault: &Vault| {
             fenced(
                 "INSERT INTO erasures (id, asked_at, subject) SELECT $1, $2, $3 WHERE {fence} RETURNING 1",
@@ -89,46 +74,18 @@ impl Erasing for PostgresStore {
             sqlx::query(sqlx::AssertSqlSafe(sql(vault)))
                 .bind(clear(id))
                 .bind(at.as_millisecond())
-                .bind(vault.seal(place(id), subject.write().as_bytes()))
+                .bind(subject.seal(vault, id))
         };
         self.write_sealed(&self.desk, statement).await?;
         Ok(())
     }
 
-    async fn go_on_erasing(&self, now: Timestamp) -> Result<(), StoreError> {
-        let asked = self.desk.read(|| {
-            sqlx::query(
-                "SELECT id, subject FROM erasures WHERE done_at IS NULL AND subject IS NOT NULL ORDER BY number",
-            )
-        });
-        for row in asked.await? {
-            let id: String = row.try_get("id")?;
-            let opened = self
-                .vault
-                .now()
-                .open(place(&id), row.try_get("subject")?)
-                .ok();
-            let Subject { phone, bookings } = Subject::read(opened)?;
-            let party = self.party(&phone);
-            let bookings = match bookings {
-                Some(bookings) => bookings,
-                None => bookings_of(self, party).await?,
-            };
-            for booking in &bookings {
-                cut_off(self, *booking, now).await?;
-            }
-            let mut gone = self.erase_sessions(&phone).await?;
-            let calls = self.erase_calls(&phone).await?;
-            gone.attempts = calls.attempts + self.erase_handed_over(&phone).await?;
-            self.erase_bookings(&bookings, party, &mut gone).await?;
-            gone.is_more |= calls.is_more || !gone.waiting.is_empty();
-            let left = Subject {
-                phone,
-                bookings: Some(gone.waiting.clone()),
-            };
-            self.note(&id, &gone, &left, now).await?;
-        }
-        Ok(())
+    async fn go_on_erasing(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, StoreError> {
+        go_on(self, lease, now).await
     }
 
     async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
@@ -139,132 +96,147 @@ impl Erasing for PostgresStore {
     }
 }
 
-impl PostgresStore {
-    /// Erases the sessions of a person that have ended; tells whether there are live ones.
-    async fn erase_sessions(&self, phone: &PhoneNumber) -> Result<Gone, StoreError> {
+#[async_trait]
+impl Erased for PostgresStore {
+    fn keys(&self) -> Vault {
+        self.vault.now()
+    }
+
+    async fn people(&self) -> Result<Vec<Asked>, StoreError> {
+        let asked = self.desk.read(|| {
+            sqlx::query(
+                "SELECT id, asked_at, subject FROM erasures WHERE done_at IS NULL AND subject IS NOT NULL ORDER BY number",
+            )
+        });
         let vault = self.vault.now();
-        let forms = columns_of(&vault, vault.index(phone.digits()));
-        let text = format!(
-            "WITH gone AS (
-                 SELECT session_id FROM sessions
-                 WHERE (source_index = ANY ($1) OR destination_index = ANY ($1)) AND status IS NOT NULL LIMIT $2 FOR UPDATE
-             ), {WITH_THEM}
-             SELECT (SELECT count(*) FROM rows) AS sessions, (SELECT count(*) FROM told) AS events, EXISTS
-                 (SELECT 1 FROM sessions WHERE (source_index = ANY ($1) OR destination_index = ANY ($1)) AND status IS NULL) AS is_live"
-        );
-        let mut gone = Gone::default();
-        loop {
-            let statement = sqlx::query(sqlx::AssertSqlSafe(text.clone()))
-                .bind(forms.clone())
-                .bind(BITE);
-            let row = self.one_row(statement).await?;
-            let sessions = many(&row, "sessions")?;
-            gone.sessions += sessions;
-            gone.events += many(&row, "events")?;
-            gone.is_more = row.try_get("is_live")?;
-            if sessions < BITE.unsigned_abs() {
-                return Ok(gone);
-            }
-        }
-    }
-
-    /// Erases the calls that we started to a person and that are settled; tells whether there are others.
-    async fn erase_calls(&self, phone: &PhoneNumber) -> Result<Gone, StoreError> {
-        let (mut gone, mut after) = (Gone::default(), 0_i64);
-        loop {
-            let rows = self.desk.read(|| {
-                sqlx::query(
-                    "SELECT number, attempt_id, state, record FROM attempts WHERE number > $1 ORDER BY number LIMIT $2",
-                )
-                .bind(after)
-                .bind(LOOKED_INTO)
-            });
-            let rows = rows.await?;
-            let Some(last) = rows.last() else {
-                return Ok(gone);
-            };
-            after = last.try_get("number")?;
-            let mut theirs: Vec<i64> = Vec::new();
-            for row in &rows {
-                let (id, state): (String, String) =
-                    (row.try_get("attempt_id")?, row.try_get("state")?);
-                let call = attempts::read(&self.vault.now(), &id, 0, row.try_get("record")?)?;
-                if call.request.to != *phone {
-                    continue;
-                }
-                match state.as_str() {
-                    "PENDING" | "DIALING" | "UNKNOWN" => gone.is_more = true,
-                    _ => theirs.push(row.try_get("number")?),
-                }
-            }
-            gone.attempts += theirs.len() as u64;
-            let statement =
-                sqlx::query("DELETE FROM attempts WHERE number = ANY ($1)").bind(theirs);
-            self.desk.run(statement).await?;
-        }
-    }
-
-    /// Erases what was handed to the Contact Center with a person's number in it. Returns how many rows.
-    async fn erase_handed_over(&self, phone: &PhoneNumber) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        for (table, id) in HANDED_OVER {
-            let text = format!("SELECT {id} AS id, record FROM {table}");
-            let rows = self
-                .desk
-                .read(|| sqlx::query(sqlx::AssertSqlSafe(text.clone())));
-            let mut theirs: Vec<String> = Vec::new();
-            for row in rows.await? {
-                let id: String = row.try_get("id")?;
-                let place = handoffs::place(table, id.as_bytes());
-                let opened = self.vault.now().open(place, row.try_get("record")?);
-                let opened = opened.map_err(|_| StoreError::Unreadable { what: "handoff" })?;
-                if names(&opened, phone) {
-                    theirs.push(id);
-                }
-            }
-            gone += theirs.len() as u64;
-            let text = format!("DELETE FROM {table} WHERE {id} = ANY ($1)");
-            let statement = sqlx::query(sqlx::AssertSqlSafe(text)).bind(theirs);
-            self.desk.run(statement).await?;
-        }
-        Ok(gone)
-    }
-
-    /// Notes what went; `left` is the person, for as long as something is under way.
-    async fn note(
-        &self,
-        id: &str,
-        gone: &Gone,
-        left: &Subject,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let text = "UPDATE erasures SET sessions = sessions + $2, events = events + $3, attempts = attempts + $4,
-                 done_at = $5, bookings = bookings + $6, subject = CASE WHEN $5::bigint IS NULL THEN $7 END
-             WHERE id = $1 AND {fence} RETURNING 1";
-        let statement = |vault: &Vault| {
-            sqlx::query(sqlx::AssertSqlSafe(fenced(text, vault)))
-                .bind(clear(id))
-                .bind(gone.sessions as i64)
-                .bind(gone.events as i64)
-                .bind(gone.attempts as i64)
-                .bind((!gone.is_more).then(|| now.as_millisecond()))
-                .bind(gone.bookings as i64)
-                .bind(vault.seal(place(id), left.write().as_bytes()))
+        let read = |row: &PgRow| {
+            let id: String = row.try_get("id")?;
+            Ok(Asked {
+                subject: Subject::open(&vault, &id, row.try_get("subject")?)?,
+                asked_at: row.try_get("asked_at")?,
+                id,
+            })
         };
-        self.write_sealed(&self.desk, statement).await?;
+        asked.await?.iter().map(read).collect()
+    }
+
+    async fn page(&self, table: Table, after: Option<&At>) -> Result<Vec<Row>, StoreError> {
+        self.rows_behind(table, after).await
+    }
+
+    async fn erase_sessions_of(&self, phone: &PhoneNumber) -> Result<Went, StoreError> {
+        self.erase_theirs(phone).await
+    }
+
+    async fn erase_rows(&self, table: Table, rows: Vec<At>) -> Result<Went, StoreError> {
+        self.erase_these(table, rows).await
+    }
+
+    async fn erase_whole(&self, booking: &Booking) -> Result<Option<Gone>, StoreError> {
+        self.erase_one(booking).await
+    }
+
+    async fn erase_party(&self, party: PartyKey) -> Result<(), StoreError> {
+        self.erase_what_is_held(party).await
+    }
+
+    async fn keep_words(&self, booking: &Booking) -> Result<bool, StoreError> {
+        // What a row is found by is under the key that its record is sealed with.
+        let text = "WITH changed AS (
+                 UPDATE bookings SET id_index = $3, pair = $4, record = $5, revision = revision + 1
+                 WHERE number = $1 AND revision = $2 AND {fence} RETURNING 1
+             )
+             SELECT EXISTS (SELECT 1 FROM changed) AS is_kept WHERE {fence}";
+        let statement = |vault: &Vault| {
+            let index = id_index(vault, &booking.id);
+            sqlx::query(sqlx::AssertSqlSafe(fenced(text, vault)))
+                .bind(booking.number as i64)
+                .bind(booking.revision as i64)
+                .bind(vault.form(index).to_vec())
+                .bind(vault.form(booking.pair.0).to_vec())
+                .bind(seal(vault, &index, booking))
+        };
+        let rows = self.write_sealed(&self.desk, statement).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(row.try_get("is_kept")?)
+    }
+
+    async fn leave_nothing_behind(&self) -> Result<(), StoreError> {
+        // There are the rows alone; what they leave in the server's files goes by its own ways.
         Ok(())
     }
 
-    pub(super) async fn one_row(&self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
-        let rows = self.desk.run(statement).await?;
-        Ok(rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)?)
+    async fn note(&self, lease: &Lease, notes: Vec<Note>) -> Result<(), StoreError> {
+        let text = "WITH held AS (
+                 SELECT 1 FROM leases WHERE name = $8 AND epoch = $9 FOR SHARE
+             ), noted AS (
+                 UPDATE erasures AS e SET subject = w.subject, done_at = w.done_at, sessions = e.sessions + w.sessions,
+                     events = e.events + w.events, attempts = e.attempts + w.attempts, bookings = e.bookings + w.bookings
+                 FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+                     AS w (id, subject, done_at, sessions, events, attempts, bookings)
+                 WHERE e.id = w.id AND EXISTS (SELECT 1 FROM held) AND {fence}
+             )
+             SELECT EXISTS (SELECT 1 FROM held) AS is_ours WHERE {fence}";
+        let statement = |vault: &Vault| {
+            let mut columns = Columns::default();
+            notes.iter().for_each(|note| columns.add(vault, note));
+            columns
+                .bind(sqlx::query(sqlx::AssertSqlSafe(fenced(text, vault))))
+                .bind(lease.name.clone())
+                .bind(lease.epoch)
+        };
+        let rows = self.write_sealed(&self.desk, statement).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        match row.try_get("is_ours")? {
+            true => Ok(()),
+            false => Err(StoreError::LeaseLost),
+        }
     }
 }
 
-fn place(id: &str) -> Place<'_> {
-    Place {
-        table: "erasures",
-        row: id.as_bytes(),
+/// Notes, column by column.
+#[derive(Default)]
+struct Columns {
+    id: Vec<String>,
+    subject: Vec<Option<Vec<u8>>>,
+    done_at: Vec<Option<i64>>,
+    gone: [Vec<i64>; 4],
+}
+
+impl Columns {
+    fn add(&mut self, vault: &Vault, note: &Note) {
+        self.id.push(clear(&note.id));
+        let subject = note.subject.as_ref();
+        self.subject
+            .push(subject.map(|it| it.seal(vault, &note.id)));
+        self.done_at.push(note.done_at);
+        let Gone {
+            bookings,
+            sessions,
+            events,
+            attempts,
+        } = note.gone;
+        let counts = [sessions, events, attempts, bookings];
+        for (column, count) in self.gone.iter_mut().zip(counts) {
+            column.push(count as i64);
+        }
+    }
+
+    fn bind<'q>(self, statement: Statement<'q>) -> Statement<'q> {
+        let statement = statement
+            .bind(self.id)
+            .bind(self.subject)
+            .bind(self.done_at);
+        self.gone
+            .into_iter()
+            .fold(statement, |it, column| it.bind(column))
+    }
+}
+
+impl PostgresStore {
+    pub(super) async fn one_row(&self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
+        let rows = self.desk.run(statement).await?;
+        Ok(rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)?)
     }
 }
 

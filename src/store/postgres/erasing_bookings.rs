@@ -10,8 +10,8 @@ use super::erasing::many;
 use super::resealing::columns_of;
 use crate::masking::{Booking, PartyKey};
 use crate::store::StoreError;
-use crate::store::bookings::BookingStore as _;
-use crate::store::erasing::{Gone, cut_off_at, pins_of};
+use crate::store::erasing::bookings::{cut_off_at, pins_of};
+use crate::store::erasing::looking::Gone;
 use crate::store::telling::booking_columns;
 
 /// Erases a booking, unless a call of it is live. What was told goes as well, but that it was closed for this.
@@ -42,16 +42,8 @@ const ERASE: &str = "WITH live AS (
          (SELECT count(*) FROM told) AS events, EXISTS (SELECT 1 FROM live) AS is_live";
 
 impl PostgresStore {
-    /// Erases a person's bookings, and what they hold by themselves; one with a live call waits.
-    pub(super) async fn erase_bookings(
-        &self,
-        bookings: &[u64],
-        party: PartyKey,
-        gone: &mut Gone,
-    ) -> Result<(), StoreError> {
-        for known in self.by_numbers(bookings).await? {
-            self.erase_one(&known, gone).await?;
-        }
+    /// Erases what a person holds by themselves.
+    pub(super) async fn erase_what_is_held(&self, party: PartyKey) -> Result<(), StoreError> {
         let statement = sqlx::query(
             "WITH unblocked AS (DELETE FROM blocked_parties WHERE party = ANY ($1))
              DELETE FROM legs WHERE party = ANY ($1)",
@@ -61,7 +53,8 @@ impl PostgresStore {
         Ok(())
     }
 
-    async fn erase_one(&self, booking: &Booking, gone: &mut Gone) -> Result<(), StoreError> {
+    /// Erases a booking with the calls that it had; `None` while one of them is live.
+    pub(super) async fn erase_one(&self, booking: &Booking) -> Result<Option<Gone>, StoreError> {
         let vault = self.vault.now();
         let parties = booking.parties();
         let parties = parties.iter().flat_map(|it| columns_of(&vault, it.0));
@@ -81,12 +74,13 @@ impl PostgresStore {
             .bind(vns)
             .bind(keys);
         let row = self.one_row(statement).await?;
-        gone.bookings += many(&row, "bookings")?;
-        gone.sessions += many(&row, "sessions")?;
-        gone.events += many(&row, "events")?;
-        if row.try_get("is_live")? {
-            gone.waiting.push(booking.number);
-        }
-        Ok(())
+        let gone = Gone {
+            bookings: many(&row, "bookings")?,
+            sessions: many(&row, "sessions")?,
+            events: many(&row, "events")?,
+            attempts: 0,
+        };
+        let is_live: bool = row.try_get("is_live")?;
+        Ok((!is_live).then_some(gone))
     }
 }

@@ -14,6 +14,7 @@ mod booking_writes;
 mod bookings;
 mod erasing;
 mod erasing_bookings;
+mod erasing_rows;
 mod events;
 mod flows;
 mod handoffs;

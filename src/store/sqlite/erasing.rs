@@ -1,55 +1,32 @@
-//! What goes for good, by the thread that writes the tables: pages are overwritten as rows go, and so that nothing is found
-//! elsewhere the journal goes on in a file that was made anew, the ones before it are dropped, and the log is emptied.
+//! What is to go for good: asked for, looked for by connections that read, and noted. What is found is erased by the thread that writes the
+//! tables ([`erasing_rows`](super::erasing_rows)).
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Row as SqlRow, params};
+use std::time::Duration;
 
 use super::SqliteStore;
+use super::erasing_rows::Which;
 use super::projector::Command;
-use crate::call::{PhoneNumber, SessionId};
+use crate::call::PhoneNumber;
 use crate::masking::PartyKey;
-use crate::store::bookings::BookingStore as _;
-use crate::store::erasing::{
-    Erasing, Erasure, Gone, HANDED_OVER, Subject, bookings_of, cut_off, first_id_at, names,
-};
+use crate::masking::booking::Booking;
+use crate::store::booking_forms::{id_index, seal};
+use crate::store::erasing::looking::{Asked, Erased, Gone, Note, PAGE, Row, Went, go_on};
+use crate::store::erasing::subject::{At, Subject, Table};
+use crate::store::erasing::{Erasing, Erasure};
 use crate::store::forms::read_time;
-use crate::store::vault::{Place, Vault};
-use crate::store::{Lease, StoreError, attempts, handoffs};
-
-/// How many sessions go in one transaction.
-const BITE: i64 = 100;
-
-/// How many calls that we started are looked into at once.
-const LOOKED_INTO: i64 = 500;
-
-/// The sessions of a person.
-const THEIRS: &str = "(source_index IN (?1, ?2) OR destination_index IN (?1, ?2))";
-
-/// Which sessions go.
-#[derive(Debug)]
-pub(super) enum Which {
-    /// Those of which the last was heard before a time (ms).
-    Old(i64),
-    /// Those of a person that have ended.
-    Of(Person),
-}
-
-/// A person who is erased.
-#[derive(Debug)]
-pub(super) struct Person {
-    pub(super) phone: PhoneNumber,
-    pub(super) party: PartyKey,
-    /// Their bookings.
-    pub(super) bookings: Vec<u64>,
-}
+use crate::store::vault::Vault;
+use crate::store::{Lease, StoreError};
 
 #[async_trait]
 impl Erasing for SqliteStore {
     async fn erase_old(&self, lease: &Lease, before: Timestamp) -> Result<u64, StoreError> {
         self.hold_against(Some(lease))?;
         let which = Which::Old(before.as_millisecond());
-        let gone = self.erase(which).await?;
+        let gone = self.erase(which).await?.gone;
         Ok(gone.sessions + gone.attempts)
     }
 
@@ -59,14 +36,10 @@ impl Erasing for SqliteStore {
         phone: &PhoneNumber,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let subject = Subject {
-            phone: phone.clone(),
-            bookings: None,
-        };
-        let (vault, subject) = (self.vault.clone(), subject.write());
+        let (vault, subject) = (self.vault.clone(), Subject::new(phone));
         let (id, at) = (id.to_owned(), at.as_millisecond());
         let ask = move |db: &Connection| {
-            let sealed = vault.now().seal(place(&id), subject.as_bytes());
+            let sealed = subject.seal(&vault.now(), &id);
             let sql = "INSERT INTO erasures (id, asked_at, subject) VALUES (?1, ?2, ?3)";
             db.execute(sql, params![id, at, sealed])?;
             Ok(())
@@ -74,38 +47,13 @@ impl Erasing for SqliteStore {
         self.deliveries.write(ask).await
     }
 
-    async fn go_on_erasing(&self, now: Timestamp) -> Result<(), StoreError> {
-        let asked = self.lookups.with(under_way)?;
-        for (id, sealed) in asked {
-            let Subject { phone, bookings } =
-                Subject::read(self.vault.now().open(place(&id), &sealed).ok())?;
-            let party = self.party(&phone);
-            let bookings = match bookings {
-                Some(bookings) => bookings,
-                None => bookings_of(self, party).await?,
-            };
-            for booking in &bookings {
-                cut_off(self, *booking, now).await?;
-            }
-            self.catch_up().await;
-            let person = Person {
-                phone: phone.clone(),
-                party,
-                bookings,
-            };
-            let gone = self.erase(Which::Of(person)).await?;
-            let left = Subject {
-                phone,
-                bookings: Some(gone.waiting.clone()),
-            };
-            let vault = self.vault.clone();
-            let note = move |db: &Connection| {
-                let left = vault.now().seal(place(&id), left.write().as_bytes());
-                note(db, &id, &gone, left, now.as_millisecond())
-            };
-            self.deliveries.write(note).await?;
-        }
-        Ok(())
+    async fn go_on_erasing(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, StoreError> {
+        self.hold_against(Some(lease))?;
+        go_on(self, lease, now).await
     }
 
     async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
@@ -113,48 +61,171 @@ impl Erasing for SqliteStore {
     }
 }
 
-impl SqliteStore {
-    async fn erase(&self, which: Which) -> Result<Gone, StoreError> {
-        let queue = self.queue.clone();
-        let command = |caller| Command::Erase {
-            which,
-            queue,
-            caller,
+#[async_trait]
+impl Erased for SqliteStore {
+    fn keys(&self) -> Vault {
+        self.vault.now()
+    }
+
+    async fn people(&self) -> Result<Vec<Asked>, StoreError> {
+        self.lookups.with(|db| people(db, &self.vault.now()))
+    }
+
+    async fn page(&self, table: Table, after: Option<&At>) -> Result<Vec<Row>, StoreError> {
+        let (lookups, after) = (self.lookups.clone(), after.cloned());
+        let read = move || lookups.with(|db| page(db, table, after));
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or(Err(StoreError::Closing))
+    }
+
+    async fn erase_sessions_of(&self, phone: &PhoneNumber) -> Result<Went, StoreError> {
+        self.erase(Which::SessionsOf(phone.clone())).await
+    }
+
+    async fn erase_rows(&self, table: Table, rows: Vec<At>) -> Result<Went, StoreError> {
+        self.erase(Which::Rows(table, rows)).await
+    }
+
+    async fn erase_whole(&self, booking: &Booking) -> Result<Option<Gone>, StoreError> {
+        let went = self.erase(Which::Booking(booking.number)).await?;
+        Ok(went.left.is_empty().then_some(went.gone))
+    }
+
+    async fn erase_party(&self, party: PartyKey) -> Result<(), StoreError> {
+        self.erase(Which::Party(party)).await.map(drop)
+    }
+
+    async fn keep_words(&self, booking: &Booking) -> Result<bool, StoreError> {
+        let (vault, booking) = (self.vault.clone(), booking.clone());
+        let keep = move |db: &Connection| {
+            let vault = vault.now();
+            let index = id_index(&vault, &booking.id);
+            // What a row is found by is under the key that its record is sealed with.
+            let sql =
+                "UPDATE bookings SET id_index = ?3, pair = ?4, record = ?5, revision = revision + 1
+                 WHERE number = ?1 AND revision = ?2";
+            let changed = db.prepare_cached(sql)?.execute(params![
+                booking.number as i64,
+                booking.revision as i64,
+                vault.form(index),
+                vault.form(booking.pair.0),
+                seal(&vault, &index, &booking)
+            ])?;
+            Ok(changed > 0)
         };
+        self.bookings.run(keep).await
+    }
+
+    async fn leave_nothing_behind(&self) -> Result<(), StoreError> {
+        let queue = self.queue.clone();
+        let command = |caller| Command::LeaveNothing { queue, caller };
+        self.progress.command(command).await
+    }
+
+    async fn note(&self, lease: &Lease, notes: Vec<Note>) -> Result<(), StoreError> {
+        self.hold_against(Some(lease))?;
+        let vault = self.vault.clone();
+        let write = move |db: &Connection| {
+            db.execute_batch("PRAGMA secure_delete = ON")?;
+            notes.iter().try_for_each(|it| note(db, &vault.now(), it))
+        };
+        self.deliveries.write(write).await
+    }
+}
+
+impl SqliteStore {
+    async fn erase(&self, which: Which) -> Result<Went, StoreError> {
+        let command = |caller| Command::Erase { which, caller };
         self.progress.command(command).await
     }
 }
 
-fn place(id: &str) -> Place<'_> {
-    Place {
-        table: "erasures",
-        row: id.as_bytes(),
+fn people(db: &Connection, vault: &Vault) -> Result<Vec<Asked>, StoreError> {
+    let sql = "SELECT id, asked_at, subject FROM erasures WHERE done_at IS NULL AND subject IS NOT NULL ORDER BY number";
+    let mut select = db.prepare_cached(sql)?;
+    let mut rows = select.query([])?;
+    let mut people = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, sealed): (String, Vec<u8>) = (row.get(0)?, row.get(2)?);
+        people.push(Asked {
+            subject: Subject::open(vault, &id, &sealed)?,
+            id,
+            asked_at: row.get(1)?,
+        });
+    }
+    Ok(people)
+}
+
+/// A table's id, what a row's text is sealed for, what goes with a row, and its sealed column.
+fn columns(table: Table) -> [&'static str; 4] {
+    match table {
+        Table::Webhooks => ["id", "id", "session", "record"],
+        Table::Sessions => ["id", "session_id", "id", "state"],
+        Table::Attempts => ["number", "attempt_id", "number", "record"],
+        Table::Events => ["number", "sealed_for", "number", "data"],
+        Table::Handoffs => ["handoff_id", "handoff_id", "handoff_id", "record"],
+        Table::CallbackResults => ["result_id", "result_id", "result_id", "record"],
     }
 }
 
-fn under_way(db: &Connection) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-    let sql = "SELECT id, subject FROM erasures WHERE done_at IS NULL AND subject IS NOT NULL ORDER BY number";
-    let mut select = db.prepare_cached(sql)?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// The rows behind `after`. Updates of virtual numbers are not among the webhooks: they tell of nobody's numbers but our own.
+fn page(db: &Connection, table: Table, after: Option<At>) -> Result<Vec<Row>, StoreError> {
+    let ([id, bound_to, of, sealed], name) = (columns(table), table.name());
+    let sql = format!(
+        "SELECT {id}, {bound_to}, {of}, {sealed} FROM {name} WHERE {id} > ?1 AND {of} IS NOT NULL ORDER BY {id} LIMIT ?2"
+    );
+    let after = match after {
+        Some(At::Number(number)) => Value::Integer(number),
+        Some(At::Text(text)) => Value::Text(text),
+        Some(At::Bytes(bytes)) => Value::Blob(bytes),
+        // Before all that are of its kind.
+        None => match table {
+            Table::Handoffs | Table::CallbackResults => Value::Text(String::new()),
+            _ => Value::Integer(i64::MIN),
+        },
+    };
+    let mut select = db.prepare_cached(&sql)?;
+    let rows = select.query_map(params![after, PAGE as i64], row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Notes what went; `left` is the person, sealed, for as long as something is under way.
-fn note(db: &Connection, id: &str, gone: &Gone, left: Vec<u8>, now: i64) -> Result<(), StoreError> {
-    db.execute_batch("PRAGMA secure_delete = ON")?;
-    db.execute(
+fn row(row: &SqlRow<'_>) -> Result<Row, rusqlite::Error> {
+    let at = |column| {
+        Ok::<_, rusqlite::Error>(match row.get(column)? {
+            Value::Integer(number) => At::Number(number),
+            Value::Text(text) => At::Text(text),
+            Value::Blob(bytes) => At::Bytes(bytes),
+            _ => At::Bytes(Vec::new()),
+        })
+    };
+    Ok(Row {
+        at: at(0)?,
+        bound_to: match row.get_ref(1)? {
+            ValueRef::Integer(number) => number.to_be_bytes().to_vec(),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
+            _ => Vec::new(),
+        },
+        of: at(2)?,
+        sealed: row.get(3)?,
+    })
+}
+
+/// Notes what went; the person is there for as long as something is under way.
+fn note(db: &Connection, vault: &Vault, note: &Note) -> Result<(), StoreError> {
+    let subject = note.subject.as_ref().map(|it| it.seal(vault, &note.id));
+    db.prepare_cached(
         "UPDATE erasures SET sessions = sessions + ?2, events = events + ?3, attempts = attempts + ?4,
-             bookings = bookings + ?5, done_at = ?6, subject = CASE WHEN ?6 IS NULL THEN ?7 END WHERE id = ?1",
-        params![
-            id,
-            gone.sessions as i64,
-            gone.events as i64,
-            gone.attempts as i64,
-            gone.bookings as i64,
-            (!gone.is_more).then_some(now),
-            left
-        ],
-    )?;
+             bookings = bookings + ?5, done_at = ?6, subject = ?7 WHERE id = ?1",
+    )?
+    .execute(params![
+        note.id,
+        note.gone.sessions as i64,
+        note.gone.events as i64,
+        note.gone.attempts as i64,
+        note.gone.bookings as i64,
+        note.done_at,
+        subject
+    ])?;
     Ok(())
 }
 
@@ -177,181 +248,4 @@ fn list(db: &Connection) -> Result<Vec<Erasure>, StoreError> {
         });
     }
     Ok(erasures)
-}
-
-/// Erases a bite; the sessions that went are named. `is_more` says that another bite may find more.
-pub(super) fn bite(
-    db: &mut Connection,
-    vault: &Vault,
-    which: &Which,
-) -> Result<(Vec<SessionId>, Gone), StoreError> {
-    db.pragma_update(None, "secure_delete", "ON")?;
-    let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let rows = match which {
-        Which::Old(before) => {
-            let sql = "SELECT id, session_id FROM sessions WHERE started_at < ?1 AND last_event_at < ?1 ORDER BY started_at LIMIT ?2";
-            sessions(&moment, sql, params![before, BITE])?
-        }
-        Which::Of(Person { phone, .. }) => {
-            let sql = format!(
-                "SELECT id, session_id FROM sessions WHERE {THEIRS} AND status IS NOT NULL LIMIT ?3"
-            );
-            let [form, other] = vault.forms(vault.index(phone.digits()));
-            sessions(&moment, &sql, params![form, other, BITE])?
-        }
-    };
-    for (row, _) in &rows {
-        let sql = "DELETE FROM webhooks WHERE session = ?1";
-        moment.prepare_cached(sql)?.execute([row])?;
-        let sql = "DELETE FROM sessions WHERE id = ?1";
-        moment.prepare_cached(sql)?.execute([row])?;
-    }
-    let ids: Vec<_> = rows.into_iter().map(|(_, id)| id).collect();
-    let events = match which {
-        // Those of old sessions have gone before: they are kept for less long.
-        Which::Old(_) => 0,
-        Which::Of(_) => events(&moment, &ids)?,
-    };
-    moment.commit()?;
-    let gone = Gone {
-        sessions: ids.len() as u64,
-        events,
-        is_more: ids.len() as i64 == BITE,
-        ..Gone::default()
-    };
-    Ok((ids.into_iter().map(SessionId::new).collect(), gone))
-}
-
-fn sessions(
-    db: &Connection,
-    sql: &str,
-    of: impl rusqlite::Params,
-) -> Result<Vec<(i64, String)>, rusqlite::Error> {
-    let mut select = db.prepare_cached(sql)?;
-    let rows = select.query_map(of, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
-}
-
-pub(super) fn events(db: &Connection, sessions: &[String]) -> Result<u64, rusqlite::Error> {
-    if sessions.is_empty() {
-        return Ok(0);
-    }
-    let sessions = serde_json::to_string(sessions).expect("ids are texts");
-    let sql = "DELETE FROM deliveries WHERE event IN
-         (SELECT number FROM events WHERE session_id IN (SELECT value FROM json_each(?1)))";
-    db.execute(sql, [&sessions])?;
-    let sql = "DELETE FROM events WHERE session_id IN (SELECT value FROM json_each(?1))";
-    Ok(db.execute(sql, [&sessions])? as u64)
-}
-
-/// Erases calls that we started: the settled ones of a person, or the old ones. `is_more` says that some are not settled.
-pub(super) fn calls(db: &mut Connection, vault: &Vault, which: &Which) -> Result<Gone, StoreError> {
-    db.pragma_update(None, "secure_delete", "ON")?;
-    let (mut gone, mut after) = (Gone::default(), 0);
-    while let Some((last, found)) = page(db, after, which)? {
-        after = last;
-        let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for (number, id, state, record) in found {
-            if let Which::Of(Person { phone, .. }) = which
-                && attempts::read(vault, &id, 0, &record)?.request.to != *phone
-            {
-                continue;
-            }
-            if matches!(state.as_str(), "PENDING" | "DIALING" | "UNKNOWN") {
-                gone.is_more = true;
-                continue;
-            }
-            let sql = "DELETE FROM attempts WHERE number = ?1";
-            gone.attempts += moment.prepare_cached(sql)?.execute([number])? as u64;
-        }
-        moment.commit()?;
-    }
-    Ok(gone)
-}
-
-/// Erases what was handed to the Contact Center: all that has a person's number in it, or what is old. Returns how many
-/// rows.
-pub(super) fn handed_over(
-    db: &mut Connection,
-    vault: &Vault,
-    which: &Which,
-) -> Result<u64, StoreError> {
-    let mut gone = 0;
-    let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (table, id) in HANDED_OVER {
-        let delete = format!("DELETE FROM {table} WHERE {id}");
-        match which {
-            Which::Old(before) => {
-                gone += moment.execute(&format!("{delete} < ?1"), [first_id_at(*before)])?;
-            }
-            Which::Of(Person { phone, .. }) => {
-                for theirs in naming(&moment, vault, table, id, phone)? {
-                    gone += moment.execute(&format!("{delete} = ?1"), [theirs])?;
-                }
-            }
-        }
-    }
-    moment.commit()?;
-    Ok(gone as u64)
-}
-
-/// The rows of a table that have a person's number in them.
-fn naming(
-    db: &Connection,
-    vault: &Vault,
-    table: &'static str,
-    id: &str,
-    phone: &PhoneNumber,
-) -> Result<Vec<String>, StoreError> {
-    let mut select = db.prepare(&format!("SELECT {id}, record FROM {table}"))?;
-    let mut rows = select.query([])?;
-    let mut theirs = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, sealed): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let opened = vault.open(handoffs::place(table, id.as_bytes()), &sealed);
-        let opened = opened.map_err(|_| StoreError::Unreadable { what: "handoff" })?;
-        if names(&opened, phone) {
-            theirs.push(id);
-        }
-    }
-    Ok(theirs)
-}
-
-type Call = (i64, String, String, Vec<u8>);
-
-/// The next calls behind number `after`, and the last one's number.
-fn page(
-    db: &Connection,
-    after: i64,
-    which: &Which,
-) -> Result<Option<(i64, Vec<Call>)>, rusqlite::Error> {
-    let before = match which {
-        Which::Old(before) => *before,
-        Which::Of(_) => i64::MAX,
-    };
-    let mut select = db.prepare_cached(
-        "SELECT number, attempt_id, state, record FROM attempts WHERE number > ?1 AND begun_at < ?2 ORDER BY number LIMIT ?3",
-    )?;
-    let found = select.query_map(params![after, before, LOOKED_INTO], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
-    let found: Vec<Call> = found.collect::<Result<_, _>>()?;
-    Ok(found
-        .last()
-        .map(|(number, ..)| *number)
-        .map(|last| (last, found)))
-}
-
-/// Whether a person has a session that is live.
-pub(super) fn is_live(
-    db: &Connection,
-    vault: &Vault,
-    phone: &PhoneNumber,
-) -> Result<bool, StoreError> {
-    let sql = format!("SELECT 1 FROM sessions WHERE {THEIRS} AND status IS NULL");
-    let found = db
-        .prepare_cached(&sql)?
-        .query_row(vault.forms(vault.index(phone.digits())), |_| Ok(()))
-        .optional()?;
-    Ok(found.is_some())
 }

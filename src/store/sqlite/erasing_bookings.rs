@@ -4,29 +4,23 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::bookings::by_number;
-use super::erasing::{Person, events};
+use super::erasing_rows::{Bite, events, session_rows};
 use crate::call::SessionId;
+use crate::masking::PartyKey;
 use crate::masking::booking::{Booking, SideName};
 use crate::store::StoreError;
 use crate::store::booking_forms::pin_key;
-use crate::store::erasing::cut_off_at;
+use crate::store::erasing::bookings::cut_off_at;
+use crate::store::erasing::looking::Gone;
 use crate::store::telling::booking_columns;
 use crate::store::vault::Vault;
 
-/// What went with a booking.
-pub(super) struct Went {
-    /// One, or none when it had gone before.
-    pub(super) bookings: u64,
-    pub(super) sessions: Vec<SessionId>,
-    pub(super) events: u64,
-}
-
-/// Erases a booking; `None` while a call of it is live.
+/// Erases a booking, and the sessions that it connected; `None` while one of them is live.
 pub(super) fn erase(
     db: &mut Connection,
     vault: &Vault,
     booking: u64,
-) -> Result<Option<Went>, StoreError> {
+) -> Result<Option<Bite>, StoreError> {
     db.pragma_update(None, "secure_delete", "ON")?;
     let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let live = "SELECT 1 FROM masked_calls AS m JOIN sessions AS s ON s.id = m.session
@@ -46,10 +40,14 @@ pub(super) fn erase(
     let sql = "DELETE FROM bookings WHERE number = ?1";
     let bookings = moment.prepare_cached(sql)?.execute(of_it)?;
     moment.commit()?;
-    Ok(Some(Went {
-        bookings: bookings as u64,
-        sessions: ids.into_iter().map(SessionId::new).collect(),
-        events: gone,
+    Ok(Some(Bite {
+        gone: Gone {
+            bookings: bookings as u64,
+            sessions: ids.len() as u64,
+            events: gone,
+            attempts: 0,
+        },
+        ids: ids.into_iter().map(SessionId::new).collect(),
     }))
 }
 
@@ -57,19 +55,8 @@ pub(super) fn erase(
 fn sessions(db: &Connection, booking: u64) -> Result<Vec<String>, rusqlite::Error> {
     let sql = "SELECT s.id, s.session_id FROM masked_calls AS m JOIN sessions AS s ON s.id = m.session WHERE m.booking = ?1";
     let mut select = db.prepare_cached(sql)?;
-    let found = select.query_map([booking as i64], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-    })?;
-    let mut ids = Vec::new();
-    for row in found {
-        let (session, id) = row?;
-        db.prepare_cached("DELETE FROM webhooks WHERE session = ?1")?
-            .execute([session])?;
-        db.prepare_cached("DELETE FROM sessions WHERE id = ?1")?
-            .execute([session])?;
-        ids.push(id);
-    }
-    Ok(ids)
+    let found = select.query_map([booking as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    session_rows(db, found.collect::<Result<_, _>>()?)
 }
 
 /// Erases what was told of a booking, but that it was closed for this. How many events.
@@ -117,13 +104,13 @@ fn let_go(db: &Connection, vault: &Vault, booking: &Booking) -> Result<(), rusql
 pub(super) fn erase_party(
     db: &mut Connection,
     vault: &Vault,
-    person: &Person,
+    party: PartyKey,
 ) -> Result<(), StoreError> {
     db.pragma_update(None, "secure_delete", "ON")?;
     let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for table in ["legs", "blocked_parties"] {
         let sql = format!("DELETE FROM {table} WHERE party IN (?1, ?2)");
-        moment.execute(&sql, vault.forms(person.party.0))?;
+        moment.execute(&sql, vault.forms(party.0))?;
     }
     Ok(moment.commit()?)
 }

@@ -18,6 +18,7 @@ mod bookings;
 mod calls;
 mod erasing;
 mod erasing_bookings;
+mod erasing_rows;
 mod events;
 mod files;
 mod filling;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::erasing::{Person, Which};
+use super::erasing_rows::{BITE, Bite, Which};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::memory::Memory;
@@ -16,9 +16,10 @@ use super::open::{BULK_CHECKPOINT_PAGES, CHECKPOINT_PAGES, safely};
 use super::progress::{Progress, Work};
 use super::segment::Reader;
 use super::writer::Queue;
-use super::{erasing, erasing_bookings, flows, forgetting, tables};
+use super::{erasing_bookings, erasing_rows, flows, forgetting, tables};
 use crate::config::Durability;
-use crate::store::erasing::Gone;
+use crate::store::erasing::looking::Went;
+use crate::store::erasing::subject::{At, Table};
 use crate::store::ring::LiveVault;
 use crate::store::{FlowText, StoreError};
 
@@ -49,9 +50,13 @@ pub(super) enum Command {
     },
     Erase {
         which: Which,
+        caller: oneshot::Sender<Result<Went, StoreError>>,
+    },
+    /// Nothing is to be left of what was erased but in the rows that are there.
+    LeaveNothing {
         /// Where the writer is called to go on to another file.
         queue: Queue,
-        caller: oneshot::Sender<Result<Gone, StoreError>>,
+        caller: oneshot::Sender<Result<(), StoreError>>,
     },
 }
 
@@ -188,67 +193,78 @@ impl Projector {
                 }
                 _ = caller.send(forgotten);
             }
-            Command::Erase {
-                which,
-                queue,
-                caller,
-            } => {
-                let erased = self.erase(&which, &queue);
+            Command::Erase { which, caller } => {
+                let erased = self.erase(&which);
                 _ = caller.send(erased);
             }
-        }
-    }
-
-    /// Erases for good: rows, then what is left of them in the journal's files and in the log.
-    fn erase(&mut self, which: &Which, queue: &Queue) -> Result<Gone, StoreError> {
-        let mut gone = Gone::default();
-        loop {
-            let (ids, bite) = safely(&mut self.tables, |tables| {
-                erasing::bite(tables, &self.vault.now(), which)
-            })?;
-            self.memory.erase(&ids);
-            gone.sessions += bite.sessions;
-            gone.events += bite.events;
-            // Of old ones the next bite is another command's, so that others write in between.
-            if !bite.is_more || matches!(which, Which::Old(_)) {
-                break;
+            Command::LeaveNothing { queue, caller } => {
+                let left = self.leave_nothing_behind(&queue);
+                _ = caller.send(left);
             }
         }
-        let calls = safely(&mut self.tables, |tables| {
-            erasing::calls(tables, &self.vault.now(), which)
-        })?;
-        gone.attempts = calls.attempts
-            + safely(&mut self.tables, |tables| {
-                erasing::handed_over(tables, &self.vault.now(), which)
-            })?;
-        if let Which::Of(person) = which {
-            self.erase_bookings(person, &mut gone)?;
-            gone.is_more = calls.is_more
-                || !gone.waiting.is_empty()
-                || erasing::is_live(&self.tables, &self.vault.now(), &person.phone)?;
-            self.leave_nothing_behind(queue)?;
-        }
-        Ok(gone)
     }
 
-    /// Erases a person's bookings with the calls that these had; one with a live call waits.
-    fn erase_bookings(&mut self, person: &Person, gone: &mut Gone) -> Result<(), StoreError> {
-        for booking in &person.bookings {
-            let erased = safely(&mut self.tables, |tables| {
-                erasing_bookings::erase(tables, &self.vault.now(), *booking)
-            })?;
-            let Some(erased) = erased else {
-                gone.waiting.push(*booking);
-                continue;
-            };
-            self.memory.erase(&erased.sessions);
-            gone.bookings += erased.bookings;
-            gone.sessions += erased.sessions.len() as u64;
-            gone.events += erased.events;
+    /// Erases rows for good.
+    fn erase(&mut self, which: &Which) -> Result<Went, StoreError> {
+        let mut went = Went::default();
+        match which {
+            // The next bite is another command's, so that others write in between.
+            Which::Old(before) => {
+                let before = *before;
+                self.bite(&mut went, |db| erasing_rows::old_sessions(db, before))?;
+                went.gone.attempts +=
+                    safely(&mut self.tables, |db| erasing_rows::old_calls(db, before))?;
+            }
+            Which::SessionsOf(phone) => {
+                let vault = self.vault.now();
+                while self.bite(&mut went, |db| erasing_rows::sessions_of(db, &vault, phone))? {}
+                went.left = erasing_rows::live_of(&self.tables, &vault, phone)?;
+            }
+            Which::Rows(Table::Webhooks | Table::Sessions, rows) => {
+                for rows in rows.chunks(BITE) {
+                    self.bite(&mut went, |db| erasing_rows::sessions_in(db, rows))?;
+                }
+                went.left = erasing_rows::live_in(&self.tables, rows)?;
+            }
+            Which::Rows(table, rows) => {
+                went = safely(&mut self.tables, |db| erasing_rows::rows(db, *table, rows))?;
+            }
+            Which::Booking(booking) => {
+                let vault = self.vault.now();
+                let erased = safely(&mut self.tables, |db| {
+                    erasing_bookings::erase(db, &vault, *booking)
+                })?;
+                match erased {
+                    Some(bite) => self.forget(bite, &mut went),
+                    None => went.left.push((At::Number(*booking as i64), 0)),
+                }
+            }
+            Which::Party(party) => {
+                let vault = self.vault.now();
+                safely(&mut self.tables, |db| {
+                    erasing_bookings::erase_party(db, &vault, *party)
+                })?;
+            }
         }
-        safely(&mut self.tables, |tables| {
-            erasing_bookings::erase_party(tables, &self.vault.now(), person)
-        })
+        Ok(went)
+    }
+
+    /// Erases a bite of sessions. Whether another one may find more.
+    fn bite(
+        &mut self,
+        went: &mut Went,
+        erase: impl FnOnce(&mut Connection) -> Result<Bite, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let bite = safely(&mut self.tables, erase)?;
+        let is_full = bite.is_full();
+        self.forget(bite, went);
+        Ok(is_full)
+    }
+
+    /// Has memory forget sessions that went.
+    fn forget(&mut self, bite: Bite, went: &mut Went) {
+        self.memory.erase(&bite.ids);
+        went.gone += bite.gone;
     }
 
     /// Has the journal go on in a file that was made anew, and drops those before it and the tables' log. What comes meanwhile

@@ -27,7 +27,7 @@ const CORE: [&str; 8] = [
 ];
 
 /// The rooms from the ground up: each with those it may import. `main` and `lib` stand outside.
-const RULE: [(&str, &[&str]); 32] = [
+const RULE: [(&str, &[&str]); 33] = [
     ("text", &[]),
     ("call", &["text"]),
     ("outbound", &["text", "call"]),
@@ -122,6 +122,7 @@ const RULE: [(&str, &[&str]); 32] = [
     ),
     ("handover", &["call", "contact_center", "platform", "store"]),
     ("messenger", &["events", "store"]),
+    ("eraser", &["call", "store"]),
     (
         "world",
         &["contact_center", "flow", "switchboard", "handover"],
@@ -137,6 +138,7 @@ const RULE: [(&str, &[&str]); 32] = [
             "session",
             "events",
             "messenger",
+            "eraser",
             "platform",
             "store",
             "masking",

@@ -2,7 +2,7 @@
 
 use callwright::call::PhoneNumber;
 use callwright::masking::booking::{BookingId, CloseReason};
-use callwright::masking::request::BookingRequest;
+use callwright::masking::request::{BookingRequest, SideRequest};
 use callwright::masking::{PoolName, PoolRules};
 use callwright::store::SessionFilter;
 use callwright::store::bookings::{Block, BookingFilter};
@@ -18,20 +18,37 @@ on_both! {
     a_booking_with_a_live_call_goes_once_that_is_over
     another_booking_of_the_two_others_goes_on
     a_booking_whose_numbers_are_free_goes_too
+    a_label_that_names_a_person_goes_and_its_booking_stays
+    a_booking_of_others_whose_id_names_a_person_goes_once_it_is_over
     of_many_people_that_are_erased_nothing_is_left
 }
 
 async fn erase(desk: &Desk, id: &str, phone: &str) -> Erasure {
-    let phone = PhoneNumber::new(phone);
-    let asked = desk.store.erasing().ask_to_erase(id, &phone, desk.now());
-    asked.await.expect("write");
+    ask(desk, id, phone).await;
     go_on(desk, id).await
 }
 
-async fn go_on(desk: &Desk, id: &str) -> Erasure {
+async fn ask(desk: &Desk, id: &str, phone: &str) {
+    let phone = PhoneNumber::new(phone);
+    let asked = desk.store.erasing().ask_to_erase(id, &phone, desk.now());
+    asked.await.expect("write");
+}
+
+async fn erase_all(desk: &Desk) {
+    let lasts = std::time::Duration::from_secs(60);
+    let lease = desk.store.take_lease("erasing", "test", lasts).await;
+    let lease = lease.expect("the store answers").expect("nobody holds it");
     let erasing = desk.store.erasing();
-    erasing.go_on_erasing(desk.now()).await.expect("write");
-    let erasures = erasing.erasures().await.expect("read");
+    while let Some(_rests) = erasing
+        .go_on_erasing(&lease, desk.now())
+        .await
+        .expect("write")
+    {}
+}
+
+async fn go_on(desk: &Desk, id: &str) -> Erasure {
+    erase_all(desk).await;
+    let erasures = desk.store.erasing().erasures().await.expect("read");
     let found = erasures.into_iter().find(|erasure| erasure.id == id);
     found.expect("it was asked for")
 }
@@ -170,6 +187,68 @@ async fn a_booking_whose_numbers_are_free_goes_too(place: Place) {
     assert!(!is_there(&desk, "old").await);
 }
 
+/// Who rides was called by their number in a label of others.
+async fn a_label_that_names_a_person_goes_and_its_booking_stays(place: Place) {
+    let desk = Desk::open(place, PoolRules::default(), 3).await;
+    let labelled = |a: &str, b: &str| BookingRequest {
+        a: Some(SideRequest {
+            label: Some(a.to_owned()),
+            ..side(&[&person(1)])
+        }),
+        b: Some(SideRequest {
+            label: Some(b.to_owned()),
+            ..side(&[DRIVER])
+        }),
+        ..BookingRequest::default()
+    };
+    let request = labelled("for +65 9123 4567", "16591234567");
+    let id = BookingId::new("others");
+    let before = desk.bookings.put(&id, &request).await;
+    let before = before.expect("it is taken in").booking;
+    let erased = erase(&desk, "e-1", RIDER).await;
+    assert_eq!((erased.bookings, erased.done_at), (0, Some(desk.now())));
+    let after = desk.bookings.get(&id).await.expect("it answers");
+    let after = after.expect("it is there").booking;
+    assert_eq!(
+        (after.a.label.as_deref(), after.b.label.as_deref()),
+        (None, Some("16591234567"))
+    );
+    assert_eq!(
+        after.revision,
+        before.revision + 1,
+        "nobody writes over it unseen"
+    );
+    let vn = desk.digits(after.b.vn);
+    assert_eq!(desk.call(DRIVER, &vn).await.code, "connected");
+    let again = desk.bookings.put(&id, &labelled("rider", "driver")).await;
+    let again = again.expect("it is changed").booking;
+    assert_eq!(again.a.label.as_deref(), Some("rider"));
+}
+
+async fn a_booking_of_others_whose_id_names_a_person_goes_once_it_is_over(place: Place) {
+    let desk = Desk::open(place, PoolRules::default(), 3).await;
+    let id = "trip-6591234567";
+    let booking = desk.book(id, &person(1), DRIVER).await.booking;
+    desk.book("trip-65912345678", &person(2), DRIVER).await;
+    let vn = desk.digits(booking.b.vn);
+    let erased = erase(&desk, "e-1", RIDER).await;
+    assert_eq!((erased.bookings, erased.done_at), (0, None));
+    assert_eq!(
+        desk.call(DRIVER, &vn).await.code,
+        "connected",
+        "it is others'"
+    );
+    desk.close(id, CloseReason::Cancelled).await;
+    for session in sessions(&desk).await {
+        let heard = desk.call_in(&session, "e1", DRIVER, &vn).await;
+        desk.hang_up(&heard, 5).await;
+    }
+    let erased = go_on(&desk, "e-1").await;
+    assert_eq!((erased.bookings, erased.done_at), (1, Some(desk.now())));
+    assert!(!is_there(&desk, id).await);
+    assert!(is_there(&desk, "trip-65912345678").await);
+}
+
 async fn of_many_people_that_are_erased_nothing_is_left(place: Place) {
     let people = if is_nightly() { 1_000 } else { 15 };
     let desk = Desk::open(place, PoolRules::default(), 4).await;
@@ -186,7 +265,11 @@ async fn of_many_people_that_are_erased_nothing_is_left(place: Place) {
     }
     let began = std::time::Instant::now();
     for n in 0..people {
-        let erased = erase(&desk, &format!("e-{n}"), &person(n)).await;
+        ask(&desk, &format!("e-{n}"), &person(n)).await;
+    }
+    erase_all(&desk).await;
+    // The newest hundred are listed.
+    for erased in desk.store.erasing().erasures().await.expect("read") {
         assert_eq!((erased.bookings, erased.sessions), (1, 1), "{erased:?}");
         assert_eq!(erased.done_at, Some(desk.now()));
     }
