@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,6 +17,7 @@ use callwright::store::bookings::BookingStore;
 use callwright::store::postgres::PostgresStore;
 use callwright::store::sqlite::SqliteStore;
 use callwright::store::vault::Keys;
+use tokio::runtime::Runtime;
 
 use crate::call::Shape;
 use crate::filled::Filled;
@@ -25,52 +25,67 @@ use crate::load::Plan;
 use crate::postgres::Database;
 use crate::{Options, booked, filled, print, sections};
 
-/// Measures, and prints.
-pub(crate) fn run(options: &Options) -> io::Result<()> {
-    print::heading("Bookings at the store");
-    println!(
-        "| store | writers | active before | made/s | p50 ms | p99 ms | failed | bytes of memory a booking |"
-    );
-    println!("|---|---|---|---|---|---|---|---|");
+/// How many writers fill a database.
+const FILLERS: usize = 256;
+
+/// On SQLite: measures, and prints.
+pub(crate) fn on_sqlite(options: &Options) -> io::Result<()> {
+    head("Bookings at the store");
     let folder = sections::scratch(options, "bookings")?;
-    let active = if options.quick { 20_000 } else { 1_000_000 };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(sqlite(options, &folder, active));
-    match Database::fresh("bookings")? {
-        Some(database) => runtime.block_on(postgres(options, &database, active))?,
-        None => println!("PostgreSQL: {}", Database::how_to()),
-    }
+    let url = format!("sqlite://{}/callwright.db", folder.display());
+    let active = active(options);
+    runtime()?.block_on(async {
+        let store = SqliteStore::open(&url, &Keys::generate())
+            .await
+            .expect("the store opens");
+        let desk = Desk::open("SQLite", Arc::new(store)).await;
+        let cost = desk.fill(active).await;
+        desk.measure(options, 64, active, cost, Who::Anybody).await;
+        desk.measure(options, 16, active, cost, Who::TwentyDrivers)
+            .await;
+    });
     over_http(options, active)?;
     std::fs::remove_dir_all(&folder)
 }
 
-async fn sqlite(options: &Options, folder: &Path, active: u64) {
-    let url = format!("sqlite://{}/callwright.db", folder.display());
-    let store = SqliteStore::open(&url, &Keys::generate())
-        .await
-        .expect("the store opens");
-    let desk = Desk::open(Arc::new(store)).await;
-    let cost = desk.fill(active).await;
-    desk.measure("SQLite", options, 64, active, cost, Who::Anybody)
-        .await;
-    desk.measure("SQLite", options, 16, active, cost, Who::TwentyDrivers)
-        .await;
+/// On PostgreSQL: measures, and prints.
+pub(crate) fn on_postgres(options: &Options) -> io::Result<()> {
+    head("Bookings at the store on PostgreSQL");
+    let Some(database) = Database::fresh("bookings")? else {
+        println!("{}", Database::how_to());
+        return Ok(());
+    };
+    let active = active(options);
+    runtime()?.block_on(async {
+        let store = PostgresStore::open(database.url(), &Keys::generate())
+            .await
+            .expect("the store opens");
+        let desk = Desk::open("PostgreSQL", Arc::new(store)).await;
+        let cost = desk.fill(active).await;
+        database.look_after().await?;
+        desk.measure(options, 16, active, cost, Who::Anybody).await;
+        desk.measure(options, 16, active, cost, Who::TwentyDrivers)
+            .await;
+        Ok(())
+    })
 }
 
-async fn postgres(options: &Options, database: &Database, active: u64) -> io::Result<()> {
-    let store = PostgresStore::open(database.url(), &Keys::generate())
-        .await
-        .expect("the store opens");
-    let desk = Desk::open(Arc::new(store)).await;
-    let cost = desk.fill(active).await;
-    database.look_after().await?;
-    desk.measure("PostgreSQL", options, 16, active, cost, Who::Anybody)
-        .await;
-    desk.measure("PostgreSQL", options, 16, active, cost, Who::TwentyDrivers)
-        .await;
-    Ok(())
+fn head(heading: &str) {
+    print::heading(heading);
+    println!(
+        "| store | writers | active before | made/s | p50 ms | p99 ms | failed | bytes of memory a booking |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+}
+
+fn active(options: &Options) -> u64 {
+    if options.quick { 20_000 } else { 1_000_000 }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
 }
 
 /// Each by a request of its own to a server; the load is on the other core.
@@ -104,12 +119,13 @@ enum Who {
 }
 
 struct Desk {
+    store: &'static str,
     bookings: Arc<Bookings>,
     next: Arc<AtomicU64>,
 }
 
 impl Desk {
-    async fn open(store: Arc<dyn BookingStore>) -> Self {
+    async fn open(name: &'static str, store: Arc<dyn BookingStore>) -> Self {
         for place in 0..booked::NUMBERS {
             store
                 .keep_pool_number(&filled::pool_number(place))
@@ -122,29 +138,31 @@ impl Desk {
         let bookings = Bookings::new(store, pools, destinations, Clock::system());
         bookings.refresh().await.expect("numbers are read");
         Self {
+            store: name,
             bookings: Arc::new(bookings),
             next: Arc::default(),
         }
     }
 
-    /// Makes so many bookings. What one costs in memory, in bytes.
+    /// Makes so many bookings in a database that holds none, and prints how fast. What one costs in memory, in bytes.
     async fn fill(&self, active: u64) -> f64 {
-        let begin = active / 10;
-        self.make(256, begin, Who::Anybody, None).await;
+        let began = Instant::now();
+        let first = active / 10;
+        let (_, mut failed) = self.make(FILLERS, first, Who::Anybody, None).await;
         let before = resident();
-        self.make(256, active - begin, Who::Anybody, None).await;
-        (resident() - before) / (active - begin).max(1) as f64
+        failed += self
+            .make(FILLERS, active - first, Who::Anybody, None)
+            .await
+            .1;
+        let rate = active as f64 / began.elapsed().as_secs_f64();
+        println!(
+            "| {}, filled | {FILLERS} | 0 | {rate:.0} | - | - | {failed} | - |",
+            self.store
+        );
+        (resident() - before) / (active - first).max(1) as f64
     }
 
-    async fn measure(
-        &self,
-        store: &str,
-        options: &Options,
-        writers: usize,
-        active: u64,
-        cost: f64,
-        who: Who,
-    ) {
+    async fn measure(&self, options: &Options, writers: usize, active: u64, cost: f64, who: Who) {
         let time = Duration::from_secs_f64(options.seconds);
         let began = Instant::now();
         let (mut took, failed) = self.make(writers, u64::MAX, who, Some(time)).await;
@@ -161,7 +179,8 @@ impl Desk {
             ""
         };
         println!(
-            "| {store} | {writers}{drivers} | {active} | {rate:.0} | {:.2} | {:.2} | {failed} | {cost:.0} |",
+            "| {} | {writers}{drivers} | {active} | {rate:.0} | {:.2} | {:.2} | {failed} | {cost:.0} |",
+            self.store,
             at(0.5),
             at(0.99)
         );

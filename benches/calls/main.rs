@@ -96,6 +96,8 @@ pub(crate) enum Section {
     History,
     /// Bookings made a second at the store, and what one costs in memory.
     Bookings,
+    /// The same on PostgreSQL.
+    BookingsOnPostgres,
     /// Masked calls beside IVR calls.
     Masked,
     /// Masked calls among a million bookings, against ten thousand.

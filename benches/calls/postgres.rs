@@ -50,7 +50,7 @@ impl Database {
         &self.url
     }
 
-    /// What autovacuum does within a minute: until then statements are planned for the tables as they were when they were empty.
+    /// What autovacuum does within a minute, so that it is not in what is measured.
     pub(crate) async fn look_after(&self) -> io::Result<()> {
         let looked_after = async {
             let mut connection = PgConnection::connect(&self.url).await?;
