@@ -9,7 +9,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::booking_writes::{keep_statement, meaning, vn_column};
-use super::pool::{Failure, Statement};
+use super::pool::{Failure, Pool, Statement};
 use super::resealing::{columns_of, is_to_be_made_anew};
 use super::{PostgresStore, booking_writes, rotation};
 use crate::call::PhoneNumber;
@@ -28,6 +28,9 @@ use crate::store::{Lease, StoreError};
 
 const BOOKING: &str = "number, id_index, pair, revision, record";
 const LEG: &str = "party, vn, booking, side, pair, rests_from, free_from, key_number";
+
+/// The order of a pair's few bookings: no index has it, or the server might go through the bookings of all pairs for them.
+const NEWEST: &str = "number + 0 DESC";
 
 /// How many legs one statement deletes at most.
 const BITE: i64 = 1000;
@@ -48,10 +51,10 @@ impl BookingStore for PostgresStore {
     async fn booking(&self, id: &BookingId) -> Result<Option<Booking>, StoreError> {
         let vault = self.vault.now();
         let index = columns_of(&vault, id_index(&vault, id));
-        let found = self
-            .all_bookings("id_index = ANY ($1)", |query| query.bind(index.clone()))
-            .await?;
-        Ok(found.into_iter().next())
+        let found = self.all_bookings(&self.bookings, "id_index = ANY ($1)", |query| {
+            query.bind(index.clone())
+        });
+        Ok(found.await?.into_iter().next())
     }
 
     async fn bookings(&self, filter: &BookingFilter) -> Result<BookingPage, StoreError> {
@@ -60,7 +63,7 @@ impl BookingStore for PostgresStore {
              AND ($4::bytea[] IS NULL OR number IN (SELECT booking FROM legs WHERE party = ANY ($4)))
              ORDER BY number DESC LIMIT $5";
         let vault = self.vault.now();
-        let found = self.all_bookings(wanted, |query| {
+        let found = self.all_bookings(&self.desk, wanted, |query| {
             query
                 .bind(filter.before.map_or(i64::MAX, |before| before as i64))
                 .bind(filter.pool.as_ref().map(|pool| pool.as_str().to_owned()))
@@ -157,8 +160,10 @@ impl BookingStore for PostgresStore {
 
     async fn due_bookings(&self, now: Timestamp) -> Result<Vec<Booking>, StoreError> {
         let wanted = format!("due_at <= $1 ORDER BY due_at LIMIT {AT_ONCE}");
-        self.all_bookings(&wanted, |query| query.bind(now.as_millisecond()))
-            .await
+        self.all_bookings(&self.bookings, &wanted, |query| {
+            query.bind(now.as_millisecond())
+        })
+        .await
     }
 
     async fn sweep_legs(&self, lease: &Lease, now: Timestamp) -> Result<u64, StoreError> {
@@ -219,8 +224,10 @@ impl BookingStore for PostgresStore {
 
     async fn by_numbers(&self, numbers: &[u64]) -> Result<Vec<Booking>, StoreError> {
         let numbers: Vec<_> = numbers.iter().map(|number| *number as i64).collect();
-        self.all_bookings("number = ANY ($1)", |query| query.bind(numbers.clone()))
-            .await
+        self.all_bookings(&self.bookings, "number = ANY ($1)", |query| {
+            query.bind(numbers.clone())
+        })
+        .await
     }
 
     async fn loads(&self, now: Timestamp) -> Result<Vec<Load>, StoreError> {
@@ -294,7 +301,7 @@ impl PostgresStore {
              FROM bookings WHERE id_index = ANY ($1)
              UNION ALL
              (SELECT 1, {BOOKING}, NULL, 0, 0, 0::smallint, 0, 0, 0::smallint FROM bookings WHERE pair = ANY ($2)
-              ORDER BY number DESC LIMIT {OF_PAIR})
+              ORDER BY {NEWEST} LIMIT {OF_PAIR})
              UNION ALL
              SELECT 2, 0, NULL, pair, 0, NULL, party, vn, booking, side, rests_from, free_from, key_number
              FROM legs WHERE party = ANY ($3)"
@@ -371,13 +378,12 @@ impl PostgresStore {
 
     async fn all_bookings<'q>(
         &self,
+        pool: &Pool,
         wanted: &str,
         bind: impl Fn(Statement<'q>) -> Statement<'q> + Send + Sync,
     ) -> Result<Vec<Booking>, StoreError> {
         let sql = format!("SELECT {BOOKING} FROM bookings WHERE {wanted}");
-        let rows = self
-            .bookings
-            .read(|| bind(sqlx::query(sqlx::AssertSqlSafe(sql.clone()))));
+        let rows = pool.read(|| bind(sqlx::query(sqlx::AssertSqlSafe(sql.clone()))));
         rows.await?
             .iter()
             .map(|row| self.open_booking(row))
@@ -438,11 +444,11 @@ impl PostgresStore {
             return Ok(own);
         }
         let vault = self.vault.now();
-        let wanted = format!("pair = ANY ($1) ORDER BY number DESC LIMIT {OF_PAIR}");
-        let others = self
-            .all_bookings(&wanted, |query| query.bind(columns_of(&vault, leg.pair.0)))
-            .await?;
-        Ok(meant(own, others, caller, leg.vn, now))
+        let wanted = format!("pair = ANY ($1) ORDER BY {NEWEST} LIMIT {OF_PAIR}");
+        let others = self.all_bookings(&self.bookings, &wanted, |query| {
+            query.bind(columns_of(&vault, leg.pair.0))
+        });
+        Ok(meant(own, others.await?, caller, leg.vn, now))
     }
 
     /// The live bookings of a party, by its legs, up to two.

@@ -52,7 +52,7 @@ use crate::call::event::{
 use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
 use keep::Keeper;
-use pool::{Pool, Times};
+use pool::{Plans, Pool, Times};
 use rotation::Rotation;
 
 /// How many connections carry calls. Each holds a statement for about a millisecond.
@@ -104,10 +104,11 @@ impl PostgresStore {
     pub async fn open(url: &str, keys: &Keys) -> Result<Self, StoreError> {
         let vault = LiveVault::new(keys);
         let options = open::open(url, &vault).await?;
-        let calls = Arc::new(Pool::new(options.clone(), CALLS, CALL_TIMES));
+        let pool = |most, times, plans| Pool::new(options.clone(), most, times, plans);
+        let calls = Arc::new(pool(CALLS, CALL_TIMES, Plans::ByKey));
         Ok(Self {
-            desk: Pool::new(options.clone(), DESK, DESK_TIMES),
-            bookings: Pool::new(options, BOOKINGS, BOOKING_TIMES),
+            desk: pool(DESK, DESK_TIMES, Plans::Freely),
+            bookings: pool(BOOKINGS, BOOKING_TIMES, Plans::ByKey),
             keeper: Keeper::new(calls.clone(), vault.clone()),
             calls,
             vault,

@@ -40,6 +40,7 @@ pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 pub(super) struct Pool {
     options: PgConnectOptions,
     times: Times,
+    plans: Plans,
     idle: Mutex<Vec<Idle>>,
     permits: Semaphore,
     most: u32,
@@ -56,6 +57,15 @@ pub(super) struct Times {
     pub(super) turn: Duration,
     /// For an answer; then the server ends the statement.
     pub(super) answer: Duration,
+}
+
+/// How the server plans a pool's statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plans {
+    /// Each once a connection, and by indexes, whatever the tables hold: all of them find a few rows by their keys.
+    ByKey,
+    /// As the server sees fit each time: people ask for many things.
+    Freely,
 }
 
 #[derive(Debug)]
@@ -88,10 +98,11 @@ impl From<Failure> for StoreError {
 
 impl Pool {
     /// A pool of `most` connections.
-    pub(super) fn new(options: PgConnectOptions, most: u32, times: Times) -> Self {
+    pub(super) fn new(options: PgConnectOptions, most: u32, times: Times, plans: Plans) -> Self {
         Self {
             options,
             times,
+            plans,
             idle: Mutex::default(),
             permits: Semaphore::new(most as usize),
             most,
@@ -190,6 +201,9 @@ impl Pool {
         let made = timeout(CONNECT, async {
             let mut connection = self.options.connect().await?;
             bound(&mut connection, self.times.answer).await?;
+            if self.plans == Plans::ByKey {
+                plan_by_key(&mut connection).await?;
+            }
             Ok(connection)
         });
         let connection = made.await.unwrap_or_else(|_| Err(late()))?;
@@ -262,6 +276,20 @@ async fn bound(connection: &mut PgConnection, limit: Duration) -> Result<(), sql
         .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(set)))
         .await?;
     Ok(())
+}
+
+/// Has the server plan each statement once, and by indexes. It would plan some anew each time, which takes it longer than to run them;
+/// and while it thinks that a table is empty, it would keep plans that read it whole. What has to be read whole all the same then
+/// counts as very dear, and is not worth being compiled. An engine that knows none of this plans as it does.
+async fn plan_by_key(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let set = "SELECT set_config(name, value, false)
+         FROM (VALUES ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'),
+             ('enable_mergejoin', 'off'), ('jit', 'off')) AS wanted (name, value)
+         WHERE current_setting(name, true) IS NOT NULL";
+    match connection.execute(sqlx::raw_sql(set)).await {
+        Err(error) if is_broken(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn late() -> sqlx::Error {

@@ -4,6 +4,7 @@
 //! * [`calls`], [`pins`] what calls are answered with, row by row
 //! * [`told`], [`erased`] what the customer's systems are told, and what is left of whom is to be forgotten
 //! * [`filling`] a database that is filled to be measured
+//! * [`plans`] how PostgreSQL finds what it is asked for
 //! * [`world`] a small world, searched from its beginning outwards: nobody is ever connected to a stranger
 //! * [`pools`] a booking never fails while a number could serve it; load spreads; many writers
 
@@ -14,6 +15,7 @@ mod filling;
 mod keeping;
 mod making;
 mod pins;
+mod plans;
 mod pools;
 mod told;
 mod world;

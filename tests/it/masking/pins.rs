@@ -12,7 +12,7 @@ on_all! {
 }
 
 /// A number that takes digits.
-fn capturing(n: usize) -> PoolNumber {
+pub(crate) fn capturing(n: usize) -> PoolNumber {
     PoolNumber {
         capture: true,
         ..number(n)
