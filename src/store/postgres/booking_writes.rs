@@ -18,26 +18,43 @@ const PIN_TAKEN: &str = "2201F";
 /// 2201E, the logarithm of zero: a leg that was to be changed is no longer the booking's.
 const NOT_OWN: &str = "2201E";
 
-/// Keeps a booking. Its last expression fails on purpose, each time in another way, when not all that the booking needs was had: that
-/// undoes the whole statement. The booking's own row comes first: who is overtaken there takes nothing.
-const KEEP: &str = "
-    WITH made AS (
+/// Makes the booking's own row, unless there is one.
+const MADE: &str = "
+    WITH it AS (
         INSERT INTO bookings (id_index, pair, pool, is_open, due_at, revision, record, events)
-        SELECT $1, $2, $3, $4, $5, 0, $6, $30 WHERE $7 = 0 AND {fence}
+        SELECT $1, $2, $3, $4, $5, 0, $6, $30 WHERE {fence}
         ON CONFLICT (id_index) DO NOTHING RETURNING number, events
-    ), changed AS (
+    )";
+
+/// Changes it, if it still is as it was read.
+const CHANGED: &str = "
+    WITH it AS (
         UPDATE bookings SET pair = $2, is_open = $4, due_at = $5, record = $6, revision = revision + 1,
             events = events + $30
         WHERE number = $7 AND revision = $8 AND {fence} RETURNING number, events
-    ), it AS (
-        SELECT number, events FROM made UNION ALL SELECT number, events FROM changed
-    ), told AS (
+    )";
+
+/// What is kept beside the booking's own row `it`: nothing when that was not written.
+struct Part {
+    /// What writes it.
+    with: &'static str,
+    /// An expression that fails on purpose, each in another way, when not all of it was had: that undoes the whole statement.
+    had: &'static str,
+}
+
+const TOLD: Part = Part {
+    with: ", told AS (
         INSERT INTO events (sealed_for, kind, booking_id, sequence, at, data)
         SELECT t.sealed_for, t.kind, t.booking, CASE WHEN t.booking IS NOT NULL THEN it.events - $30 + t.place END, $15, t.data
         FROM it, unnest($31::bytea[], $32::text[], $33::text[], $34::bytea[])
             WITH ORDINALITY AS t (sealed_for, kind, booking, data, place)
         RETURNING 1
-    ), taken AS (
+    )",
+    had: "",
+};
+
+const TAKEN_LEGS: Part = Part {
+    with: ", taken AS (
         INSERT INTO legs AS l (party, vn, booking, side, pair, rests_from, free_from, key_number)
         SELECT w.party, w.vn, it.number, w.side, w.pair, w.rests_from, w.free_from, {key}
         FROM it, unnest($9::bytea[], $10::int[], $11::smallint[], $12::bytea[], $13::bigint[], $14::bigint[])
@@ -51,7 +68,12 @@ const KEEP: &str = "
                 THEN greatest(l.free_from, excluded.free_from) ELSE excluded.free_from END
         WHERE l.pair = excluded.pair OR l.free_from <= $15 OR l.rests_from <= $16
         RETURNING 1
-    ), owned AS (
+    )",
+    had: ", 1 / (CASE WHEN (SELECT count(*) FROM taken) = cardinality($9::bytea[]) THEN 1 ELSE 0 END)",
+};
+
+const CHANGED_LEGS: Part = Part {
+    with: ", owned AS (
         SELECT l.party, l.vn, w.booking, w.side, w.pair, w.rests_from, w.free_from
         FROM it, legs AS l
         JOIN unnest($17::bytea[], $18::int[], $19::bigint[], $20::smallint[], $21::bytea[], $22::bigint[], $23::bigint[])
@@ -63,7 +85,12 @@ const KEEP: &str = "
             rests_from = o.rests_from, free_from = o.free_from
         FROM owned AS o WHERE l.party = o.party AND l.vn = o.vn AND l.booking = $7
         RETURNING 1
-    ), pinned AS (
+    )",
+    had: ", ln((CASE WHEN (SELECT count(*) FROM moved) = cardinality($17::bytea[]) THEN 1 ELSE 0 END)::float8)",
+};
+
+const PINNED: Part = Part {
+    with: ", pinned AS (
         INSERT INTO pins AS p (vn, pin, booking, side, free_from, key_number)
         SELECT w.vn, w.pin, it.number, w.side, w.free_from, {key}
         FROM it, unnest($24::int[], $25::bytea[], $26::smallint[], $27::bigint[]) AS w (vn, pin, side, free_from)
@@ -72,17 +99,42 @@ const KEEP: &str = "
             booking = excluded.booking, side = excluded.side, free_from = excluded.free_from
         WHERE p.booking = excluded.booking OR p.free_from <= $15
         RETURNING 1
-    ), dropped AS (
+    )",
+    had: ", sqrt((CASE WHEN (SELECT count(*) FROM pinned) = cardinality($24::int[]) THEN 1 ELSE -1 END)::float8)",
+};
+
+const DROPPED_PINS: Part = Part {
+    with: ", dropped AS (
         DELETE FROM pins AS p USING it, unnest($28::int[], $29::bytea[]) AS w (vn, pin)
         WHERE p.vn = w.vn AND p.pin = w.pin AND p.booking = it.number
         RETURNING 1
-    )
-    SELECT it.number,
-        1 / (CASE WHEN (SELECT count(*) FROM taken) = cardinality($9::bytea[]) THEN 1 ELSE 0 END) AS legs,
-        ln((CASE WHEN (SELECT count(*) FROM moved) = cardinality($17::bytea[]) THEN 1 ELSE 0 END)::float8) AS own,
-        sqrt((CASE WHEN (SELECT count(*) FROM pinned) = cardinality($24::int[]) THEN 1 ELSE -1 END)::float8) AS pins,
-        (SELECT count(*) FROM dropped) AS dropped
-    FROM it";
+    )",
+    had: "",
+};
+
+/// The text that keeps `write`, with those parts only that have rows: the server pays for each, also when it does nothing. The
+/// booking's own row comes first: who is overtaken there takes nothing.
+fn text_of(write: &BookingWrite, tells: &[Event]) -> String {
+    let own = match write.booking.number {
+        0 => MADE,
+        _ => CHANGED,
+    };
+    let parts = [
+        (TOLD, tells.is_empty()),
+        (TAKEN_LEGS, write.takes.is_empty()),
+        (CHANGED_LEGS, write.changes.is_empty()),
+        (PINNED, write.pins.is_empty()),
+        (DROPPED_PINS, write.drops.is_empty()),
+    ];
+    let (mut with, mut had) = (own.to_owned(), String::new());
+    for (part, is_empty) in parts {
+        if !is_empty {
+            with += part.with;
+            had += part.had;
+        }
+    }
+    format!("{with} SELECT it.number{had} FROM it")
+}
 
 /// The columns of a statement that writes legs.
 #[derive(Default)]
@@ -138,7 +190,7 @@ pub(super) fn keep_statement<'q>(
     let rested = write
         .rested_before
         .map_or(i64::MIN, |before| before.as_millisecond());
-    sqlx::query(sqlx::AssertSqlSafe(fenced(KEEP, vault)))
+    sqlx::query(sqlx::AssertSqlSafe(fenced(&text_of(write, tells), vault)))
         .bind(vault.form(index).to_vec())
         .bind(vault.form(booking.pair.0).to_vec())
         .bind(booking.pool.as_str().to_owned())
