@@ -9,6 +9,7 @@ mod attempts;
 mod booking_forms;
 pub mod bookings;
 mod cause;
+mod cipher;
 mod derived;
 mod entry;
 pub mod erasing;

@@ -14,17 +14,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
-use chacha20poly1305::aead::{Aead, AeadInOut, Generate, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// Bytes of a nonce.
-const NONCE: usize = 24;
+use super::cipher::{Cipher, CipherKey, NONCE, TAG};
 
 /// How much longer a sealed text is: key number, nonce, tag.
-const OVERHEAD: usize = 1 + NONCE + 16;
+const OVERHEAD: usize = 1 + NONCE + TAG;
 
 /// Which key of the ring: the first byte of every sealed text.
 pub type KeyNumber = u8;
@@ -56,7 +54,14 @@ impl Keys {
 
 /// A new key from the system's source of randomness.
 pub(super) fn new_key() -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(chacha20poly1305::Key::generate().into())
+    Zeroizing::new(random())
+}
+
+fn random<const BYTES: usize>() -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.expect("the system has a source of randomness");
+    bytes
 }
 
 impl fmt::Debug for Keys {
@@ -76,13 +81,15 @@ pub struct Vault {
 pub(super) struct RingKeys {
     /// What new texts are sealed with; then the other one of a rotation, if there is one.
     keys: Vec<Key>,
+    /// The first key, ready for the vault's nonces.
+    sealing: Cipher,
     index: Hmac<Sha256>,
 }
 
 /// One key of the ring, ready for use.
 pub(super) struct Key {
     number: KeyNumber,
-    cipher: XChaCha20Poly1305,
+    data: CipherKey,
     /// What columns are encrypted with; `None` where they stand as the index gives them, under a first key.
     columns: Option<Aes256>,
 }
@@ -91,7 +98,7 @@ impl Key {
     pub(super) fn new(number: KeyNumber, data: &[u8; 32], columns: Option<&[u8; 32]>) -> Self {
         Self {
             number,
-            cipher: XChaCha20Poly1305::new(data.into()),
+            data: CipherKey::new(data),
             columns: columns.map(|key| Aes256::new(key.into())),
         }
     }
@@ -106,28 +113,23 @@ impl Key {
 }
 
 /// Nonces, each of them once: 16 random bytes of this vault, then a count. To ask the system for 24 random bytes each
-/// time would cost a system call a text.
+/// time would cost a system call a text, and another key of the cipher.
 struct Nonces {
-    vault: [u8; NONCE - 8],
+    vault: [u8; 16],
     used: AtomicU64,
 }
 
 impl Nonces {
     fn new() -> Self {
-        let random: [u8; NONCE] = XNonce::generate().into();
-        let (vault, _) = random.split_first_chunk().expect("24 bytes begin with 16");
         Self {
-            vault: *vault,
+            vault: random(),
             used: AtomicU64::new(0),
         }
     }
 
-    fn next(&self) -> [u8; NONCE] {
-        let mut nonce = [0; NONCE];
-        let (vault, count) = nonce.split_at_mut(self.vault.len());
-        vault.copy_from_slice(&self.vault);
-        count.copy_from_slice(&self.used.fetch_add(1, Ordering::Relaxed).to_le_bytes());
-        nonce
+    /// The end of the next one.
+    fn next(&self) -> [u8; 8] {
+        self.used.fetch_add(1, Ordering::Relaxed).to_le_bytes()
     }
 }
 
@@ -154,8 +156,14 @@ impl Vault {
 
     fn of(keys: Vec<Key>, index: &[u8; 32], nonces: Arc<Nonces>) -> Self {
         let index = Hmac::new_from_slice(index).expect("HMAC takes a key of any length");
+        let first = keys.first().expect("a vault has a key");
+        let sealing = first.data.under(&nonces.vault);
         Self {
-            keys: Arc::new(RingKeys { keys, index }),
+            keys: Arc::new(RingKeys {
+                keys,
+                sealing,
+                index,
+            }),
             nonces,
         }
     }
@@ -198,36 +206,25 @@ impl Vault {
 
     /// Adds to `sealed` what [`seal`](Self::seal) gives.
     pub fn seal_onto(&self, place: Place<'_>, text: &[u8], sealed: &mut Vec<u8>) {
-        let nonce = self.nonces.next();
-        let key = self.now();
-        sealed.push(key.number);
-        sealed.extend_from_slice(&nonce);
+        let end = self.nonces.next();
+        sealed.push(self.number());
+        sealed.extend_from_slice(&self.nonces.vault);
+        sealed.extend_from_slice(&end);
         let begins = sealed.len();
         sealed.extend_from_slice(text);
-        let tag = key
-            .cipher
-            .encrypt_inout_detached(
-                &XNonce::from(nonce),
-                &place.bound(),
-                sealed[begins..].as_mut().into(),
-            )
-            .expect("a text is far below the cipher's 256 GiB");
+        let cipher = &self.keys.sealing;
+        let tag = cipher.encrypt(end, &place.bound(), &mut sealed[begins..]);
         sealed.extend_from_slice(&tag);
     }
 
     /// Decrypts what [`seal`](Self::seal) made for the same place, with whichever key of the ring.
     pub fn open(&self, place: Place<'_>, stored: &[u8]) -> Result<Vec<u8>, DoesNotOpen> {
         let (&number, rest) = stored.split_first().ok_or(DoesNotOpen)?;
-        let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(DoesNotOpen)?;
-        let bound = place.bound();
-        let payload = Payload {
-            msg: sealed,
-            aad: &bound,
-        };
-        self.key(number)?
-            .cipher
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| DoesNotOpen)
+        let (prefix, rest) = rest.split_first_chunk().ok_or(DoesNotOpen)?;
+        let (end, sealed) = rest.split_first_chunk().ok_or(DoesNotOpen)?;
+        let cipher = self.key(number)?.data.under(prefix);
+        let text = cipher.decrypt(*end, &place.bound(), sealed);
+        text.ok_or(DoesNotOpen)
     }
 
     /// Whether the key is there that a text was sealed with.
