@@ -298,7 +298,7 @@ fn move_tail(db: &Connection, to: &Path, number: u64) -> Result<u64, StoreError>
     journal::make(to, &id, number)?;
     let mut appender = Appender::open(&segment::path(to, number), Durability::Full, 0)?;
     for group in records.chunks(GROUP) {
-        let mut added = segment::Records::beginning_at(group.first().map_or(0, |(seq, _)| *seq));
+        let mut added = segment::Records::beginning_at(group.first().map_or(0, |(seq, _)| *seq), 0);
         for (_, record) in group {
             added.push(|sealed| sealed.extend_from_slice(record));
         }

@@ -49,6 +49,8 @@ struct State {
     /// When some of the records that are not projected were committed, the oldest first.
     commits: VecDeque<(u64, Instant)>,
     commands: VecDeque<(u64, Command)>,
+    /// The journal's next file is to be made now.
+    file_wanted: bool,
     closing: bool,
 }
 
@@ -183,7 +185,8 @@ impl Progress {
             if let Some(command) = state.due() {
                 return Work::Do(command);
             }
-            if state.wanted > state.projected || state.lag() >= GATHERED {
+            let is_wanted = state.wanted > state.projected || state.file_wanted;
+            if is_wanted || state.lag() >= GATHERED {
                 return Work::Project;
             }
             if state.closing {
@@ -235,11 +238,23 @@ impl Progress {
             return;
         }
         let gives_way = |state: &mut State| {
-            let is_waited_for = state.wanted > state.projected || !state.commands.is_empty();
+            let is_waited_for =
+                state.wanted > state.projected || !state.commands.is_empty() || state.file_wanted;
             !state.closing && !is_waited_for && state.lag() < FAR_BEHIND / 2
         };
         let pause = worked * GIVES_WAY;
         drop(self.changed.wait_timeout_while(state, pause, gives_way));
+    }
+
+    /// Has the projector make the journal's next file before anything else.
+    pub(super) fn want_file(&self) {
+        self.lock().file_wanted = true;
+        self.changed.notify_all();
+    }
+
+    /// The journal's next file is there.
+    pub(super) fn file_is_made(&self) {
+        self.lock().file_wanted = false;
     }
 
     /// Has the projector pause, unless it is to end.

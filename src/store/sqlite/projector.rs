@@ -122,6 +122,7 @@ impl Projector {
     /// Projects the next batch.
     pub(super) fn project(&mut self) -> Result<(), StoreError> {
         self.journal.make_spare(&mut self.tables)?;
+        self.progress.file_is_made();
         let (file, is_done_with) = self.journal.oldest();
         let reader = match self.reader.take() {
             Some((open, reader)) if open == file => reader,

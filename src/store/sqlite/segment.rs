@@ -189,9 +189,9 @@ impl Appender {
     pub(super) fn append(&mut self, group: &Records) -> Result<(), rusqlite::Error> {
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let added = self.add(group);
-        // The pages that the records fill, and those that SQLite writes anew beside them.
-        let length = group.sealed.len() + 2 * FRAME;
-        self.room = self.room.saturating_sub(length);
+        // The pages that the records fill, the last one in part, and the two that SQLite writes anew beside them.
+        let pages = group.sealed.len().div_ceil(PAGE) + 2;
+        self.room = self.room.saturating_sub(pages * FRAME);
         if added.is_err() {
             // Where SQLite has rolled back by itself there is nothing to roll back; the first error is the one to tell.
             _ = self.db.execute_batch("ROLLBACK");
@@ -228,11 +228,12 @@ pub(super) struct Records {
 const LENGTH: usize = 4;
 
 impl Records {
-    /// A group whose first record gets the number `first`.
-    pub(super) fn beginning_at(first: u64) -> Self {
+    /// A group whose first record gets the number `first`, with room for so many bytes of records.
+    pub(super) fn beginning_at(first: u64, room: usize) -> Self {
         Self {
             first,
-            ..Self::default()
+            count: 0,
+            sealed: Vec::with_capacity(room),
         }
     }
 

@@ -23,6 +23,9 @@ const GROUP: usize = 512;
 /// How many writes call the writer at once: their first one may have to wait for long until nobody else is ready.
 const CALLED_AT: usize = 32;
 
+/// About how many bytes a record takes beside its own, for which room is made at once.
+const BESIDE: usize = 64;
+
 /// How many writes may wait. At ten thousand a second that is a fraction of a second; more would be answered too late.
 const QUEUE: usize = 4096;
 
@@ -203,7 +206,8 @@ impl Writer {
         // Kept until the group is in the journal: a key is given up only when nobody writes with it.
         let vault = self.vault.now();
         let mut group = Group::default();
-        let mut records = Records::beginning_at(self.newest + 1);
+        let room = jobs.iter().map(|job| job.record.len() + BESIDE).sum();
+        let mut records = Records::beginning_at(self.newest + 1, room);
         let mut told = Vec::with_capacity(jobs.len());
         for job in jobs {
             if job.caller.is_closed() {
@@ -292,6 +296,7 @@ impl Writer {
             && let Some(next) = self.journal.next_file()
         {
             self.appender = Some(next);
+            self.progress.want_file();
         }
     }
 
