@@ -3,11 +3,12 @@
 //!
 //! * [`looking`] how a person is looked for and erased, [`bookings`] in bookings
 //! * [`named`] whom a text names
-//! * [`subject`] how far that went, as it is kept
+//! * [`people`] who is being erased, and [`subject`] how far that went, as it is kept
 
 pub(super) mod bookings;
 pub(super) mod looking;
 pub(super) mod named;
+pub(super) mod people;
 pub(super) mod subject;
 
 use std::time::Duration;

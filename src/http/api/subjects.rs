@@ -92,10 +92,9 @@ pub(in crate::http) async fn erase(
 async fn done(app: &App, id: &str) -> Option<Erasure> {
     let eraser = app.eraser.clone();
     // On a task of its own, which outlives the request.
-    match tokio::spawn(async move { eraser.round().await }).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a person is not erased yet: tried again"),
-        Err(error) => tracing::warn!(%error, "a person is not erased yet: tried again"),
+    let round = tokio::spawn(async move { eraser.round().await });
+    if let Ok(Err(error)) = round.await {
+        tracing::warn!(%error, "a person is not erased yet: tried again");
     }
     let erasures = app.store.erasing().erasures().await.ok()?;
     erasures.into_iter().find(|erasure| erasure.id == id)

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::looking::{Erased, Person, Search};
+use super::looking::Erases;
 use super::named::Sought;
+use super::people::{Person, Search};
 use super::subject::{Looked, Table};
 use crate::events::{BookingClosed, Event};
 use crate::masking::booking::{Booking, CloseReason, Closing, SideName};
@@ -109,7 +110,7 @@ pub(in crate::store) fn pins_of(
 }
 
 /// Looks through a page of bookings, those made before `before`. From where the next one is looked through.
-pub(super) async fn look_at_bookings<S: Erased>(
+pub(super) async fn look_at_bookings<S: Erases>(
     store: &S,
     people: &mut [Person],
     search: &Search,
@@ -144,7 +145,7 @@ pub(super) async fn look_at_bookings<S: Erased>(
 }
 
 /// Takes the labels of a booking's sides away that name somebody.
-async fn take_words_out<S: Erased>(
+async fn take_words_out<S: Erases>(
     store: &S,
     booking: Booking,
     sought: &Sought,
@@ -169,7 +170,7 @@ async fn take_words_out<S: Erased>(
 }
 
 /// Erases the bookings that were found of a person, but those that a live call or, of others, their time keeps.
-pub(super) async fn erase_bookings<S: Erased>(
+pub(super) async fn erase_bookings<S: Erases>(
     store: &S,
     person: &mut Person,
     now: Timestamp,

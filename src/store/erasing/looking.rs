@@ -2,9 +2,8 @@
 //! page at a time, for everybody at once who is to be erased, and what names them goes; then it is seen what of them waits for
 //! its end. Where that stands is kept after each bite, so that a restart goes on from there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -12,6 +11,7 @@ use jiff::Timestamp;
 
 use super::bookings::{erase_bookings, look_at_bookings};
 use super::named::Sought;
+use super::people::{Asked, Person, Search};
 use super::subject::{At, Looked, Subject, Table};
 use crate::call::PhoneNumber;
 use crate::masking::PartyKey;
@@ -29,7 +29,7 @@ const PAGES: usize = 8;
 
 /// What an engine does for this.
 #[async_trait]
-pub(in crate::store) trait Erased: BookingStore + Sized {
+pub(in crate::store) trait Erases: BookingStore + Sized {
     /// The keys of this moment.
     fn keys(&self) -> Vault;
 
@@ -61,13 +61,6 @@ pub(in crate::store) trait Erased: BookingStore + Sized {
 
     /// Keeps how it stands, under `lease`.
     async fn note(&self, lease: &Lease, notes: Vec<Note>) -> Result<(), StoreError>;
-}
-
-/// A person who is to be erased, as that is kept.
-pub(in crate::store) struct Asked {
-    pub(in crate::store) id: String,
-    pub(in crate::store) asked_at: i64,
-    pub(in crate::store) subject: Subject,
 }
 
 /// A sealed row.
@@ -115,88 +108,8 @@ pub(in crate::store) struct Note {
     pub(in crate::store) gone: Gone,
 }
 
-/// A person who is being erased.
-pub(super) struct Person {
-    asked: Asked,
-    /// How it stands in the store.
-    was: Subject,
-    pub(super) phone: PhoneNumber,
-    pub(super) party: PartyKey,
-    pub(super) gone: Gone,
-    is_done: bool,
-}
-
-impl Person {
-    fn new(store: &impl BookingStore, asked: Asked) -> Self {
-        let phone = asked.subject.phone();
-        Self {
-            was: asked.subject.clone(),
-            party: store.party(&phone),
-            phone,
-            asked,
-            gone: Gone::default(),
-            is_done: false,
-        }
-    }
-
-    pub(super) fn subject(&mut self) -> &mut Subject {
-        &mut self.asked.subject
-    }
-
-    fn looked(&self) -> &Looked {
-        &self.asked.subject.looked
-    }
-
-    fn is_between(&self) -> bool {
-        matches!(self.looked(), Looked::Bookings(_) | Looked::Rows(..))
-    }
-
-    fn is_new(&self) -> bool {
-        *self.looked() == Looked::NotYet
-    }
-
-    /// What of a table waits for its end.
-    fn waiting(&mut self, table: Table) -> &mut BTreeSet<At> {
-        match table {
-            Table::Attempts => &mut self.asked.subject.attempts,
-            _ => &mut self.asked.subject.sessions,
-        }
-    }
-
-    /// How it stands, if it stands otherwise than before.
-    fn note(self, now: Timestamp) -> Option<Note> {
-        let is_news =
-            self.is_done || self.gone != Gone::default() || self.was != self.asked.subject;
-        is_news.then_some(Note {
-            id: self.asked.id,
-            subject: (!self.is_done).then_some(self.asked.subject),
-            done_at: self.is_done.then(|| now.as_millisecond()),
-            gone: self.gone,
-        })
-    }
-}
-
-/// Who is looked for: people who all are at the same place.
-pub(super) struct Search {
-    pub(super) sought: Arc<Sought>,
-    pub(super) parties: HashMap<PartyKey, Vec<usize>>,
-}
-
-impl Search {
-    fn of(people: &[Person]) -> Self {
-        let mut parties: HashMap<_, Vec<_>> = HashMap::new();
-        for (place, person) in people.iter().enumerate() {
-            parties.entry(person.party).or_default().push(place);
-        }
-        Self {
-            sought: Arc::new(Sought::new(people.iter().map(|it| &it.phone))),
-            parties,
-        }
-    }
-}
-
 /// Goes on by a bite. Returns after how long to go on; `None` when there is nothing to do but to wait.
-pub(in crate::store) async fn go_on<S: Erased>(
+pub(in crate::store) async fn go_on<S: Erases>(
     store: &S,
     lease: &Lease,
     now: Timestamp,
@@ -232,14 +145,14 @@ pub(in crate::store) async fn go_on<S: Erased>(
 }
 
 /// Erases what is found of a person at once.
-async fn begin<S: Erased>(store: &S, person: &mut Person) -> Result<(), StoreError> {
+async fn begin<S: Erases>(store: &S, person: &mut Person) -> Result<(), StoreError> {
     person.gone += store.erase_sessions_of(&person.phone).await?.gone;
     person.subject().looked = Looked::Bookings(None);
     Ok(())
 }
 
 /// Looks through the next pages of a table. Whether they were so many that others should have a turn.
-async fn look<S: Erased>(
+async fn look<S: Erases>(
     store: &S,
     people: &mut [Person],
     now: Timestamp,
@@ -270,7 +183,7 @@ async fn look<S: Erased>(
     Ok(true)
 }
 
-async fn look_at_rows<S: Erased>(
+async fn look_at_rows<S: Erases>(
     store: &S,
     people: &mut [Person],
     search: &Search,
@@ -365,7 +278,7 @@ fn tells_of_erasing(data: &[u8]) -> bool {
 
 /// Sees what of those who were looked for everywhere is not over yet. Of whom nothing is left it is done; of whom something had to be
 /// waited for, what that wrote meanwhile is looked for as well.
-async fn see_what_waits<S: Erased>(
+async fn see_what_waits<S: Erases>(
     store: &S,
     people: &mut [Person],
     now: Timestamp,
@@ -392,7 +305,7 @@ async fn see_what_waits<S: Erased>(
 }
 
 /// Erases what of a person has come to its end. Whether that was all.
-async fn end<S: Erased>(
+async fn end<S: Erases>(
     store: &S,
     person: &mut Person,
     now: Timestamp,

@@ -15,7 +15,8 @@ use crate::call::PhoneNumber;
 use crate::masking::PartyKey;
 use crate::masking::booking::Booking;
 use crate::store::booking_forms::{id_index, seal};
-use crate::store::erasing::looking::{Asked, Erased, Gone, Note, Row, Went, go_on};
+use crate::store::erasing::looking::{Erases, Gone, Note, Row, Went, go_on};
+use crate::store::erasing::people::Asked;
 use crate::store::erasing::subject::{At, Subject, Table};
 use crate::store::erasing::{Erasing, Erasure, HANDED_OVER, first_id_at};
 use crate::store::forms::read_time;
@@ -97,7 +98,7 @@ impl Erasing for PostgresStore {
 }
 
 #[async_trait]
-impl Erased for PostgresStore {
+impl Erases for PostgresStore {
     fn keys(&self) -> Vault {
         self.vault.now()
     }

@@ -1,11 +1,12 @@
 //! What is to go for good: asked for, looked for by connections that read, and noted. What is found is erased by the thread that writes the
 //! tables ([`erasing_rows`](super::erasing_rows)).
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row as SqlRow, params};
-use std::time::Duration;
 
 use super::SqliteStore;
 use super::erasing_rows::Which;
@@ -14,7 +15,8 @@ use crate::call::PhoneNumber;
 use crate::masking::PartyKey;
 use crate::masking::booking::Booking;
 use crate::store::booking_forms::{id_index, seal};
-use crate::store::erasing::looking::{Asked, Erased, Gone, Note, PAGE, Row, Went, go_on};
+use crate::store::erasing::looking::{Erases, Gone, Note, PAGE, Row, Went, go_on};
+use crate::store::erasing::people::Asked;
 use crate::store::erasing::subject::{At, Subject, Table};
 use crate::store::erasing::{Erasing, Erasure};
 use crate::store::forms::read_time;
@@ -62,7 +64,7 @@ impl Erasing for SqliteStore {
 }
 
 #[async_trait]
-impl Erased for SqliteStore {
+impl Erases for SqliteStore {
     fn keys(&self) -> Vault {
         self.vault.now()
     }

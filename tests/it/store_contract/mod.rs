@@ -8,6 +8,7 @@ mod events;
 mod flows;
 pub(crate) mod handoffs;
 mod listing;
+mod looking;
 pub(crate) mod rotating;
 pub(crate) mod samples;
 mod upkeep;
@@ -174,14 +175,15 @@ contract! {
         a_live_call_of_a_person_goes_once_it_is_over
         what_comes_late_of_an_erased_session_is_kept
         people_are_erased_while_calls_come
+        sessions_go_when_their_time_is_over;
+    looking:
         others_sessions_that_name_a_person_go
         who_names_a_person_later_is_not_waited_for
         calls_to_others_that_name_a_person_go
         what_is_written_until_a_call_ends_goes_too
         a_restart_in_the_middle_goes_on
         many_are_looked_through_for_all_at_once
-        who_lost_the_lease_erases_nobody
-        sessions_go_when_their_time_is_over;
+        who_lost_the_lease_erases_nobody;
     upkeep:
         all_of_it_survives_a_restart
         forgotten_events_are_new_again_and_leave_their_trace
