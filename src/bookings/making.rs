@@ -11,7 +11,7 @@ use crate::masking::change::{self, Around};
 use crate::masking::draft::{self, Draft, Reader};
 use crate::masking::request::{BookingRequest, Fault, SideRequest};
 use crate::masking::rules::{PoolName, PoolRules};
-use crate::masking::{BookingWrite, Leg, PairKey, PinWrite, pin};
+use crate::masking::{BookingWrite, Leg, PinWrite, pin};
 use crate::outbound::Country;
 use crate::store::StoreError;
 use crate::store::bookings::{Asked, BookingKept, Surroundings};
@@ -170,7 +170,7 @@ impl Bookings {
             want(booking, SideName::A, named[0]),
             want(booking, SideName::B, named[1]),
         );
-        let last = last_numbers(booking, &around.of_pair);
+        let last = change::last_numbers(booking, &around.of_pair);
         let refused = HashSet::new();
         let wanted = Wanted {
             rules,
@@ -252,7 +252,8 @@ impl Bookings {
             SideName::B => changing.named[1],
         };
         let named = named.filter(|vn| *vn != changing.after.side(side).vn);
-        changing.forget_earlier(side);
+        let earlier = changing.room().earlier(&changing.after, side);
+        changing.after.side_mut(side).earlier = earlier;
         if changing.after.terms.hotline || (changing.keeps(side) && named.is_none()) {
             return Ok(());
         }
@@ -442,43 +443,20 @@ pub(super) struct Changing {
 }
 
 impl Changing {
-    /// Whether a side's phones can have its number: no leg there is another booking's, and none is needed by one.
+    /// What its sides may keep.
+    fn room(&self) -> change::Room<'_> {
+        change::Room {
+            known: &self.known,
+            held: &self.legs,
+            others: &self.others,
+            now: self.now,
+        }
+    }
+
+    /// Whether a side's phones can have its number.
     fn keeps(&self, side: SideName) -> bool {
         let vn = self.after.side(side).vn;
-        self.may_hold(side, vn)
-    }
-
-    fn may_hold(&self, side: SideName, vn: crate::masking::Vn) -> bool {
-        let parties: Vec<_> = self.after.side(side).parties().collect();
-        let new_pair = self.after.pair;
-        let is_there = |leg: &&Leg| parties.contains(&leg.party) && leg.vn == vn;
-        let mut legs = self.legs.iter().filter(is_there);
-        let is_needed = self.after.pair != self.known.pair
-            && self.others.iter().any(|other| {
-                parties
-                    .iter()
-                    .any(|party| change::serves(other, *party, vn, self.now))
-            });
-        !is_needed
-            && legs.all(|leg| leg.booking == self.known.number || !leg.blocks(new_pair, self.now))
-    }
-
-    /// Numbers that a side had before are left to its phones as long as they can hold them; new phones never knew them.
-    fn forget_earlier(&mut self, side: SideName) {
-        let is_another = !self
-            .known
-            .side(side)
-            .parties()
-            .eq(self.after.side(side).parties());
-        if !is_another && self.after.pair == self.known.pair {
-            return;
-        }
-        let earlier = self.after.side(side).earlier.clone();
-        let kept: Vec<_> = earlier
-            .into_iter()
-            .filter(|vn| !is_another && self.may_hold(side, *vn))
-            .collect();
-        self.after.side_mut(side).earlier = kept;
+        self.room().may_hold(&self.after, side, vn)
     }
 }
 
@@ -492,19 +470,4 @@ pub(super) fn want(booking: &Booking, side: SideName, named: Option<crate::maski
         digits: primary.digits().to_owned(),
         named,
     }
-}
-
-/// The numbers that the two had last, a's first, whichever side they were then.
-fn last_numbers(
-    booking: &Booking,
-    of_pair: &[Booking],
-) -> Option<(crate::masking::Vn, crate::masking::Vn)> {
-    let party = |side: SideName| booking.side(side).primary().party;
-    let usable = |it: &&Booking| {
-        !it.terms.hotline
-            && PairKey::of(&it.pool, party(SideName::A), party(SideName::B)) == it.pair
-    };
-    let last = of_pair.iter().find(usable)?;
-    let a_was = last.side_of(party(SideName::A))?;
-    Some((last.side(a_was).vn, last.side(a_was.other()).vn))
 }
