@@ -69,6 +69,8 @@ pub fn write(after: Booking, around: Around<'_>) -> BookingWrite {
             }
             // A newer booking of the pair has it: it stays there, and lasts as long as the longer of the two.
             Some(old) if is_held_by_newer(old, &after, around.now) && after.closing.is_some() => {}
+            // It is over, and its number may be somebody else's by now.
+            _ if leg.rests_from <= around.now => {}
             _ => takes.push(*leg),
         }
     }

@@ -9,6 +9,7 @@ use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, minutes, on_al
 
 on_all! {
     what_has_ended_is_closed_swept_and_erased
+    a_late_sweeper_closes_what_lost_its_number
     a_booking_lies_idle
     bookings_leave_a_sick_number_and_both_work
     a_sick_number_is_given_to_nobody
@@ -63,6 +64,31 @@ async fn what_has_ended_is_closed_swept_and_erased(place: Place) {
         desk.book("one", RIDER, DRIVER).await.is_new,
         "its id is free again"
     );
+}
+
+/// A booking whose number had rested and was given anew before the sweeper came.
+async fn a_late_sweeper_closes_what_lost_its_number(place: Place) {
+    let desk = Desk::open(place, PoolRules::default(), 1).await;
+    let one = desk.book("one", RIDER, DRIVER).await.booking;
+    desk.pass(hours(49));
+    let two = desk.book("two", RIDER, STRANGER).await.booking;
+    assert_eq!(one.a.vn, two.a.vn);
+    let lease = desk.lease().await;
+    assert_eq!(desk.bookings.sweep(&lease).await.expect("it sweeps"), 1);
+    let found = desk.bookings.get(&BookingId::new("one")).await;
+    let known = found.expect("the store answers").expect("it is there");
+    let closing = known.booking.closing.expect("it is closed");
+    assert_eq!(
+        (closing.reason, closing.at),
+        (CloseReason::Expired, one.expires_at)
+    );
+    for (caller, code) in [
+        (RIDER, "connected"),
+        (STRANGER, "connected"),
+        (DRIVER, "unknown"),
+    ] {
+        assert_eq!(desk.call(caller, &desk.digits(two.a.vn)).await.code, code);
+    }
 }
 
 async fn a_booking_lies_idle(place: Place) {
