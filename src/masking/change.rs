@@ -106,7 +106,7 @@ fn key(leg: &Leg) -> (PartyKey, Vn) {
 }
 
 fn is_held_by_newer(leg: &Leg, booking: &Booking, now: Timestamp) -> bool {
-    leg.pair == booking.pair && leg.booking > booking.number && leg.standing(now) != Standing::Free
+    leg.pair == booking.pair && leg.booking > booking.number && leg.standing(now) == Standing::Held
 }
 
 impl Around<'_> {
