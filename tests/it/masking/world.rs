@@ -1,262 +1,243 @@
-//! A small world, searched from its beginning outwards: three people, three numbers, four bookings, and every order in which they can be made, changed,
-//! closed, opened again, expire, rest, and numbers go and come back. In none does a call reach anyone but the other side of a
-//! booking that lives or is in grace, and in each a booking that lives reaches its other side.
+//! A small world, searched to its end: three people, three numbers, two bookings at a time and as many after each other as there may be,
+//! and every order in which they can be made, changed, closed, opened again, expire, rest, and numbers go and come back. In none does
+//! a call reach anyone but the other side of a booking that lives or is in grace, and in each a booking that lives reaches its
+//! other side. Of four bookings at a time the nearest worlds are searched, and long ways taken by chance.
+//!
+//! * [`law`] what holds in it all the time, and the program that is asked
+//! * [`model`] its states, and what can happen in each; [`steps`] what can be done with bookings, [`choosing`] which numbers they may
+//!   get, [`tables`] what is kept of it
+//! * [`form`] which worlds are alike, as one is enough of each; [`forgotten`] what such a one may have been
+//! * [`judge`] what must not be
+//! * [`search`] the search
 
-mod likeness;
+mod choosing;
+mod forgotten;
+mod form;
+mod judge;
+mod law;
 mod model;
+mod search;
+mod steps;
+mod tables;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
-use callwright::call::Action;
-use callwright::masking::booking::SideName;
-use callwright::masking::change;
-use callwright::masking::leg::Standing;
-use callwright::masking::route::{self, Call, Picture, Stage};
-use callwright::masking::{Code, Health, PartyKey, PoolNumber, Vn};
-use model::{Event, Law, Left, Size, World, key};
+use callwright::masking::Decision;
+use callwright::masking::booking::{CloseReason, later};
+use callwright::masking::route::{self, Call, Picture};
+use form::Bare;
+use jiff::Timestamp;
+use law::{Law, MOMENT, Program, REAL, Size, Wells};
+use model::{Event, World};
+use search::{Seen, search};
 
 use super::is_nightly;
+use super::pools::Random;
 
-impl World {
-    /// What a call meets, as the stores look it up.
-    fn picture(&self, caller: PartyKey, vn: Vn) -> Picture {
-        let mut picture = Picture {
-            leg: self.legs.get(&(caller, vn)).copied(),
-            ..Picture::default()
-        };
-        if let Some(leg) = picture
-            .leg
-            .filter(|leg| leg.standing(self.now) != Standing::Free)
-        {
-            let own = self
-                .bookings
-                .get(usize::try_from(leg.booking).expect("few") - 1)
-                .cloned();
-            let others = self
-                .bookings
-                .iter()
-                .rev()
-                .filter(|it| it.pair == leg.pair)
-                .cloned();
-            picture.booking = change::meant(own, others.collect(), caller, vn, self.now);
-        }
-        picture
-    }
+/// What ends within a moment.
+const BY_DAY: Size = Size {
+    numbers: 2,
+    bookings: 2,
+    unsettled: 0,
+};
 
-    /// Everybody calls every number. How many calls were connected.
-    fn everybody_calls(&self, law: &Law, way: &dyn Fn() -> Vec<Event>) -> usize {
-        let numbers = law.numbers(self);
-        let book = &numbers.book;
-        let mut connected = 0;
-        for (caller, from) in law.people.iter().enumerate() {
-            for number in &numbers.all {
-                let picture = self.picture(key(caller), number.vn);
-                let call = Call {
-                    caller: Some((from, key(caller))),
-                    called: &number.number,
-                    stage: Stage::Received,
-                    now: self.now,
-                };
-                let around = route::Around {
-                    rules: &law.rules,
-                    number,
-                    numbers: book,
-                    destinations: &law.destinations,
-                    pins_are_off: false,
-                };
-                let decision = route::route(&call, &picture, around);
-                let to = decision.actions.iter().find_map(|action| match action {
-                    Action::MakeCall {
-                        source,
-                        destination,
-                        ..
-                    } => Some((source, destination)),
-                    _ => None,
-                });
-                let Some((source, to)) = to else {
-                    continue;
-                };
-                connected += 1;
-                assert!(decision.code.connects(), "{decision:?}");
-                let may = self.bookings.iter().any(|booking| {
-                    SideName::BOTH.into_iter().any(|side| {
-                        let (own, other) = (booking.side(side), booking.side(side.other()));
-                        own.primary().party == key(caller)
-                            && other.primary().number == *to
-                            && own.numbers().any(|vn| vn == number.vn)
-                            && self.now < booking.connects_until(side)
-                            && book.get(other.vn).is_some_and(|vn| vn.number == *source)
-                    })
-                });
-                assert!(
-                    may,
-                    "person {caller} on {:?} reached {to} by {:?}",
-                    number.vn,
-                    way()
-                );
-                let source = book.find(source).expect("a number of ours");
-                assert_ne!(source.health, Health::Inactive, "{:?}", way());
-            }
-        }
-        connected
-    }
+/// What takes some seconds where it is built to be fast.
+const BY_NIGHT: Size = Size {
+    numbers: 3,
+    bookings: 2,
+    unsettled: 1,
+};
 
-    /// A live booking whose numbers are well connects both ways: nobody is left without a call either.
-    fn everybody_is_reached(&self, law: &Law, way: &dyn Fn() -> Vec<Event>) {
-        let book = &law.numbers(self).book;
-        for booking in self.bookings.iter().filter(|it| it.is_open(self.now)) {
-            for side in SideName::BOTH {
-                let own = booking.side(side);
-                let party = own.primary().party;
-                let number = book.get(own.vn).expect("a number of ours");
-                let picture = self.picture(party, own.vn);
-                let call = Call {
-                    caller: Some((&own.primary().number, party)),
-                    called: &number.number,
-                    stage: Stage::Received,
-                    now: self.now,
-                };
-                let around = route::Around {
-                    rules: &law.rules,
-                    number,
-                    numbers: book,
-                    destinations: &law.destinations,
-                    pins_are_off: false,
-                };
-                let decision = route::route(&call, &picture, around);
-                let is_well = book
-                    .get(booking.side(side.other()).vn)
-                    .is_some_and(PoolNumber::may_be_source);
-                // Two bookings of a pair may have different numbers; a source that is gone is replaced in the call.
-                let is_replaced = decision.code == Code::NoSource;
-                assert!(
-                    decision.code.connects() || is_replaced || !is_well,
-                    "{decision:?} by {:?}",
-                    way()
-                );
-            }
-        }
-    }
+/// Four bookings at a time have no end that could be waited for.
+const CROWDED: Size = Size {
+    numbers: 3,
+    bookings: 4,
+    unsettled: 8,
+};
+
+/// Whether it is the night, and built to be fast (`./check --nightly` does that for these tests).
+fn is_long() -> bool {
+    is_nightly() && !cfg!(debug_assertions)
 }
 
-/// How many worlds are looked at by day, and by night, where they have to fit into memory.
-const BY_DAY: usize = 1_500;
-const BY_NIGHT: usize = 300_000;
-
-/// What a search has seen.
-#[derive(Default)]
-struct Seen {
-    worlds: usize,
-    steps: usize,
-    calls: usize,
-    /// How many events the farthest is away.
-    farthest: usize,
-}
-
-/// Looks at every world that can come of the first one with so many bookings, one of each likeness, the nearest first; at
-/// so many at most.
-fn search(size: Size, most: usize) -> Seen {
-    let law = Law::new(size);
-    let begin = World::begin(&law);
-    let mut known = HashSet::from([begin.likeness(&law)]);
-    // Of each world what it came of, and by what; how far it is from the first.
-    let mut came = vec![(0, Event::Wait, 0)];
-    let mut queue = VecDeque::from([(0, begin)]);
-    let mut seen = Seen::default();
-    while let Some((place, world)) = queue.pop_front() {
-        let way = || way_to(&came, place);
-        seen.worlds += 1;
-        seen.farthest = came[place].2;
-        seen.calls += world.everybody_calls(&law, &way);
-        world.everybody_is_reached(&law, &way);
-        let next = world.next(&law);
-        let swept = &world.after(Event::Sweep, &law)[0];
-        if swept.legs.len() < world.legs.len() {
-            let kinds = |next: &[(Event, World)]| -> HashSet<_> {
-                next.iter().map(|(_, next)| next.likeness(&law)).collect()
-            };
-            assert_eq!(kinds(&next), kinds(&swept.next(&law)), "{:?}", way());
-        }
-        seen.steps += next.len();
-        for (event, next) in next {
-            if known.len() < most && known.insert(next.likeness(&law)) {
-                queue.push_back((came.len(), next));
-                came.push((place, event, came[place].2 + 1));
-            }
-        }
-    }
+/// The whole of a world of this size.
+fn whole(law: &Law) -> Seen {
+    let seen = search(law, usize::MAX).unwrap_or_else(|found| panic!("{found:?}"));
+    assert!(seen.is_all);
     seen
 }
 
-/// What happened on the way to a world.
-fn way_to(came: &[(usize, Event, usize)], mut place: usize) -> Vec<Event> {
-    let mut way = Vec::new();
-    while place != 0 {
-        way.push(came[place].1);
-        place = came[place].0;
-    }
-    way.reverse();
-    way
-}
-
-/// The nearest of its worlds: by day as many as take a moment, by night, where the search is built to be fast (`./check`), many more, or all if there are fewer.
 #[test]
 fn nobody_is_ever_connected_to_a_stranger() {
-    let size = Size {
-        bookings: 4,
-        numbers: 3,
-        left: Left {
-            changes: 1,
-            reopenings: 1,
-            sickenings: 1,
-        },
+    let size = if is_long() { BY_NIGHT } else { BY_DAY };
+    let seen = whole(&Law::new(size, REAL));
+    println!("small world of 3 people, {size}: {seen}");
+    let worlds = u64::try_from(seen.forms.len()).expect("some");
+    assert!(seen.calls > worlds / 2, "most have somebody to call");
+}
+
+#[test]
+fn nobody_is_connected_to_a_stranger_in_a_crowd() {
+    let most = if is_long() { 5_000 } else { 8 };
+    let seen = search(&Law::new(CROWDED, REAL), most).unwrap_or_else(|found| panic!("{found:?}"));
+    println!("small world of 3 people, {CROWDED}: {seen}");
+    assert_eq!((seen.forms.len(), seen.is_all), (most, false));
+}
+
+/// Takes so many ways of so many events by chance, from the beginning, with nothing forgotten, and hands over each world.
+fn long_ways(law: &Law, ways: usize, length: usize, seen: &mut dyn FnMut(&World, &[Event])) {
+    let mut random = Random(3);
+    let mut below = |bound: usize| {
+        let drawn = random.below(u64::try_from(bound).expect("few"));
+        usize::try_from(drawn).expect("few")
     };
-    let most = match is_nightly() && !cfg!(debug_assertions) {
-        true => BY_NIGHT,
-        false => BY_DAY,
+    for _ in 0..ways {
+        let (mut world, mut way) = (World::begin(false), Vec::new());
+        while way.len() < length {
+            let wells = Wells::only(below(1 << law.size.numbers));
+            let events = world.events(law);
+            let event = events[below(events.len())];
+            let mut after = world.after(event, law, wells);
+            if after.is_empty() {
+                continue;
+            }
+            world = after.swap_remove(below(after.len()));
+            way.push(event);
+            seen(&world, &way);
+        }
+    }
+}
+
+#[test]
+fn nobody_is_connected_to_a_stranger_on_long_ways() {
+    let law = Law::new(CROWDED, REAL);
+    let ways = if is_nightly() { 20_000 } else { 40 };
+    let mut most = 0;
+    long_ways(&law, ways, 30, &mut |world, way| {
+        let judged = world.judge(&law);
+        judged.unwrap_or_else(|wrong| panic!("{wrong} by {way:?}"));
+        let bear = world.bookings.iter().filter(|it| world.bears(it, &law));
+        most = most.max(bear.count());
+    });
+    assert_eq!(most, CROWDED.bookings, "at a time");
+}
+
+/// A program that does not know when grace is over, nor that a number rests: the search has to find it out.
+#[test]
+fn a_program_that_forgets_when_grace_ends_is_found_out() {
+    fn forgetful(call: &Call<'_>, picture: &Picture, around: route::Around<'_>) -> Decision {
+        let mut picture = picture.clone();
+        if let Some(closing) = picture.booking.as_mut().and_then(|it| it.closing.as_mut()) {
+            (closing.a_to_b_until, closing.b_to_a_until) = (Timestamp::MAX, Timestamp::MAX);
+        }
+        route::route(call, &picture, around)
+    }
+    let program = Program {
+        route: forgetful,
+        ..REAL
     };
-    let seen = search(size, most);
-    let all = if seen.worlds < most {
-        "all"
-    } else {
-        "the nearest"
+    let found = search(&Law::new(BY_DAY, program), usize::MAX).expect_err("somebody is reached");
+    let is_completed = |event: &Event| matches!(event, Event::Close { reason, .. } if *reason == CloseReason::Completed);
+    assert!(found.way.iter().any(is_completed), "{found:?}");
+}
+
+/// One that does not look who holds a number: somebody who has it for one booking gets it for another.
+#[test]
+fn a_program_that_gives_numbers_twice_is_found_out() {
+    let program = Program {
+        minds_what_is_held: false,
+        ..REAL
     };
+    let found = search(&Law::new(BY_DAY, program), usize::MAX).expect_err("it is given twice");
+    assert!(found.wrong.contains("is not connected"), "{found:?}");
+    assert_eq!(found.way.len(), 2, "two bookings are enough: {found:?}");
+}
+
+/// Where nothing is forgotten, each world is of a form that the search looks at. (It looks at more: at what may come of any booking that
+/// may have been.)
+#[test]
+fn no_world_is_left_out_on_long_ways() {
+    let (size, ways) = match is_long() {
+        true => (BY_NIGHT, 20_000),
+        false => (BY_DAY, 40),
+    };
+    let law = Law::new(size, REAL);
+    let known: HashSet<_> = whole(&law).forms.into_iter().collect();
+    let mut met = HashSet::new();
+    long_ways(&law, ways, 50, &mut |world, way| {
+        let form = world.form(&law);
+        assert!(known.contains(&form), "{world:?} by {way:?}");
+        met.insert(form);
+    });
     println!(
-        "small world: 3 people, 3 numbers, 4 bookings: {all} {} worlds, {} steps between them, the farthest {} events away, {} calls connected, 0 to strangers",
-        seen.worlds, seen.steps, seen.farthest, seen.calls
+        "small world: {} of {} forms met by chance",
+        met.len(),
+        known.len()
     );
     assert!(
-        seen.calls > seen.worlds / 2,
-        "most worlds have somebody to call"
+        met.len() > known.len() / 10,
+        "{} of {}",
+        met.len(),
+        known.len()
     );
 }
 
-/// The same world with all its bookings along long ways, by chance, the sweeper coming at any time.
+/// The same for every way of so many bookings, one at a time, and so many moments.
 #[test]
-fn nobody_is_connected_to_a_stranger_on_long_ways() {
-    let law = Law::new(Size {
-        bookings: 4,
-        numbers: 3,
-        left: Left {
-            changes: 30,
-            reopenings: 30,
-            sickenings: 30,
-        },
-    });
-    let ways = if is_nightly() { 20_000 } else { 40 };
-    let mut random = super::pools::Random(3);
-    for _ in 0..ways {
-        let (mut world, mut way) = (World::begin(&law), Vec::new());
-        for _ in 0..30 {
-            let mut next = world.next(&law);
-            next.push((Event::Sweep, world.after(Event::Sweep, &law).remove(0)));
-            let at = usize::try_from(random.below(next.len() as u64)).expect("few");
-            let (event, taken) = next.swap_remove(at);
-            world = taken;
-            way.push(event);
-            let told = || way.clone();
-            world.everybody_calls(&law, &told);
-            world.everybody_is_reached(&law, &told);
+fn no_world_is_left_out_on_short_ways() {
+    let all = [(1, 1, 2), (1, 2, 2), (2, 1, 2)];
+    for (numbers, made, moments) in if is_long() { &all[..] } else { &all[..1] } {
+        let size = Size {
+            numbers: *numbers,
+            bookings: 1,
+            unsettled: 0,
+        };
+        let law = Law::new(size, REAL);
+        let known: HashSet<_> = whole(&law).forms.into_iter().collect();
+        let begin = World::begin(false);
+        let end = later(begin.now, MOMENT * *moments);
+        let mut met = HashSet::new();
+        let mut seen = HashSet::from([format!("{begin:?}")]);
+        let mut queue = vec![begin];
+        while let Some(world) = queue.pop() {
+            let form = world.form(&law);
+            assert!(known.contains(&form), "{world:?}");
+            met.insert(form);
+            for well in 0..1 << numbers {
+                for (_, next) in world.next(&law, Wells::only(well)) {
+                    let is_within = next.newest <= *made && next.now <= end;
+                    if is_within && seen.insert(format!("{next:?}")) {
+                        queue.push(next);
+                    }
+                }
+            }
+        }
+        println!(
+            "small world: {} of {} forms in {} worlds",
+            met.len(),
+            known.len(),
+            seen.len()
+        );
+        assert!(
+            2 * met.len() > known.len(),
+            "most of what is looked at can be"
+        );
+    }
+}
+
+/// Worlds that differ in names are of one form, and a form is that of the world which is made from it.
+#[test]
+fn renamed_worlds_are_of_one_form() {
+    let law = Law::new(BY_DAY, REAL);
+    for form in whole(&law).forms {
+        let world = World::of(form, &law);
+        assert_eq!(world.form(&law), form);
+        let bare = Bare::of(&world, &law);
+        for people in &law.renamings[0] {
+            for numbers in &law.renamings[1] {
+                let renamed = bare.renamed(people, numbers).world(&law);
+                assert_eq!(renamed.form(&law), form, "{world:?}");
+            }
         }
     }
 }
