@@ -55,9 +55,13 @@ async fn lock(home: &Home) -> Vec<SqliteConnection> {
     let mut held = Vec::new();
     for database in home.databases() {
         let options = SqliteConnectOptions::new()
-            .filename(database)
+            .filename(&database)
             .busy_timeout(Duration::from_secs(5));
-        let mut connection = options.connect().await.expect("it can be opened beside");
+        let mut connection = match options.connect().await {
+            // One of the journal's, which the server was done with meanwhile.
+            Err(_) if !database.exists() => continue,
+            opened => opened.expect("it can be opened beside"),
+        };
         let locked = sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut connection);
         locked.await.expect("and locked");
         held.push(connection);
