@@ -252,9 +252,10 @@ impl Bookings {
             SideName::B => changing.named[1],
         };
         let named = named.filter(|vn| *vn != changing.after.side(side).vn);
-        let earlier = changing.room().earlier(&changing.after, side);
+        let around = changing.around(rules);
+        let earlier = around.earlier(&changing.known, &changing.after, side);
         changing.after.side_mut(side).earlier = earlier;
-        if changing.after.terms.hotline || (changing.keeps(side) && named.is_none()) {
+        if changing.after.terms.hotline || (changing.keeps(side, rules) && named.is_none()) {
             return Ok(());
         }
         let a = want(
@@ -286,7 +287,7 @@ impl Bookings {
         let found = allot_one(&wanted, side, luck);
         let (vn, rested) = found.map_err(|short| self.short(&pool, &short, changing.now))?;
         changing.rested_before = changing.rested_before.max(rested);
-        match changing.keeps(side) {
+        match changing.keeps(side, rules) {
             true => changing.after = change::moved(changing.after.clone(), side, vn),
             false => {
                 let side = changing.after.side_mut(side);
@@ -298,33 +299,27 @@ impl Bookings {
     }
 
     /// Keeps a changed booking.
-    pub(super) async fn keep_change(&self, changing: Changing) -> Result<Option<Booked>, Refused> {
+    pub(super) async fn keep_change(
+        &self,
+        mut changing: Changing,
+    ) -> Result<Option<Booked>, Refused> {
+        let rules = self.rules(&changing.after.pool);
+        for side in SideName::BOTH {
+            let (was, is) = (changing.known.side(side), changing.after.side_mut(side));
+            if is.primary().party != was.primary().party {
+                // Whoever had the phone before may know the PIN.
+                is.pin = None;
+            }
+        }
+        self.pin(&mut changing.after, rules);
+        let mut write = change::write(changing.after.clone(), changing.around(rules));
         let Changing {
             known,
-            mut after,
-            legs,
-            others,
             rested_before,
             why,
             now,
             ..
         } = changing;
-        let rules = self.rules(&after.pool);
-        for side in SideName::BOTH {
-            let is_another = !known.side(side).parties().eq(after.side(side).parties());
-            if is_another && after.side(side).primary().party != known.side(side).primary().party {
-                // Whoever had the phone before may know the PIN.
-                after.side_mut(side).pin = None;
-            }
-        }
-        self.pin(&mut after, rules);
-        let around = Around {
-            rules,
-            held: &legs,
-            others: &others,
-            now,
-        };
-        let mut write = change::write(after, around);
         write.rested_before = rested_before;
         self.pins(&mut write, Some(&known), rules);
         let renumbered = SideName::BOTH.into_iter();
@@ -443,10 +438,10 @@ pub(super) struct Changing {
 }
 
 impl Changing {
-    /// What its sides may keep.
-    fn room(&self) -> change::Room<'_> {
-        change::Room {
-            known: &self.known,
+    /// What bears on it.
+    fn around<'a>(&'a self, rules: &'a PoolRules) -> Around<'a> {
+        Around {
+            rules,
             held: &self.legs,
             others: &self.others,
             now: self.now,
@@ -454,9 +449,10 @@ impl Changing {
     }
 
     /// Whether a side's phones can have its number.
-    fn keeps(&self, side: SideName) -> bool {
+    fn keeps(&self, side: SideName, rules: &PoolRules) -> bool {
         let vn = self.after.side(side).vn;
-        self.room().may_hold(&self.after, side, vn)
+        self.around(rules)
+            .may_hold(&self.known, &self.after, side, vn)
     }
 }
 

@@ -122,45 +122,30 @@ impl Around<'_> {
             _ => leg,
         }
     }
-}
 
-/// What bears on which numbers the sides of a booking that is changed may keep.
-#[derive(Debug, Clone, Copy)]
-pub struct Room<'a> {
-    /// The booking as it stood.
-    pub known: &'a Booking,
-    /// The legs of all its parties, as it stood and as it is to stand.
-    pub held: &'a [Leg],
-    /// The other bookings of the pair that it stood in.
-    pub others: &'a [Booking],
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Room<'_> {
-    /// Whether the phones of a side of `after` can have the number `vn`: no leg there is another booking's, and none is needed by
-    /// one of the pair that is left.
-    pub fn may_hold(&self, after: &Booking, side: SideName, vn: Vn) -> bool {
+    /// Whether the phones of a side of a booking, which stood as `known` and is to stand as `after`, can have the number `vn`: no
+    /// leg there is another booking's, and none is needed by one of the pair that is left.
+    pub fn may_hold(&self, known: &Booking, after: &Booking, side: SideName, vn: Vn) -> bool {
         let parties: Vec<_> = after.side(side).parties().collect();
         let is_needed_by = |other: &Booking| {
             let mut parties = parties.iter();
             parties.any(|party| serves(other, *party, vn, self.now))
         };
-        let is_needed = after.pair != self.known.pair && self.others.iter().any(is_needed_by);
+        let is_needed = after.pair != known.pair && self.others.iter().any(is_needed_by);
         let is_there = |leg: &&Leg| parties.contains(&leg.party) && leg.vn == vn;
         let mut legs = self.held.iter().filter(is_there);
         !is_needed
-            && legs.all(|leg| leg.booking == self.known.number || !leg.blocks(after.pair, self.now))
+            && legs.all(|leg| leg.booking == known.number || !leg.blocks(after.pair, self.now))
     }
 
     /// Of the numbers that a side of `after` had before, those that it keeps: what its phones can still hold; new phones never
     /// knew them.
-    pub fn earlier(&self, after: &Booking, side: SideName) -> Vec<Vn> {
-        let (was, is) = (self.known.side(side), after.side(side));
+    pub fn earlier(&self, known: &Booking, after: &Booking, side: SideName) -> Vec<Vn> {
+        let (was, is) = (known.side(side), after.side(side));
         if !was.parties().eq(is.parties()) {
             return Vec::new();
         }
-        let may_keep = |vn: &Vn| after.pair == self.known.pair || self.may_hold(after, side, *vn);
+        let may_keep = |vn: &Vn| after.pair == known.pair || self.may_hold(known, after, side, *vn);
         is.earlier.iter().copied().filter(may_keep).collect()
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use callwright::masking::booking::{Booking, CloseReason, SideName, later};
-use callwright::masking::change::{self, Around, Room};
+use callwright::masking::change::{self, Around};
 use callwright::masking::{Leg, PairKey, PartyKey};
 use jiff::Timestamp;
 
@@ -62,13 +62,13 @@ impl World {
         let mut ways: Vec<Way> = Vec::new();
         for may_rest in may_rest(sides.flat_map(numbers_of), after.pair, &held, law, self.now) {
             let with: Vec<_> = held.iter().copied().chain(may_rest).collect();
-            let room = Room {
-                known,
+            let around = Around {
+                rules: &law.rules,
                 held: &with,
                 others: &others,
                 now: self.now,
             };
-            for way in self.renumbered(&after, room, &held, law, wells) {
+            for way in self.renumbered(known, &after, around, &held, law, wells) {
                 if !ways.contains(&way) {
                     ways.push(way);
                 }
@@ -82,8 +82,9 @@ impl World {
     /// A changed booking whose sides keep their numbers where they can, and else have others.
     fn renumbered(
         &self,
+        known: &Booking,
         after: &Booking,
-        room: Room<'_>,
+        around: Around<'_>,
         held: &[Leg],
         law: &Law,
         wells: Wells,
@@ -92,9 +93,9 @@ impl World {
         for side in SideName::BOTH {
             let mut renumbered = Vec::new();
             for (mut after, rested) in ways {
-                after.side_mut(side).earlier = room.earlier(&after, side);
+                after.side_mut(side).earlier = around.earlier(known, &after, side);
                 let vn = after.side(side).vn;
-                if room.may_hold(&after, side, vn) {
+                if around.may_hold(known, &after, side, vn) {
                     renumbered.push((after, rested));
                     continue;
                 }
