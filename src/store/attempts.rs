@@ -22,6 +22,9 @@ pub(super) const ON_THE_LINE: &str = "state IN ('DIALING', 'UNKNOWN')";
 /// The states in which an attempt is still worked on.
 pub(super) const UNSETTLED: &str = "state IN ('PENDING', 'DIALING')";
 
+/// The states in which it is known what became of an attempt.
+pub(super) const SETTLED: &str = "state IN ('ACCEPTED', 'REJECTED')";
+
 /// How many attempts that are worked on are looked at at once.
 pub(super) const AT_ONCE: i64 = 500;
 

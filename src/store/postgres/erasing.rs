@@ -14,6 +14,7 @@ use super::{PostgresStore, clear};
 use crate::call::PhoneNumber;
 use crate::masking::PartyKey;
 use crate::masking::booking::Booking;
+use crate::store::attempts::SETTLED;
 use crate::store::booking_forms::{id_index, seal};
 use crate::store::erasing::looking::{Erases, Gone, Note, Row, Went, go_on};
 use crate::store::erasing::people::Asked;
@@ -34,7 +35,7 @@ impl Erasing for PostgresStore {
                  WHERE started_at < $3 AND last_event_at < $3 AND EXISTS (SELECT 1 FROM fence)
                  ORDER BY started_at LIMIT $4 FOR UPDATE SKIP LOCKED
              ), {WITH_THEM}, calls AS (
-                 DELETE FROM attempts WHERE begun_at < $3 AND state IN ('ACCEPTED', 'REJECTED')
+                 DELETE FROM attempts WHERE begun_at < $3 AND {SETTLED}
                      AND EXISTS (SELECT 1 FROM fence) RETURNING 1
              )
              SELECT EXISTS (SELECT 1 FROM fence) AS is_ours,

@@ -9,6 +9,7 @@ use super::pool::Statement;
 use super::resealing::columns_of;
 use crate::call::PhoneNumber;
 use crate::store::StoreError;
+use crate::store::attempts::SETTLED;
 use crate::store::erasing::looking::{PAGE, Row, Went};
 use crate::store::erasing::subject::{At, Table};
 
@@ -160,8 +161,9 @@ impl PostgresStore {
     }
 
     async fn erase_settled(&self, numbers: Vec<i64>) -> Result<Went, StoreError> {
-        let text = "DELETE FROM attempts WHERE number = ANY ($1) AND state IN ('ACCEPTED', 'REJECTED') RETURNING 1";
-        let statement = sqlx::query(text).bind(numbers.clone());
+        let text =
+            format!("DELETE FROM attempts WHERE number = ANY ($1) AND {SETTLED} RETURNING 1");
+        let statement = sqlx::query(sqlx::AssertSqlSafe(text)).bind(numbers.clone());
         let mut went = Went::default();
         went.gone.attempts = self.desk.run(statement).await?.len() as u64;
         let text = "SELECT number AS at, begun_at AS since FROM attempts WHERE number = ANY ($1)";

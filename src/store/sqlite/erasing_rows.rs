@@ -6,6 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use crate::call::{PhoneNumber, SessionId};
 use crate::masking::PartyKey;
 use crate::store::StoreError;
+use crate::store::attempts::SETTLED;
 use crate::store::erasing::looking::{Gone, Went};
 use crate::store::erasing::subject::{At, Table};
 use crate::store::erasing::{HANDED_OVER, first_id_at};
@@ -19,9 +20,6 @@ const CALLS: i64 = 500;
 
 /// The sessions of a person.
 const THEIRS: &str = "(source_index IN (?1, ?2) OR destination_index IN (?1, ?2))";
-
-/// Calls that we started of which it is known what became.
-const SETTLED: &str = "state IN ('ACCEPTED', 'REJECTED')";
 
 /// What goes.
 #[derive(Debug)]
