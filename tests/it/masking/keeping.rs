@@ -12,6 +12,7 @@ on_all! {
     a_late_sweeper_closes_what_lost_its_number
     a_booking_lies_idle
     bookings_leave_a_sick_number_and_both_work
+    a_side_in_grace_leaves_for_a_number_that_rests_under_a_newer_booking
     a_sick_number_is_given_to_nobody
     bookings_are_listed
     all_of_it_survives_a_restart
@@ -180,6 +181,34 @@ async fn bookings_leave_a_sick_number_and_both_work(place: Place) {
     desk.close("one", CloseReason::Cancelled).await;
     for called in [&old, &new] {
         assert_eq!(desk.call(RIDER, called).await.code, "closed");
+    }
+}
+
+async fn a_side_in_grace_leaves_for_a_number_that_rests_under_a_newer_booking(place: Place) {
+    let desk = Desk::open(place, PoolRules::default(), 2).await;
+    let older = desk.book("older", RIDER, DRIVER).await.booking;
+    desk.close("older", CloseReason::Completed).await;
+    let numbers = desk.numbers.iter();
+    let gone = numbers
+        .filter(|it| it.vn == older.a.vn)
+        .map(|it| PoolNumber {
+            health: Health::Inactive,
+            ..it.clone()
+        });
+    for number in gone {
+        desk.bookings.keep_number(number).await.expect("it is kept");
+    }
+    let newer = desk.book("newer", RIDER, DRIVER).await.booking;
+    assert_ne!(newer.a.vn, older.a.vn);
+    desk.close("newer", CloseReason::Cancelled).await;
+    let lease = desk.lease().await;
+    assert_eq!(desk.bookings.migrate(&lease).await.expect("it migrates"), 1);
+    let left = desk.digits(newer.a.vn);
+    for (caller, callee) in [(RIDER, DRIVER), (DRIVER, RIDER)] {
+        let heard = desk.call(caller, &left).await;
+        let connects = Some((callee.to_owned(), left.with_plus()));
+        let expected = ("connected_in_grace", connects);
+        assert_eq!((heard.code, heard.connects()), expected);
     }
 }
 

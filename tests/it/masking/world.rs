@@ -1,6 +1,6 @@
 //! A small world, searched to its end: three people, three numbers, two bookings at a time and as many after each other as there may be,
 //! and every order in which they can be made, changed, closed, opened again, expire, rest, and numbers go and come back. In none does
-//! a call reach anyone but the other side of a booking that lives or is in grace, and in each a booking that lives reaches its
+//! a call reach anyone but the other side of a booking that lives or is in grace, and in each such a booking reaches its
 //! other side. Of four bookings at a time the nearest worlds are searched, and long ways taken by chance.
 //!
 //! * [`law`] what holds in it all the time, and the program that is asked

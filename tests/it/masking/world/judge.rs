@@ -1,5 +1,5 @@
-//! What must not be in any world: a call that reaches anyone but the other side of a booking that lives or is in grace, and a booking
-//! that lives and does not reach its other side.
+//! What must not be in any world: a call that reaches anyone but the other side of a booking that lives or is in grace, and such a
+//! booking whose side does not reach the other.
 
 use callwright::call::{Action, PhoneNumber};
 use callwright::masking::booking::{Booking, SideName};
@@ -55,10 +55,12 @@ impl World {
         Ok(connected)
     }
 
-    /// A live booking connects both ways while its numbers are well: nobody is left without a call either.
+    /// A booking connects both ways while it lives and its numbers are well, and the ways that its grace leaves open: nobody is left
+    /// without a call either.
     fn everybody_is_reached(&self, law: &Law, numbers: &Numbers) -> Result<(), Wrong> {
-        for booking in self.bookings.iter().filter(|it| it.is_open(self.now)) {
-            for side in SideName::BOTH {
+        for booking in &self.bookings {
+            let connects = |side: &SideName| self.now < booking.connects_until(*side);
+            for side in SideName::BOTH.into_iter().filter(connects) {
                 let (own, other) = (booking.side(side), booking.side(side.other()));
                 let number = numbers.book.get(own.vn);
                 let number = number.ok_or("a number that is not ours")?;
