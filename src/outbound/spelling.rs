@@ -51,7 +51,7 @@ pub enum Misread {
     NoSuchCountry,
     /// Written as within a country, and nobody says which.
     NoCountry,
-    /// Too few digits to be anything but a short or an emergency number.
+    /// Too few digits to be more than a short or an emergency number.
     Short,
     /// Fewer digits than the numbers of its country.
     TooFew,
@@ -89,7 +89,7 @@ impl Misread {
             Self::ZeroFirst => "has a 0 where its country code begins",
             Self::NoSuchCountry => "begins with the code of no country",
             Self::NoCountry => "is written without its country code",
-            Self::Short => "is a short or emergency number",
+            Self::Short => "is too short to be called",
             Self::TooFew => "has fewer digits than the numbers of its country",
             Self::TooMany => "has more digits than the numbers of its country",
             Self::Length => "has as many digits as no number of its country",
@@ -117,7 +117,9 @@ impl Misread {
             Self::ZeroFirst => "write the country code behind the +, as in \"+6591234567\"",
             Self::NoSuchCountry => "write + and the country code first, as in \"+6591234567\"",
             Self::NoCountry => "write + and the country code first, or give the pool its `country`",
-            Self::Short => "have people dial it themselves",
+            Self::Short => {
+                "write + and the country code first, and all of its digits; short and emergency numbers are not called"
+            }
             Self::TooFew | Self::TooMany | Self::Length => {
                 "look it up again, and write all of its digits"
             }
@@ -231,7 +233,7 @@ fn stranger(c: char, text: &str) -> Misread {
         _ if text.contains('@') || lower.contains("sip:") || lower.contains("://") => {
             Misread::Address
         }
-        _ if matches!(&*letters, "x" | "ext" | "extension" | "extn") => Misread::Extension,
+        _ if matches!(&*letters, "x" | "ext" | "extension" | "extn") => extended(text),
         'e' | 'E' if letters == "e" => Misread::Spreadsheet,
         'p' | 'w' | 'P' | 'W' if matches!(&*letters, "p" | "w") => Misread::Behind,
         ',' | ';' => Misread::Behind,
@@ -239,6 +241,19 @@ fn stranger(c: char, text: &str) -> Misread {
         c if c.is_alphabetic() => Misread::Letters,
         c if c.is_numeric() => Misread::OtherDigits,
         _ => Misread::Sign,
+    }
+}
+
+/// What a text is that has the letters of an extension in it: a whole number stands before them, and digits behind them, or it
+/// has none.
+fn extended(text: &str) -> Misread {
+    let letters = text.find(|c: char| c.is_ascii_alphabetic());
+    let (number, rest) = text.split_at(letters.unwrap_or(text.len()));
+    let digits = |of: &str| of.chars().filter(char::is_ascii_digit).count();
+    match (digits(number), digits(rest)) {
+        (1..FEWEST, _) => Misread::Short,
+        (0, _) | (_, 0) => Misread::Letters,
+        _ => Misread::Extension,
     }
 }
 

@@ -54,7 +54,7 @@ fn usual_spellings_are_one_number() {
 }
 
 /// Wrong spellings, where they were read, and what each is refused for.
-const WRONG: [(&str, &str, Misread); 56] = [
+const WRONG: [(&str, &str, Misread); 61] = [
     ("", "SG", Misread::Empty),
     ("   ", "SG", Misread::Empty),
     ("+", "SG", Misread::Empty),
@@ -78,6 +78,8 @@ const WRONG: [(&str, &str, Misread); 56] = [
     ("+65 9123 456O", "", Misread::Letters),
     ("no. 9123 4567", "SG", Misread::Letters),
     ("callto:+6591234567", "", Misread::Letters),
+    ("91234567x", "SG", Misread::Letters),
+    ("x91234567", "SG", Misread::Letters),
     ("6.59123E+09", "SG", Misread::Spreadsheet),
     ("6.59123e09", "SG", Misread::Spreadsheet),
     ("+65 6123 4567 ext. 12", "", Misread::Extension),
@@ -111,6 +113,9 @@ const WRONG: [(&str, &str, Misread); 56] = [
     ("91234567", "", Misread::NoCountry),
     ("07400 123456", "", Misread::NoCountry),
     ("999", "SG", Misread::Short),
+    ("12x", "SG", Misread::Short),
+    ("+65 12 ext. 3", "", Misread::Short),
+    ("12ext", "", Misread::Short),
     ("+65999", "", Misread::Short),
     ("+6591234", "", Misread::TooFew),
     ("+659123456789012", "", Misread::TooMany),
