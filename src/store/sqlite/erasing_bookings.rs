@@ -4,7 +4,7 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::bookings::by_number;
-use super::erasing_rows::{Bite, events, session_rows};
+use super::erasing_rows::{Bite, events_of, events_where, session_rows};
 use crate::call::SessionId;
 use crate::masking::PartyKey;
 use crate::masking::booking::{Booking, SideName};
@@ -29,9 +29,9 @@ pub(super) fn erase(
         return Ok(None);
     }
     let ids = sessions(&moment, booking)?;
-    let mut gone = events(&moment, &ids)?;
-    if let Some(known) = by_number(&moment, vault, booking as i64)? {
-        gone += events_of(&moment, vault, &known)?;
+    let known = by_number(&moment, vault, booking as i64)?;
+    let gone = events(&moment, vault, &ids, known.as_ref())?;
+    if let Some(known) = known {
         let_go(&moment, vault, &known)?;
     }
     let of_it = [booking as i64];
@@ -59,19 +59,25 @@ fn sessions(db: &Connection, booking: u64) -> Result<Vec<String>, rusqlite::Erro
     session_rows(db, found.collect::<Result<_, _>>()?)
 }
 
-/// Erases what was told of a booking, but that it was closed for this. How many events.
-fn events_of(db: &Connection, vault: &Vault, booking: &Booking) -> Result<u64, rusqlite::Error> {
-    let told_at = cut_off_at(booking);
-    let theirs = "booking_id IN (?1, ?2) AND NOT (kind = 'booking.closed' AND at IS ?3)";
+/// Erases what was told of sessions and of their booking, but that it was closed for this. How many events.
+fn events(
+    db: &Connection,
+    vault: &Vault,
+    sessions: &[String],
+    booking: Option<&Booking>,
+) -> Result<u64, rusqlite::Error> {
+    let Some(booking) = booking else {
+        return events_of(db, sessions);
+    };
+    let which = "session_id IN (SELECT value FROM json_each(?1))
+         OR booking_id IN (?2, ?3) AND NOT (kind = 'booking.closed' AND at IS ?4)";
+    let sessions = serde_json::Value::from(sessions).to_string();
     let [column, other] = booking_columns(vault, &booking.id);
-    let sql =
-        format!("DELETE FROM deliveries WHERE event IN (SELECT number FROM events WHERE {theirs})");
-    db.execute(&sql, params![column, other, told_at])?;
-    let gone = db.execute(
-        &format!("DELETE FROM events WHERE {theirs}"),
-        params![column, other, told_at],
-    )?;
-    Ok(gone as u64)
+    events_where(
+        db,
+        which,
+        params![sessions, column, other, cut_off_at(booking)],
+    )
 }
 
 /// Its PINs go. Its legs tell of no pair any more, so that they keep others from the numbers until these have rested, and nothing else.

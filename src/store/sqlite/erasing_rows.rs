@@ -66,13 +66,13 @@ pub(super) fn sessions_of(
         "SELECT id, session_id FROM sessions WHERE {THEIRS} AND status IS NOT NULL LIMIT ?3"
     );
     let [form, other] = vault.forms(vault.index(phone.digits()));
-    bite(db, &sql, params![form, other, BITE as i64], events)
+    bite(db, &sql, params![form, other, BITE as i64], events_of)
 }
 
 /// Erases sessions that have ended, of those in these rows.
 pub(super) fn sessions_in(db: &mut Connection, rows: &[At]) -> Result<Bite, StoreError> {
     let sql = "SELECT id, session_id FROM sessions WHERE id IN (SELECT value FROM json_each(?1)) AND status IS NOT NULL";
-    bite(db, sql, [json(rows)], events)
+    bite(db, sql, [json(rows)], events_of)
 }
 
 /// The sessions of a person that are live.
@@ -143,22 +143,27 @@ pub(super) fn session_rows(
 }
 
 /// Erases what was told of sessions. How many events.
-pub(super) fn events(db: &Connection, sessions: &[String]) -> Result<u64, rusqlite::Error> {
+pub(super) fn events_of(db: &Connection, sessions: &[String]) -> Result<u64, rusqlite::Error> {
     if sessions.is_empty() {
         return Ok(0);
     }
-    let sessions = serde_json::to_string(sessions).expect("ids are texts");
+    let sessions = serde_json::Value::from(sessions).to_string();
     events_where(
         db,
         "session_id IN (SELECT value FROM json_each(?1))",
-        sessions,
+        [sessions],
     )
 }
 
-/// Erases events, which are looked for once: some are found by no index.
-fn events_where(db: &Connection, which: &str, of: String) -> Result<u64, rusqlite::Error> {
+/// Erases events, which are looked for once: all are looked through where no index finds them. One by sessions and bookings would
+/// cost each event that is told more than it is worth to the few who are erased.
+pub(super) fn events_where(
+    db: &Connection,
+    which: &str,
+    of: impl rusqlite::Params,
+) -> Result<u64, rusqlite::Error> {
     let mut select = db.prepare_cached(&format!("SELECT number FROM events WHERE {which}"))?;
-    let numbers = select.query_map([of], |row| row.get(0).map(At::Number))?;
+    let numbers = select.query_map(of, |row| row.get(0).map(At::Number))?;
     let numbers = json(&numbers.collect::<Result<Vec<_>, _>>()?);
     let these = "IN (SELECT value FROM json_each(?1))";
     let sql = format!("DELETE FROM deliveries WHERE event {these}");
@@ -188,7 +193,7 @@ pub(super) fn rows(db: &mut Connection, table: Table, rows: &[At]) -> Result<Wen
             let sql = format!("SELECT number, begun_at FROM attempts WHERE {these}");
             went.left = left(&moment, &sql, [json(rows)])?;
         }
-        Table::Events => went.gone.events = events_where(&moment, &these("number"), json(rows))?,
+        Table::Events => went.gone.events = events_where(&moment, &these("number"), [json(rows)])?,
         Table::Handoffs => went.gone.attempts = delete("handoff_id", "")?,
         Table::CallbackResults => went.gone.attempts = delete("result_id", "")?,
         // They go with their sessions.
