@@ -3,13 +3,14 @@
 use callwright::bookings::Refused;
 use callwright::masking::booking::{BookingId, CloseReason, SideName};
 use callwright::masking::rules::Sticky;
-use callwright::masking::{PoolNumber, PoolRules};
+use callwright::masking::{Health, PoolNumber, PoolRules};
 
 use super::{DRIVER, Desk, Place, RIDER, STRANGER, between, hours, number, on_all, person, side};
 
 on_all! {
     a_new_phone_takes_the_number_over
     a_new_phone_that_is_taken_there_gets_another_number
+    a_new_phone_does_not_get_the_numbers_from_before
     a_side_that_leaves_a_pair_leaves_the_pairs_other_booking_alone
     a_new_person_gets_a_new_pin
     a_closed_booking_opens_again_on_its_numbers
@@ -100,6 +101,31 @@ async fn a_new_phone_that_is_taken_there_gets_another_number(place: Place) {
         desk.call(STRANGER, &a).await.connects(),
         Some((person(1), a.with_plus()))
     );
+}
+
+/// Nobody has ever told them to the new phone.
+async fn a_new_phone_does_not_get_the_numbers_from_before(place: Place) {
+    let desk = Desk::open(place, PoolRules::default(), 2).await;
+    let first = desk.book("one", RIDER, DRIVER).await.booking;
+    let sick = desk.numbers.iter().find(|it| it.vn == first.a.vn);
+    let sick = PoolNumber {
+        health: Health::Unhealthy,
+        ..sick.expect("it is of the pool").clone()
+    };
+    desk.bookings.keep_number(sick).await.expect("it is kept");
+    let lease = desk.lease().await;
+    assert_eq!(desk.bookings.migrate(&lease).await.expect("it migrates"), 1);
+    let id = BookingId::new("one");
+    let stranger = side(&[STRANGER]);
+    let changed = desk.bookings.put_side(&id, SideName::B, &stranger).await;
+    let changed = changed.expect("it is changed").booking;
+    assert_eq!(changed.a.earlier, [first.a.vn]);
+    assert_eq!(changed.b.earlier, []);
+    let (old, new) = (desk.digits(first.a.vn), desk.digits(changed.b.vn));
+    let to = |heard: super::Heard| heard.connects().map(|it| it.0);
+    assert_eq!(to(desk.call(RIDER, &old).await).as_deref(), Some(STRANGER));
+    assert_eq!(to(desk.call(STRANGER, &new).await).as_deref(), Some(RIDER));
+    assert_eq!(desk.call(STRANGER, &old).await.code, "stale_number");
 }
 
 async fn a_side_that_leaves_a_pair_leaves_the_pairs_other_booking_alone(place: Place) {

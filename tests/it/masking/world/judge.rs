@@ -2,13 +2,13 @@
 //! booking whose side does not reach the other.
 
 use callwright::call::{Action, PhoneNumber};
-use callwright::masking::booking::{Booking, SideName};
+use callwright::masking::booking::{Booking, SideName, later};
 use callwright::masking::change;
 use callwright::masking::leg::Standing;
 use callwright::masking::route::{Around, Call, Picture, Stage};
 use callwright::masking::{Decision, Health, Leg, PoolNumber};
 
-use super::law::{Law, Numbers, key, nth, who};
+use super::law::{Law, MOMENT, Numbers, key, nth, who};
 use super::model::{World, resting};
 
 /// What must not be, in words.
@@ -22,6 +22,7 @@ impl World {
         let (all, none) = (law.all_well(), law.none_well());
         self.everybody_is_reached(law, all)?;
         self.nobody_is_reached_by_what_rests(law, all)?;
+        self.nobody_is_reached_by_a_leg_alone(law, all)?;
         Ok(self.everybody_calls(law, all)? + self.everybody_calls(law, none)?)
     }
 
@@ -93,6 +94,30 @@ impl World {
                     if placed(&decision).is_some() {
                         return Err(format!("what rests connects person {caller}: {decision:?}"));
                     }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A leg of somebody whom its booking does not know, as only a fault elsewhere could leave it, connects nobody.
+    fn nobody_is_reached_by_a_leg_alone(&self, law: &Law, numbers: &Numbers) -> Result<(), Wrong> {
+        for booking in &self.bookings {
+            let stranger = law.odd_one_out(booking.pair);
+            let places = numbers.all.iter();
+            let places = places.flat_map(|it| SideName::BOTH.map(|side| (it, side)));
+            for (number, side) in places {
+                let until = later(self.now, MOMENT);
+                let leg = Leg {
+                    booking: booking.number,
+                    side,
+                    ..resting(key(stranger), number.vn, booking.pair, until, law)
+                };
+                let decision = self.call(stranger, number, Some(&leg), numbers, law);
+                if placed(&decision).is_some() {
+                    return Err(format!(
+                        "a leg alone connects person {stranger}: {decision:?}"
+                    ));
                 }
             }
         }

@@ -87,8 +87,8 @@ pub(super) fn between(law: &Law, a: usize, b: usize, now: Timestamp) -> Booking 
     }
 }
 
-/// A number that rests for somebody.
-pub(super) fn resting(party: PartyKey, vn: Vn, pair: PairKey, now: Timestamp, law: &Law) -> Leg {
+/// A number that rests for somebody from then on.
+pub(super) fn resting(party: PartyKey, vn: Vn, pair: PairKey, from: Timestamp, law: &Law) -> Leg {
     Leg {
         party,
         vn,
@@ -96,8 +96,8 @@ pub(super) fn resting(party: PartyKey, vn: Vn, pair: PairKey, now: Timestamp, la
         side: SideName::A,
         remembered: false,
         pair,
-        rests_from: now,
-        free_from: later(now, law.rules.cooldown),
+        rests_from: from,
+        free_from: later(from, law.rules.cooldown),
     }
 }
 
