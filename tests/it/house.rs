@@ -5,6 +5,7 @@ mod imports;
 mod names;
 mod papers;
 mod rust_text;
+mod sql;
 
 use std::fs;
 use std::path::{Path, PathBuf};

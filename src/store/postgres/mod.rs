@@ -29,6 +29,7 @@ mod pool;
 mod pool_numbers;
 mod resealing;
 mod rotation;
+mod row_key;
 mod schema;
 
 use std::sync::Arc;

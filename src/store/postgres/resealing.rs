@@ -9,6 +9,7 @@ use sqlx::postgres::PgRow;
 use super::PostgresStore;
 use super::pool::{Pool, Statement};
 use super::rotation::learn;
+use super::row_key::{At, at, each, key, names, parameters, texts};
 use crate::store::StoreError;
 use crate::store::resealing::{Anew, BoundTo, Found, SHAPES, Shape, from_hex, sealed};
 use crate::store::ring::LiveVault;
@@ -112,27 +113,76 @@ pub(super) async fn renew<'q>(
     Ok(())
 }
 
-/// Brings the rows of some pages under the current key, but those that somebody is about to change. Returns how many.
-pub(super) async fn renew_pages(
+/// Where the next bite of a table ends: `most` rows behind `after`. `None` when there are not so many.
+pub(super) async fn end_of_bite(
+    pool: &Pool,
+    shape: &Shape,
+    after: Option<&At>,
+    most: u64,
+) -> Result<Option<At>, StoreError> {
+    let (key, table) = (key(shape), shape.table);
+    let (names, texts) = (names(key), texts(key));
+    let behind = match after {
+        Some(_) => format!("({names}) > ({})", parameters(key, 0)),
+        None => "true".to_owned(),
+    };
+    let before_it = most - 1;
+    let text = format!(
+        "SELECT {texts} FROM {table} AS t WHERE {behind} ORDER BY {names} OFFSET {before_it} LIMIT 1"
+    );
+    let rows = pool.read(|| {
+        let query = sqlx::query(sqlx::AssertSqlSafe(text.clone()));
+        after
+            .into_iter()
+            .flatten()
+            .cloned()
+            .fold(query, Statement::bind)
+    });
+    rows.await?.first().map(|row| at(key, row)).transpose()
+}
+
+/// Brings the rows behind `after` and up to `through` under the current key, but those that somebody is about to change. Returns
+/// how many.
+pub(super) async fn renew_bite(
     pool: &Pool,
     vault: &Vault,
     shape: &Shape,
-    pages: std::ops::Range<i64>,
+    after: Option<&At>,
+    through: Option<&At>,
 ) -> Result<u64, StoreError> {
-    let ends = [pages.start, pages.end].map(|page| format!("({page},0)"));
-    let is_other = match shape.sealed {
-        Some((column, _)) => format!("substring(t.{column} FROM 1 FOR 1) <> $3"),
-        None => "t.key_number <> get_byte($3, 0)".to_owned(),
-    };
-    let wanted = format!(
-        "t.ctid >= CAST($1::text AS tid) AND t.ctid < CAST($2::text AS tid) AND {is_other}"
-    );
+    let key = key(shape);
+    let names = names(key);
+    let mut wanted = vec![match shape.sealed {
+        Some((column, _)) => format!("substring(t.{column} FROM 1 FOR 1) <> $1"),
+        None => "t.key_number <> get_byte($1, 0)".to_owned(),
+    }];
+    let mut bound = 1;
+    for (end, compared) in [(after, ">"), (through, "<=")] {
+        if end.is_some() {
+            wanted.push(format!("({names}) {compared} ({})", parameters(key, bound)));
+            bound += key.len();
+        }
+    }
     let number = vec![vault.number()];
+    let ends: Vec<_> = [after, through]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .cloned()
+        .collect();
     let bind = |query: Statement<'static>| {
-        let [first, last] = ends.clone();
-        query.bind(first).bind(last).bind(number.clone())
+        let query = query.bind(number.clone());
+        ends.iter().cloned().fold(query, Statement::bind)
     };
-    bring(pool, vault, shape, &wanted, bind, "SKIP LOCKED").await
+    bring(
+        pool,
+        vault,
+        shape,
+        &wanted.join(" AND "),
+        bind,
+        "SKIP LOCKED",
+    )
+    .await
 }
 
 async fn bring<'q>(
@@ -143,28 +193,28 @@ async fn bring<'q>(
     bind: impl Fn(Statement<'q>) -> Statement<'q> + Send + Sync,
     locked: &str,
 ) -> Result<u64, StoreError> {
-    let mut columns = vec!["ctid::text AS at"];
+    let key = key(shape);
+    let mut columns = Vec::new();
     columns.extend(shape.bound_column());
     columns.extend(shape.sealed.map(|(column, _)| column));
     columns.extend(shape.keyed);
     columns.extend(shape.sealed.is_none().then_some("key_number"));
-    let (columns, table) = (columns.join(", t."), shape.table);
-    let text = format!("SELECT t.{columns} FROM {table} AS t WHERE {wanted}");
+    let (texts, columns, table) = (texts(key), columns.join(", t."), shape.table);
+    let text = format!("SELECT {texts}, t.{columns} FROM {table} AS t WHERE {wanted}");
     let rows = pool.read(|| bind(sqlx::query(sqlx::AssertSqlSafe(text.clone()))));
     let mut change = Change::default();
     for row in rows.await? {
         let found = read(shape, &row)?;
         if let Some(anew) = shape.anew(vault, &found)? {
-            change.add(row.try_get("at")?, found, anew);
+            change.add(at(key, &row)?, found, anew);
         }
     }
-    if change.at.is_empty() {
-        return Ok(0);
+    let many = change.was.len() as u64;
+    if many > 0 {
+        let text = change_text(shape, locked);
+        let statement = sqlx::query(sqlx::AssertSqlSafe(text));
+        pool.run(change.bind(statement, vault, shape)).await?;
     }
-    let many = change.at.len() as u64;
-    let text = change_text(shape, locked);
-    let statement = sqlx::query(sqlx::AssertSqlSafe(text));
-    pool.run(change.bind(statement, vault, shape)).await?;
     Ok(many)
 }
 
@@ -196,15 +246,18 @@ fn read(shape: &Shape, row: &PgRow) -> Result<Found, StoreError> {
 /// Rows to be changed, column by column.
 #[derive(Default)]
 struct Change {
-    at: Vec<String>,
+    at: [Vec<Option<String>>; 2],
     was: Vec<Option<Vec<u8>>>,
     sealed: Vec<Option<Vec<u8>>>,
     keyed: [Vec<Option<Vec<u8>>>; 2],
 }
 
 impl Change {
-    fn add(&mut self, at: String, found: Found, anew: Anew) {
-        self.at.push(at);
+    fn add(&mut self, at: At, found: Found, anew: Anew) {
+        let mut at = at.into_iter();
+        for column in &mut self.at {
+            column.push(at.next());
+        }
         self.was
             .push(found.sealed.or(found.keyed.into_iter().next().flatten()));
         self.sealed.push(anew.sealed);
@@ -215,13 +268,14 @@ impl Change {
     }
 
     fn bind<'q>(self, statement: Statement<'q>, vault: &Vault, shape: &Shape) -> Statement<'q> {
-        let [first, second] = self.keyed;
+        let ([at1, at2], [k1, k2]) = (self.at, self.keyed);
         let statement = statement
-            .bind(self.at)
+            .bind(at1)
+            .bind(at2)
             .bind(self.was)
             .bind(self.sealed)
-            .bind(first)
-            .bind(second);
+            .bind(k1)
+            .bind(k2);
         match shape.sealed {
             Some(_) => statement,
             None => statement.bind(i16::from(vault.number())),
@@ -238,7 +292,7 @@ fn change_text(shape: &Shape, locked: &str) -> String {
             column
         }
         None => {
-            set.push("key_number = $6".to_owned());
+            set.push("key_number = $7".to_owned());
             shape.keyed.first().copied().unwrap_or_default()
         }
     };
@@ -247,14 +301,19 @@ fn change_text(shape: &Shape, locked: &str) -> String {
         true => format!("{column} = coalesce(encode(free.{form}, 'hex'), t.{column})"),
         false => format!("{column} = free.{form}"),
     }));
-    let (table, set) = (shape.table, set.join(", "));
+    let (key, table, set) = (key(shape), shape.table, set.join(", "));
+    let names = names(key);
+    let read = each(key, |nth, (column, _)| format!("t.{column} AS at{nth}"));
+    let told = each(key, |nth, (_, kind)| format!("CAST(w.at{nth} AS {kind})"));
+    let free = each(key, |nth, _| format!("free.at{nth}"));
     format!(
         "WITH free AS (
-             SELECT t.ctid AS at, w.sealed, w.k1, w.k2
-             FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) AS w (at, was, sealed, k1, k2)
-             JOIN {table} AS t ON t.ctid = CAST(w.at AS tid)
+             SELECT {read}, w.sealed, w.k1, w.k2
+             FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[])
+                 AS w (at1, at2, was, sealed, k1, k2)
+             JOIN {table} AS t ON ({names}) = ({told})
              WHERE t.{was} = w.was FOR UPDATE OF t {locked}
          )
-         UPDATE {table} AS t SET {set} FROM free WHERE t.ctid = free.at"
+         UPDATE {table} AS t SET {set} FROM free WHERE ({names}) = ({free})"
     )
 }

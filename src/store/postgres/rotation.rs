@@ -13,10 +13,11 @@ use tokio::sync::Mutex;
 
 use super::PostgresStore;
 use super::pool::{Pool, Statement};
-use super::resealing::{renew_pages, shapes};
+use super::resealing::{end_of_bite, renew_bite, shapes};
+use super::row_key::At;
 use crate::store::forms::read_time;
 use crate::store::rekeying::{
-    KeyRecord, KeyRing, LEARNT_WITHIN, LOOKED_AT_EVERY, OTHERS, Pass, Rewriting,
+    BITE, KeyRecord, KeyRing, LEARNT_WITHIN, LOOKED_AT_EVERY, OTHERS, Pass, Rewriting,
 };
 use crate::store::ring::{KeptKey, LiveVault, State};
 use crate::store::vault::KeyNumber;
@@ -30,9 +31,6 @@ const LEASED: Duration = Duration::from_secs(30);
 /// After how long no statement is under way any more that began before a key was the current one, whatever can be seen of it: the
 /// server ends them after 5 s (see `DESK_TIMES`).
 const ENDED_WITHIN: Duration = Duration::from_secs(6);
-
-/// How many pages are looked at at once.
-const PAGES: i64 = 16;
 
 /// The tables whose rows are kept apart by what they are found by.
 const KEPT_APART: &str =
@@ -58,14 +56,12 @@ enum Work {
     },
 }
 
-/// A walk through the tables, page by page.
+/// A walk through the tables, each in the order of its key.
 #[derive(Debug)]
 struct UnderWay {
-    pass: Pass<i64>,
-    /// How many rows each table had when the first walk began.
+    pass: Pass<At>,
+    /// How many rows of each table were there when the first walk began, and are not looked at yet.
     rows: Vec<u64>,
-    /// How many pages the table has that the walk is at.
-    pages: i64,
 }
 
 #[async_trait]
@@ -176,21 +172,16 @@ impl PostgresStore {
             return Ok(LOOKED_AT_EVERY);
         };
         let began = Instant::now();
-        let page = match walk.pass.after {
-            Some(page) => page,
-            None => {
-                walk.pages = self.pages(shape.table).await?;
-                0
-            }
-        };
-        let through = (page + PAGES).min(walk.pages);
         let vault = self.vault.now();
-        let rewritten = renew_pages(&self.desk, &vault, shape, page..through).await?;
-        let rows = walk.rows.get(walk.pass.table).copied().unwrap_or(0);
-        let looked_at = |page: i64| rows * page.unsigned_abs() / walk.pages.max(1).unsigned_abs();
-        let looked_at = looked_at(through) - looked_at(page);
-        let last = (through < walk.pages).then_some(through);
-        walk.pass.go_on(looked_at, rewritten, last);
+        let after = walk.pass.after.as_ref();
+        let through = end_of_bite(&self.desk, shape, after, BITE).await?;
+        let rewritten = renew_bite(&self.desk, &vault, shape, after, through.as_ref()).await?;
+        let looked_at = walk.rows.get_mut(walk.pass.table).map_or(0, |left| {
+            let looked_at = through.as_ref().map_or(*left, |_| BITE.min(*left));
+            *left -= looked_at;
+            looked_at
+        });
+        walk.pass.go_on(looked_at, rewritten, through);
         self.tell_waiting(of, walk.pass.waiting()).await?;
         Ok(began.elapsed() * OTHERS)
     }
@@ -223,14 +214,7 @@ impl PostgresStore {
         Ok(UnderWay {
             pass: Pass::first(total),
             rows,
-            pages: 0,
         })
-    }
-
-    async fn pages(&self, table: &str) -> Result<i64, StoreError> {
-        let text =
-            format!("SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint");
-        self.value(&text).await
     }
 
     /// What a statement without parameters gives.
