@@ -25,7 +25,15 @@ pub(super) const LEARNT_WITHIN: Duration = Duration::from_millis(if cfg!(feature
 });
 
 /// How many times as long as a bite took others have the database for themselves.
-pub(super) const OTHERS: u32 = 3;
+const OTHERS: u32 = 3;
+
+/// And how long at most: who was frozen in the middle of a bite did not work for so long.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// How long others have the database for themselves after a bite that took `worked`.
+pub(super) fn rest_after(worked: Duration) -> Duration {
+    (worked * OTHERS).min(LONGEST_REST)
+}
 
 /// The keys of a database.
 #[async_trait]
@@ -139,5 +147,19 @@ impl<C> Pass<C> {
             true => self.total.saturating_sub(self.looked_at),
             false => 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_get_three_quarters_and_nobody_rests_for_long() {
+        assert_eq!(
+            rest_after(Duration::from_millis(20)),
+            Duration::from_millis(60)
+        );
+        assert_eq!(rest_after(Duration::from_secs(3600)), LONGEST_REST);
     }
 }

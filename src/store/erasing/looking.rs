@@ -17,7 +17,7 @@ use crate::call::PhoneNumber;
 use crate::masking::PartyKey;
 use crate::masking::booking::{Booking, CloseReason};
 use crate::store::bookings::BookingStore;
-use crate::store::rekeying::OTHERS;
+use crate::store::rekeying::rest_after;
 use crate::store::vault::{Place, Vault};
 use crate::store::{Lease, StoreError, record};
 
@@ -138,7 +138,7 @@ pub(in crate::store) async fn go_on<S: Erases>(
         store.note(lease, notes).await?;
     }
     let rests = match is_much {
-        true => began.elapsed() * OTHERS,
+        true => rest_after(began.elapsed()),
         false => Duration::ZERO,
     };
     Ok(is_more.then_some(rests))

@@ -17,7 +17,7 @@ use super::resealing::{end_of_bite, renew_bite, shapes};
 use super::row_key::At;
 use crate::store::forms::read_time;
 use crate::store::rekeying::{
-    BITE, KeyRecord, KeyRing, LEARNT_WITHIN, LOOKED_AT_EVERY, OTHERS, Pass, Rewriting,
+    BITE, KeyRecord, KeyRing, LEARNT_WITHIN, LOOKED_AT_EVERY, Pass, Rewriting, rest_after,
 };
 use crate::store::ring::{KeptKey, LiveVault, State};
 use crate::store::vault::KeyNumber;
@@ -183,7 +183,7 @@ impl PostgresStore {
         });
         walk.pass.go_on(looked_at, rewritten, through);
         self.tell_waiting(of, walk.pass.waiting()).await?;
-        Ok(began.elapsed() * OTHERS)
+        Ok(rest_after(began.elapsed()))
     }
 
     /// Whether a transaction is under way that began before a time, or one of which this user is not told when it began.

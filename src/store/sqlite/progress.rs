@@ -20,6 +20,9 @@ const TOO_FAR: u64 = FAR_BEHIND + FAR_BEHIND / 4;
 /// How many times as long as it worked the projector gives way.
 const GIVES_WAY: u32 = 4;
 
+/// And how long at most: a server that was frozen in the middle did not work for so long.
+const LONGEST_WAY: Duration = Duration::from_secs(2);
+
 /// How long a group waits for a projection that lags far behind.
 const HELD_UP: Duration = Duration::from_millis(20);
 
@@ -242,7 +245,7 @@ impl Progress {
                 state.wanted > state.projected || !state.commands.is_empty() || state.file_wanted;
             !state.closing && !is_waited_for && state.lag() < FAR_BEHIND / 2
         };
-        let pause = worked * GIVES_WAY;
+        let pause = (worked * GIVES_WAY).min(LONGEST_WAY);
         drop(self.changed.wait_timeout_while(state, pause, gives_way));
     }
 

@@ -15,7 +15,7 @@ use super::{SqliteStore, resealing};
 use crate::store::StoreError;
 use crate::store::forms::read_time;
 use crate::store::rekeying::{
-    BITE, KeyRecord, KeyRing, LEARNT_WITHIN, LOOKED_AT_EVERY, OTHERS, Pass, Rewriting,
+    BITE, KeyRecord, KeyRing, LEARNT_WITHIN, LOOKED_AT_EVERY, Pass, Rewriting, rest_after,
 };
 use crate::store::ring::{KeptKey, LiveVault, State};
 use crate::store::vault::KeyNumber;
@@ -175,7 +175,7 @@ impl SqliteStore {
         };
         let bite: resealing::Bite = self.rotation.rewriting.write(bite).await?;
         under_way.go_on(bite.looked_at, bite.rewritten, bite.last);
-        Ok(began.elapsed() * OTHERS)
+        Ok(rest_after(began.elapsed()))
     }
 
     async fn begin(&self, of: KeyNumber, now: Timestamp) -> Result<Pass<Vec<Value>>, StoreError> {
