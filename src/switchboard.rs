@@ -55,6 +55,8 @@ pub struct Switchboard {
     store: Arc<dyn Store>,
     shelf: Arc<Shelf>,
     apology: Apology,
+    /// The same as a reply.
+    apology_reply: Arc<str>,
     /// Replaced as a whole, so that an answer sees one of them.
     destinations: RwLock<Arc<Destinations>>,
     world: Arc<dyn World>,
@@ -103,6 +105,7 @@ impl Switchboard {
         Self {
             store,
             shelf,
+            apology_reply: callflow::to_json(&apology.callflow()).into(),
             apology,
             destinations: RwLock::new(Arc::new(destinations)),
             world,
@@ -153,7 +156,7 @@ impl Switchboard {
 
     /// The apology as a reply, for what goes wrong outside the switchboard.
     pub fn apology(&self) -> Arc<str> {
-        callflow::to_json(&self.apology.callflow()).into()
+        self.apology_reply.clone()
     }
 
     /// Answers `action`, which came as `body`.

@@ -1,26 +1,32 @@
-//! Overload: so many webhooks are worked on at once, the others wait a moment for their turn, and whoever does not get it is
-//! answered without work: a voice call action with the apology, anything else with 503.
-//!
-//! The wait is part of the protection. Answered at once, those who are sent away would come back at once, and take the
-//! time that the others' answers need.
+//! Overload: so many webhooks are worked on at once, the others stand in line for their turn, and whoever does not get it in
+//! time is answered without work: a voice call action with the apology, anything else with 503. Calls on the telephone go before
+//! those that come in.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 
 /// Voice call actions that are worked on at once.
 const ACTIONS: usize = 256;
 
-/// How many of these places calls that only come in may take: the others are for those that are on the telephone.
-const NEW_CALLS: usize = 192;
+/// How many of these places are kept from calls that only come in, for those that are on the telephone.
+const KEPT: usize = 64;
 
 /// Other webhooks that are worked on at once. Nobody waits for them on the telephone.
 const OTHERS: usize = 128;
 
-/// How long a webhook waits for its turn.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long a webhook waits for its turn when many come at once: a burst is over soon, and nobody has to be sent away.
+pub(super) const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long a line may stand until more come than are answered: then they hear so at once.
+const STANDS: Duration = Duration::from_millis(100);
+
+/// How long a webhook waits then. The wait is part of the protection: answered at once, those who are sent away would come back at
+/// once, and take the time that the others' answers need.
+const SHORT_PATIENCE: Duration = Duration::from_millis(25);
 
 /// How often the log says that webhooks are sent away.
 const SAID_EVERY: Duration = Duration::from_secs(1);
@@ -28,17 +34,9 @@ const SAID_EVERY: Duration = Duration::from_secs(1);
 /// The places, shared by all connections.
 #[derive(Debug, Clone)]
 pub struct Turns {
-    actions: Arc<Semaphore>,
-    new_calls: Arc<Semaphore>,
-    others: Arc<Semaphore>,
+    actions: Arc<Places>,
+    others: Arc<Places>,
     said: Arc<Mutex<Option<Instant>>>,
-}
-
-/// A place, given back when it is dropped, also when its webhook was given up.
-#[derive(Debug)]
-pub struct Turn {
-    _permit: OwnedSemaphorePermit,
-    _new_call: Option<OwnedSemaphorePermit>,
 }
 
 /// What waits for its turn.
@@ -52,26 +50,64 @@ pub enum Waiting {
     Other,
 }
 
+/// A place, given back when it is dropped, also when its webhook was given up.
+#[derive(Debug)]
+pub struct Turn(Option<Arc<Places>>);
+
+/// Places of one kind, and the lines before them.
+#[derive(Debug)]
+struct Places {
+    /// How many of them only those take who go first.
+    kept: usize,
+    book: Mutex<Book>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    free: usize,
+    /// Who goes first, and who goes when none of those waits.
+    first: Line,
+    then: Line,
+}
+
+/// Those who wait, in the order that they came.
+#[derive(Debug, Default)]
+struct Line {
+    waiting: VecDeque<oneshot::Sender<Turn>>,
+    /// Since when it has been standing.
+    since: Option<Instant>,
+}
+
+/// Where a place is handed over once it is free, and for how long to wait for that.
+struct Called {
+    turn: oneshot::Receiver<Turn>,
+    patience: Duration,
+}
+
 impl Turns {
     /// All places free.
     pub fn new() -> Self {
-        Self::of(ACTIONS, NEW_CALLS, OTHERS)
+        Self::of(ACTIONS, KEPT, OTHERS)
     }
 
-    fn of(actions: usize, new_calls: usize, others: usize) -> Self {
+    fn of(actions: usize, kept: usize, others: usize) -> Self {
         Self {
-            actions: Arc::new(Semaphore::new(actions)),
-            new_calls: Arc::new(Semaphore::new(new_calls)),
-            others: Arc::new(Semaphore::new(others)),
+            actions: Places::new(actions, kept),
+            others: Places::new(others, 0),
             said: Arc::default(),
         }
     }
 
     /// A place; `None` when none came free in time.
     pub async fn take(&self, who: Waiting) -> Option<Turn> {
-        match self.at_once(who) {
-            Some(turn) => Some(turn),
-            None => timeout(PATIENCE, self.wait(who)).await.ok().flatten(),
+        let (places, goes_first) = match who {
+            Waiting::LiveCall => (&self.actions, true),
+            Waiting::NewCall => (&self.actions, false),
+            Waiting::Other => (&self.others, true),
+        };
+        match places.at_once_or_in_line(goes_first) {
+            Ok(turn) => Some(turn),
+            Err(Called { turn, patience }) => timeout(patience, turn).await.ok()?.ok(),
         }
     }
 
@@ -83,37 +119,6 @@ impl Turns {
             tracing::error!("overloaded: webhooks are answered without being worked on");
         }
     }
-
-    fn at_once(&self, who: Waiting) -> Option<Turn> {
-        let new_call = match who {
-            Waiting::NewCall => Some(self.new_calls.clone().try_acquire_owned().ok()?),
-            _ => None,
-        };
-        let permit = self.places(who).try_acquire_owned().ok()?;
-        Some(Turn {
-            _permit: permit,
-            _new_call: new_call,
-        })
-    }
-
-    async fn wait(&self, who: Waiting) -> Option<Turn> {
-        let new_call = match who {
-            Waiting::NewCall => Some(self.new_calls.clone().acquire_owned().await.ok()?),
-            _ => None,
-        };
-        let permit = self.places(who).acquire_owned().await.ok()?;
-        Some(Turn {
-            _permit: permit,
-            _new_call: new_call,
-        })
-    }
-
-    fn places(&self, who: Waiting) -> Arc<Semaphore> {
-        match who {
-            Waiting::Other => self.others.clone(),
-            Waiting::NewCall | Waiting::LiveCall => self.actions.clone(),
-        }
-    }
 }
 
 impl Default for Turns {
@@ -122,46 +127,87 @@ impl Default for Turns {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn calls_on_the_telephone_go_before_new_ones() {
-        let turns = Turns::of(3, 2, 1);
-        let first = turns.take(Waiting::NewCall).await;
-        let second = turns.take(Waiting::NewCall).await;
-        assert!(first.is_some() && second.is_some());
-        assert!(
-            turns.take(Waiting::NewCall).await.is_none(),
-            "their places are taken"
-        );
-        let live = turns.take(Waiting::LiveCall).await;
-        assert!(live.is_some(), "one is kept for them");
-        assert!(
-            turns.take(Waiting::LiveCall).await.is_none(),
-            "all are taken"
-        );
-        assert!(
-            turns.take(Waiting::Other).await.is_some(),
-            "others have their own"
-        );
-        drop(first);
-        assert!(
-            turns.take(Waiting::NewCall).await.is_some(),
-            "a place was given back"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_gives_up_waiting_leaves_no_place_taken() {
-        let turns = Turns::of(2, 1, 1);
-        let first = turns.take(Waiting::NewCall).await;
-        for _ in 0..10 {
-            assert!(turns.take(Waiting::NewCall).await.is_none());
+impl Line {
+    fn join(&mut self) -> Called {
+        // Whoever gave up is no part of it.
+        while (self.waiting.front()).is_some_and(oneshot::Sender::is_closed) {
+            self.waiting.pop_front();
         }
-        drop(first);
-        assert_eq!(turns.new_calls.available_permits(), 1);
-        assert_eq!(turns.actions.available_permits(), 2);
+        let now = Instant::now();
+        if self.waiting.is_empty() {
+            self.since = Some(now);
+        }
+        let stands = self.since.map_or(Duration::ZERO, |since| now - since);
+        let patience = match stands < STANDS {
+            true => PATIENCE,
+            false => SHORT_PATIENCE,
+        };
+        let (caller, turn) = oneshot::channel();
+        self.waiting.push_back(caller);
+        Called { turn, patience }
     }
 }
+
+impl Places {
+    fn new(free: usize, kept: usize) -> Arc<Self> {
+        let book = Book {
+            free,
+            ..Book::default()
+        };
+        let book = Mutex::new(book);
+        Arc::new(Self { kept, book })
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place, or one in line.
+    fn at_once_or_in_line(self: &Arc<Self>, goes_first: bool) -> Result<Turn, Called> {
+        let mut book = self.book();
+        let kept = if goes_first { 0 } else { self.kept };
+        if book.free > kept {
+            book.free -= 1;
+            return Ok(Turn(Some(self.clone())));
+        }
+        let line = match goes_first {
+            true => &mut book.first,
+            false => &mut book.then,
+        };
+        Err(line.join())
+    }
+
+    /// Hands a place that came free to whoever is next and still there.
+    fn hand_on(self: Arc<Self>) {
+        let mut turn = Turn(Some(self.clone()));
+        loop {
+            let mut book = self.book();
+            let is_for_all = book.free + 1 > self.kept;
+            let next = match book.first.waiting.pop_front() {
+                None if is_for_all => book.then.waiting.pop_front(),
+                next => next,
+            };
+            let Some(next) = next else {
+                book.free += 1;
+                turn.0 = None;
+                return;
+            };
+            drop(book);
+            match next.send(turn) {
+                Ok(()) => return,
+                Err(back) => turn = back,
+            }
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(places) = self.0.take() {
+            places.hand_on();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

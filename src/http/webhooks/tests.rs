@@ -1,14 +1,17 @@
 //! Webhooks at the door: who is let in, how large, what is answered when all is well and when it is not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::json;
+use futures_util::FutureExt as _;
+use serde_json::{Value, json};
 
 use super::{ANSWER_BUDGET, Broken, unbroken};
-use crate::http::Site;
 use crate::http::app::testing::{
     Answered, FakeStore, Mood, ask, config, request, serving, with_sub_accounts,
 };
+use crate::http::turns::{PATIENCE, Turn, Waiting};
+use crate::http::{App, Site};
 
 const PATHS: [(&str, &str); 5] = [
     ("/webhooks/vca", "CALL_ACTION"),
@@ -263,6 +266,57 @@ async fn a_caller_waits_for_nothing_that_breaks_or_hangs() {
         Err(Broken::Late)
     );
     assert_eq!(began.elapsed(), ANSWER_BUDGET);
+}
+
+/// Takes every place that is free.
+fn take_all(app: &App) -> Vec<Turn> {
+    let free = |who| std::iter::from_fn(move || app.turns.take(who).now_or_never().flatten());
+    free(Waiting::LiveCall)
+        .chain(free(Waiting::Other))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overloaded_server_apologises_to_callers_and_puts_off_the_others_soon() {
+    let store = FakeStore::new(Mood::Works);
+    let (router, app) = serving(config(), &store);
+    let places = take_all(&app);
+    let live = body("CALL_ACTION").replace(r#""eventId""#, r#""clientActionId":"x","eventId""#);
+    for (path, body) in [
+        ("/webhooks/vca", body("CALL_ACTION")),
+        ("/webhooks/vca", live),
+        ("/webhooks/vcs", body("CALL_STATUS")),
+        ("/webhooks/vss", body("SESSION_SUMMARY")),
+    ] {
+        let began = tokio::time::Instant::now();
+        let answer = post(&router, path, body).await;
+        assert!(
+            began.elapsed() <= PATIENCE + Duration::from_millis(1),
+            "{path}"
+        );
+        if path == "/webhooks/vca" {
+            let apology: Value = serde_json::from_str(&app.switchboard.apology()).expect("JSON");
+            assert_eq!((answer.status, &answer.body), (200, &apology));
+            let actions = answer.body["callflow"].as_array().expect("a callflow");
+            let words: Vec<_> = actions.iter().map(|it| &it["action"]).collect();
+            assert_eq!(words, ["say", "hangup"]);
+        } else {
+            let told = (answer.status, &answer.body["code"]);
+            assert_eq!(told, (503, &json!("store_unavailable")));
+        }
+    }
+    assert!(store.bodies().is_empty(), "nothing was worked on");
+    let metrics = app.metrics.render();
+    assert!(
+        metrics.contains(r#"callwright_vca_total{outcome="shed"} 2"#),
+        "{metrics}"
+    );
+    drop(places);
+    for (path, event_type) in PATHS {
+        let answer = post(&router, path, body(event_type)).await;
+        assert_eq!(answer.status, 200, "{path}");
+    }
+    assert_eq!(store.bodies().len(), PATHS.len());
 }
 
 /// A body that panics when it is read stands for a mistake of ours before anything is known of the call.
