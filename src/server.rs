@@ -5,7 +5,6 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -190,7 +189,7 @@ async fn listen(app: App, overheard: Option<Arc<Overheard>>) -> Result<Running, 
         address: wanted,
         reason,
     };
-    let socket = TcpListener::bind(wanted).await.map_err(bind)?;
+    let socket = listener::listen(wanted).map_err(bind)?;
     let address = socket.local_addr().map_err(bind)?;
     if let Err(error) = app.dialer.look_around().await {
         tracing::error!(%error, "calls that were left cannot be looked after yet");

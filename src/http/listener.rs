@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -27,6 +27,11 @@ use crate::config;
 
 /// How long a connection that has sent no whole head may go on when the server is stopped.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// How many connections wait in line to be taken, if the system lets them. A line of 128, which is usual, is full at once when the
+/// platform or a proxy connects anew while the processor has other work: whoever comes then is not heard, and tries again a
+/// second later.
+const LINE: u32 = 4096;
 
 /// How long to wait when the system has no socket left to give.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
@@ -43,6 +48,22 @@ struct Door<S> {
     patience: Patience,
     census: Arc<Census>,
     stop: watch::Receiver<bool>,
+}
+
+/// Listens on `address`.
+///
+/// # Errors
+///
+/// What the system says of the address.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // As any listener does: an address that was just given up can be had again.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(LINE)
 }
 
 /// Serves `site` on `listener` until `shutdown`; then takes no more connections, lets those in progress end for

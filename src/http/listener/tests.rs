@@ -37,15 +37,34 @@ fn limits() -> config::Http {
 async fn house() -> (SocketAddr, oneshot::Sender<()>) {
     let config = with_sub_accounts(&[("main", Some("the secret"))]);
     let (router, _) = serving(config, &FakeStore::new(Mood::Works));
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("loopback has ports");
-    let address = listener.local_addr().expect("it is bound");
+    let (listener, address) = listening();
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(
         async move { serve(listener, router, &limits(), async { drop(stopped.await) }).await },
     );
     (address, stop)
+}
+
+fn listening() -> (TcpListener, SocketAddr) {
+    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = listen(loopback).expect("loopback has ports");
+    let address = listener.local_addr().expect("it is bound");
+    (listener, address)
+}
+
+/// The system tells a peer that is not heard to try again after a second.
+#[tokio::test]
+async fn who_connects_while_nobody_is_taken_waits_in_line() {
+    let (listener, address) = listening();
+    let began = Instant::now();
+    let mut waiting = Vec::new();
+    for _ in 0..400 {
+        waiting.push(connect(address).await);
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "all are heard");
+    for _ in waiting {
+        listener.accept().await.expect("it waits in line");
+    }
 }
 
 #[tokio::test]
@@ -93,10 +112,7 @@ async fn server(
         .route("/huge", get(|| async { vec![b'x'; 64 << 20] }))
         .route("/unread", post(|| async { "not read" }))
         .route("/body", post(read));
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("loopback has ports");
-    let address = listener.local_addr().expect("it is bound");
+    let (listener, address) = listening();
     let (stop, stopped) = oneshot::channel();
     let running = tokio::spawn(async move {
         serve(listener, router, &limits, async { drop(stopped.await) }).await;
