@@ -6,7 +6,7 @@
 //! count all the same.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -19,6 +19,10 @@ use tokio::task::LocalSet;
 use crate::call::{Call, Random, Shape};
 use crate::connection::Connection;
 use crate::process::Usage;
+
+/// The shortest sleep between requests that are due: where they are due more often, several go at once. To sleep between any two
+/// would take the time that the load itself needs.
+const SHORTEST_SLEEP: Duration = Duration::from_micros(200);
 
 /// How long a load warms up that does, in seconds.
 pub(crate) const WARM_UP: f64 = 1.0;
@@ -83,6 +87,8 @@ pub(crate) struct Outcome {
     pub(crate) apology_p99: f64,
     /// Connections that broke.
     pub(crate) broken: u64,
+    /// Why they did, and how many by that.
+    pub(crate) breaks: BTreeMap<String, u64>,
     /// Requests that were due and could not be sent before the end.
     pub(crate) unsent: u64,
     /// Processor time of the load itself, in seconds: near `seconds`, the load was the bottleneck.
@@ -190,10 +196,15 @@ impl Shared {
         from: Instant,
         sent: Instant,
     ) -> bool {
-        let Ok((status, reply, stays_open)) = answer else {
-            self.outcome.broken += 1;
-            call.give_up();
-            return false;
+        let (status, reply, stays_open) = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.outcome.broken += 1;
+                let why = self.outcome.breaks.entry(error.to_string());
+                *why.or_default() += 1;
+                call.give_up();
+                return false;
+            }
         };
         let counts = from >= self.counts_from;
         if matches!(status, 200 | 201) {
@@ -271,7 +282,7 @@ fn pace(rate: u64, began: Instant, plan: &Plan) -> mpsc::UnboundedReceiver<Insta
             let due = began + interval.mul_f64(index as f64);
             let now = Instant::now();
             if due > now {
-                std::thread::sleep(due - now);
+                std::thread::sleep((due - now).max(SHORTEST_SLEEP));
             }
             if sender.send(due).is_err() {
                 return;

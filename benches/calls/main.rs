@@ -77,6 +77,17 @@ pub(crate) struct Options {
     /// With `history`, also measure 10 million past events (takes long, and 10 GB of disk); with `many-bookings`, 10 million bookings instead of 1 million
     #[arg(long)]
     pub(crate) ten_million: bool,
+    /// With `overload`, what to offer
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "twice,ten-times,stuck"
+    )]
+    pub(crate) stages: Vec<overload::Stage>,
+    /// With `overload`, how many webhooks a second the server is able to do, when that was measured before
+    #[arg(long, value_name = "RATE")]
+    pub(crate) able: Option<u64>,
     /// What the load is made of
     #[arg(long, value_enum, default_value_t = call::Shape::Calls)]
     pub(crate) shape: call::Shape,
