@@ -14,11 +14,12 @@ const GRACE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a live session that says nothing holds its version: its summary was lost.
 const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Keeps `flows` as the last good set, and forgets the versions that nothing needs any more.
+/// Keeps `flows` as the last good set, and, if it `forgets`, lets go of the versions that nothing needs any more.
 pub(super) fn keep(
     db: &mut Connection,
     flows: &[FlowText],
     at: Timestamp,
+    forgets: bool,
 ) -> Result<(), StoreError> {
     let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     moment.execute(
@@ -33,7 +34,9 @@ pub(super) fn keep(
             params![flow.id.as_str(), flow.version.as_str(), flow.path, flow.text],
         )?;
     }
-    forget(&moment, at)?;
+    if forgets {
+        forget(&moment, at)?;
+    }
     Ok(moment.commit()?)
 }
 

@@ -238,8 +238,18 @@ impl Store for SqliteStore {
 
     async fn keep_flows(&self, flows: &[FlowText], at: Timestamp) -> Result<(), StoreError> {
         let flows = flows.to_vec();
-        let command = |caller| Command::Flows { flows, at, caller };
-        self.progress.command(command).await
+        // Flows that were mended under load are served at once; what nothing needs any more is forgotten another time.
+        let is_behind = self.progress.lag().records > SOON;
+        let command = |caller| Command::Flows {
+            flows,
+            at,
+            forgets: !is_behind,
+            caller,
+        };
+        match is_behind {
+            true => self.progress.command_now(command).await,
+            false => self.progress.command(command).await,
+        }
     }
 
     async fn last_good_flows(&self) -> Result<Vec<FlowText>, StoreError> {

@@ -167,15 +167,31 @@ impl Progress {
         &self,
         make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
     ) -> Result<T, StoreError> {
+        self.ask(|state| state.committed, make).await
+    }
+
+    /// Has the projector do something next, whatever is not projected yet: it does not look at what records leave in the tables.
+    pub(super) async fn command_now<T>(
+        &self,
+        make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
+    ) -> Result<T, StoreError> {
+        self.ask(|_| 0, make).await
+    }
+
+    async fn ask<T>(
+        &self,
+        after: impl FnOnce(&State) -> u64,
+        make: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
+    ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
         {
             let mut state = self.lock();
             if state.closing {
                 return Err(StoreError::Closing);
             }
-            let after = state.committed;
+            let after = after(&state);
             state.wanted = state.wanted.max(after);
-            state.commands.push_back((after, make(caller)));
+            state.line_up(after, make(caller));
         }
         self.changed.notify_all();
         answer.await.unwrap_or(Err(StoreError::Closing))
@@ -286,6 +302,12 @@ impl State {
         self.committed.saturating_sub(self.projected)
     }
 
+    /// Puts a command behind those that wait for no more than it does.
+    fn line_up(&mut self, after: u64, command: Command) {
+        let place = self.commands.partition_point(|(other, _)| *other <= after);
+        self.commands.insert(place, (after, command));
+    }
+
     /// The next command, if all that came before it is projected.
     fn due(&mut self) -> Option<Command> {
         let due = self
@@ -296,5 +318,44 @@ impl State {
             return None;
         }
         self.commands.pop_front().map(|(_, command)| command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn forget() -> Command {
+        let (caller, _) = oneshot::channel();
+        let before = Timestamp::UNIX_EPOCH;
+        Command::Forget { before, caller }
+    }
+
+    fn flows() -> Command {
+        let (caller, _) = oneshot::channel();
+        let (flows, at) = (Vec::new(), Timestamp::UNIX_EPOCH);
+        Command::Flows {
+            flows,
+            at,
+            forgets: false,
+            caller,
+        }
+    }
+
+    #[test]
+    fn what_waits_for_no_record_is_done_before_what_does() {
+        let mut state = State::default();
+        state.line_up(5, forget());
+        state.line_up(0, flows());
+        state.line_up(7, forget());
+        state.line_up(0, flows());
+        assert!(matches!(state.due(), Some(Command::Flows { .. })));
+        assert!(matches!(state.due(), Some(Command::Flows { .. })));
+        assert!(state.due().is_none(), "its records are not projected");
+        state.projected = 5;
+        assert!(matches!(state.due(), Some(Command::Forget { .. })));
+        assert!(state.due().is_none());
     }
 }

@@ -42,6 +42,8 @@ pub(super) enum Command {
     Flows {
         flows: Vec<FlowText>,
         at: Timestamp,
+        /// The versions that nothing needs any more are forgotten: all records that may need one are projected.
+        forgets: bool,
         caller: oneshot::Sender<Result<(), StoreError>>,
     },
     Forget {
@@ -181,8 +183,15 @@ impl Projector {
     /// Does what somebody asked for, and tells them. One who has gone meanwhile is not there to be told.
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Flows { flows, at, caller } => {
-                let kept = safely(&mut self.tables, |tables| flows::keep(tables, &flows, at));
+            Command::Flows {
+                flows,
+                at,
+                forgets,
+                caller,
+            } => {
+                let kept = safely(&mut self.tables, |tables| {
+                    flows::keep(tables, &flows, at, forgets)
+                });
                 _ = caller.send(kept);
             }
             Command::Forget { before, caller } => {
