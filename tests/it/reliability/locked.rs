@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-
 use super::crowd::Crowd;
 use super::process::Home;
 use super::{by_day_or_night, quantile};
+use crate::store_away::lock_files;
 
 /// How often, how long, and how long not, by day and by night.
 const LOCKS: (u32, u32) = (3, 20);
@@ -22,7 +20,7 @@ async fn a_locked_database_keeps_nobody_waiting() {
     let locks = by_day_or_night(LOCKS.0, LOCKS.1);
     for _ in 0..locks {
         tokio::time::sleep(by_day_or_night(FREE.0, FREE.1)).await;
-        let held = lock(&home).await;
+        let held = lock_files(home.databases()).await;
         tokio::time::sleep(by_day_or_night(HELD.0, HELD.1)).await;
         drop(held);
     }
@@ -48,25 +46,6 @@ async fn a_locked_database_keeps_nobody_waiting() {
     assert_eq!(ledger.refused_actions, 0, "each is answered 200");
     assert!(lost.is_empty(), "{lost:#?}");
     assert!(max < 2000, "each is answered within a caller's patience");
-}
-
-/// Holds every database here as another program might.
-async fn lock(home: &Home) -> Vec<SqliteConnection> {
-    let mut held = Vec::new();
-    for database in home.databases() {
-        let options = SqliteConnectOptions::new()
-            .filename(&database)
-            .busy_timeout(Duration::from_secs(5));
-        let mut connection = match options.connect().await {
-            // One of the journal's, which the server was done with meanwhile.
-            Err(_) if !database.exists() => continue,
-            opened => opened.expect("it can be opened beside"),
-        };
-        let locked = sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut connection);
-        locked.await.expect("and locked");
-        held.push(connection);
-    }
-    held
 }
 
 #[tokio::test]
