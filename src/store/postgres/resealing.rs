@@ -156,33 +156,20 @@ pub(super) async fn renew_bite(
         Some((column, _)) => format!("substring(t.{column} FROM 1 FOR 1) <> $1"),
         None => "t.key_number <> get_byte($1, 0)".to_owned(),
     }];
-    let mut bound = 1;
+    let mut ends = Vec::new();
     for (end, compared) in [(after, ">"), (through, "<=")] {
-        if end.is_some() {
-            wanted.push(format!("({names}) {compared} ({})", parameters(key, bound)));
-            bound += key.len();
+        if let Some(end) = end {
+            let place = parameters(key, 1 + ends.len());
+            wanted.push(format!("({names}) {compared} ({place})"));
+            ends.extend(end.iter().cloned());
         }
     }
-    let number = vec![vault.number()];
-    let ends: Vec<_> = [after, through]
-        .into_iter()
-        .flatten()
-        .flatten()
-        .cloned()
-        .collect();
+    let (wanted, number) = (wanted.join(" AND "), vec![vault.number()]);
     let bind = |query: Statement<'static>| {
         let query = query.bind(number.clone());
         ends.iter().cloned().fold(query, Statement::bind)
     };
-    bring(
-        pool,
-        vault,
-        shape,
-        &wanted.join(" AND "),
-        bind,
-        "SKIP LOCKED",
-    )
-    .await
+    bring(pool, vault, shape, &wanted, bind, "SKIP LOCKED").await
 }
 
 async fn bring<'q>(
