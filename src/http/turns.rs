@@ -21,10 +21,10 @@ const OTHERS: usize = 128;
 /// How long a webhook waits for its turn when many come at once: a burst is over soon, and nobody has to be sent away.
 pub(super) const PATIENCE: Duration = Duration::from_millis(250);
 
-/// How long a line may stand until more come than are answered: then they hear so at once.
+/// How long a line may stand until more come than are answered: then whoever is in no call hears so soon.
 const STANDS: Duration = Duration::from_millis(100);
 
-/// How long a webhook waits then. The wait is part of the protection: answered at once, those who are sent away would come back at
+/// How long these wait then. The wait is part of the protection: answered at once, those who are sent away would come back at
 /// once, and take the time that the others' answers need.
 const SHORT_PATIENCE: Duration = Duration::from_millis(25);
 
@@ -78,10 +78,11 @@ struct Line {
     since: Option<Instant>,
 }
 
-/// Where a place is handed over once it is free, and for how long to wait for that.
+/// Where a place is handed over once it is free.
 struct Called {
     turn: oneshot::Receiver<Turn>,
-    patience: Duration,
+    /// How long the line has been standing.
+    stands: Duration,
 }
 
 impl Turns {
@@ -107,7 +108,7 @@ impl Turns {
         };
         match places.at_once_or_in_line(goes_first) {
             Ok(turn) => Some(turn),
-            Err(Called { turn, patience }) => timeout(patience, turn).await.ok()?.ok(),
+            Err(Called { turn, stands }) => timeout(patience(who, stands), turn).await.ok()?.ok(),
         }
     }
 
@@ -118,6 +119,15 @@ impl Turns {
             *said = Some(Instant::now());
             tracing::error!("overloaded: webhooks are answered without being worked on");
         }
+    }
+}
+
+/// How long to wait in a line that has been standing for so long. A call on the telephone would break off.
+fn patience(who: Waiting, stands: Duration) -> Duration {
+    match who {
+        Waiting::LiveCall => PATIENCE,
+        _ if stands < STANDS => PATIENCE,
+        _ => SHORT_PATIENCE,
     }
 }
 
@@ -138,13 +148,9 @@ impl Line {
             self.since = Some(now);
         }
         let stands = self.since.map_or(Duration::ZERO, |since| now - since);
-        let patience = match stands < STANDS {
-            true => PATIENCE,
-            false => SHORT_PATIENCE,
-        };
         let (caller, turn) = oneshot::channel();
         self.waiting.push_back(caller);
-        Called { turn, patience }
+        Called { turn, stands }
     }
 }
 

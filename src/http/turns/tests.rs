@@ -99,3 +99,17 @@ async fn a_burst_is_waited_for_and_a_line_that_stands_is_not() {
     let (first, ()) = tokio::join!(burst, later);
     assert!(first.is_some(), "it was there when the line began");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_on_the_telephone_waits_however_long_the_line_stands() {
+    let turns = Turns::of(1, 0, 1);
+    let _working = turns.take(Waiting::LiveCall).await;
+    let first = turns.take(Waiting::LiveCall);
+    let later = async {
+        tokio::time::sleep(STANDS).await;
+        let waited = Instant::now();
+        assert!(turns.take(Waiting::LiveCall).await.is_none());
+        assert_eq!(waited.elapsed(), PATIENCE);
+    };
+    tokio::join!(first, later);
+}
