@@ -2,6 +2,7 @@
 //! COMMIT, one wave of answers.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -29,6 +30,13 @@ const BESIDE: usize = 64;
 /// How many writes may wait. At ten thousand a second that is a fraction of a second; more would be answered too late.
 const QUEUE: usize = 4096;
 
+/// How many writes may wait while it is in doubt whether anything can be written. The others hear at once that it cannot,
+/// rather than all wait until their time is over.
+const IN_DOUBT: usize = 16;
+
+/// How long the writer may be at a group until that is in doubt: longer than a voice call action waits for it.
+const STUCK: Duration = Duration::from_millis(400);
+
 /// A write and the caller that waits for it.
 #[derive(Debug)]
 struct Job {
@@ -55,8 +63,21 @@ struct Waiting {
     closed: bool,
     /// Somebody calls although nothing waits.
     called: bool,
+    /// Since when the writer has been at a group; `None` while it waits for one.
+    at_work_since: Option<Instant>,
     /// Why the last group could not be written, if it could not.
     failure: Option<StoreError>,
+}
+
+impl Waiting {
+    /// How many may wait now. Of a writer that waits itself nothing bad is known that the next group would not tell.
+    fn room(&self) -> usize {
+        let in_doubt = |since: Instant| self.failure.is_some() || since.elapsed() >= STUCK;
+        match self.at_work_since.is_some_and(in_doubt) {
+            true => IN_DOUBT,
+            false => QUEUE,
+        }
+    }
 }
 
 impl Queue {
@@ -85,8 +106,8 @@ impl Queue {
         if waiting.closed {
             return Err(StoreError::Closing);
         }
-        if waiting.jobs.len() >= QUEUE {
-            return Err(StoreError::Busy);
+        if waiting.jobs.len() >= waiting.room() {
+            return Err(waiting.failure.clone().unwrap_or(StoreError::Busy));
         }
         waiting.jobs.push(job);
         if waiting.jobs.len() == CALLED_AT {
@@ -127,6 +148,7 @@ impl Queue {
     /// The next group; `None` when the queue is closed and empty.
     fn take(&self) -> Option<Vec<Job>> {
         let mut waiting = self.lock();
+        waiting.at_work_since = None;
         while waiting.jobs.is_empty() && !waiting.closed && !waiting.called {
             waiting = self
                 .0
@@ -135,6 +157,7 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         waiting.called = false;
+        waiting.at_work_since = Some(Instant::now());
         if waiting.jobs.is_empty() && waiting.closed {
             return None;
         }

@@ -161,6 +161,46 @@ async fn a_full_queue_refuses_at_once() {
     assert!(matches!(refused, Err(StoreError::Closing)), "{refused:?}");
 }
 
+#[tokio::test]
+async fn few_wait_for_a_group_that_follows_one_that_failed() {
+    let mut bench = bench().await;
+    let queue = bench.at_rest.writer.queue.clone();
+    let bound = "PRAGMA max_page_count = 10";
+    bench.appender().execute_batch(bound).expect("it bounds");
+    let events = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    assert!(bench.settle(&events).iter().all(Result::is_err));
+
+    queue.push(job("a").0).expect("room");
+    let _next = queue.take().expect("a group");
+    for n in 0..IN_DOUBT {
+        queue.push(job(&n.to_string()).0).expect("room");
+    }
+    let refused = queue.push(job("one more").0);
+    let refused = refused.expect_err("it would wait in vain");
+    assert!(refused.to_string().contains("full"), "{refused}");
+
+    // The group came to its end, and all is as ever.
+    assert!(bench.settle(&["a"]).iter().all(is_stored));
+    queue.push(job("again").0).expect("room");
+}
+
+#[tokio::test]
+async fn few_wait_for_a_writer_that_hangs() {
+    let queue = Queue::default();
+    queue.push(job("a").0).expect("room");
+    queue.take().expect("a group");
+    for n in 0..=IN_DOUBT {
+        queue.push(job(&n.to_string()).0).expect("room");
+    }
+    queue.lock().at_work_since = Instant::now().checked_sub(STUCK);
+    let refused = queue.push(job("one more").0);
+    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+
+    // It takes the next group: it does not hang any more.
+    queue.take().expect("a group");
+    queue.push(job("again").0).expect("room");
+}
+
 /// The first file has no room beforehand: it is left as soon as the next one is ready, projected to its end, and deleted.
 #[tokio::test]
 async fn a_full_file_is_left_projected_and_deleted() {
