@@ -2,13 +2,14 @@
 //! and one of a test's own, to be stopped, killed and frozen.
 //!
 //! The shared one is started by whoever comes first, in the folder for temporary files, on a Unix socket and without
-//! fsync; it ends by itself when no test has asked for it for a while.
+//! fsync; it ends by itself when no test has asked for it for a while and none that asked still runs.
 
 pub(crate) mod pair;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -163,6 +164,7 @@ pub(crate) fn database() -> Option<String> {
     let lock = File::create(folder.join("lock")).expect("our folder can be written");
     lock.lock().expect("whoever starts the server will let go");
     File::create(folder.join("asked")).expect("our folder can be written");
+    USED.get_or_init(|| use_until_the_end(&folder));
     let place = Place { programs, folder };
     if !place.is_running() {
         place.make(&["--auth=trust"]);
@@ -170,6 +172,16 @@ pub(crate) fn database() -> Option<String> {
         watch(&place);
     }
     Some(place.database())
+}
+
+/// Says for as long as this process runs that it uses the shared server.
+static USED: OnceLock<File> = OnceLock::new();
+
+fn use_until_the_end(folder: &Path) -> File {
+    let used = File::create(folder.join("used")).expect("our folder can be written");
+    used.lock_shared()
+        .expect("whoever ends the server will let go");
+    used
 }
 
 /// A name that no other checkout of the project takes.
@@ -180,14 +192,15 @@ fn seed() -> u32 {
     })
 }
 
-/// Has a process of its own end the server when nobody has asked for it for three minutes.
+/// Has a process of its own end the server when nobody has asked for it for three minutes and nobody uses it.
 fn watch(place: &Place) {
     let script = r#"
         while sleep 10; do
             [ -e asked ] || exit 0
-            if [ -z "$(find asked -mmin -3)" ]; then
-                exec flock lock sh -c '[ -n "$(find asked -mmin -3)" ] || { "$0" -D data -m immediate stop; rm -rf data; }' "$1"
-            fi
+            [ -n "$(find asked -mmin -3)" ] && continue
+            flock lock flock -n used sh -c \
+                '[ -n "$(find asked -mmin -3)" ] || { "$0" -D data -m immediate stop; rm -rf data; }' "$1"
+            [ -e data ] || exit 0
         done"#;
     let pg_ctl = place.programs.join("pg_ctl");
     let mut watch = command(Path::new("setsid"));
