@@ -102,8 +102,10 @@ pub(crate) struct Outcome {
 }
 
 impl Company {
-    /// So many clerks at these nodes, whom each asks in turn; every third starts calls.
+    /// So many clerks at these nodes, whom each asks in turn; every third starts calls. A clerk has one digit of the numbers that are
+    /// called, and five for how often.
     pub(crate) fn at_work(size: usize, manner: &Manner) -> Self {
+        assert!(size <= 10, "a clerk is one digit");
         let stop = Arc::new(AtomicBool::new(false));
         let ledger: Arc<Mutex<Ledger>> = Arc::default();
         let clerks = (0..size).map(|nth| {
@@ -217,8 +219,8 @@ impl Clerk {
     async fn trip(&self, count: usize) -> Option<()> {
         let (nth, id) = (self.nth, format!("trip-{}-{count}", self.nth));
         let (a, b) = (
-            format!("+6591{nth:02}{count:04}"),
-            format!("+6581{nth:02}{count:04}"),
+            format!("+6591{nth}{count:05}"),
+            format!("+6581{nth}{count:05}"),
         );
         let path = format!("/v1/bookings/{id}");
         let (status, told) = self.ask(Method::PUT, &path, None, &between(&a, &b)).await?;
@@ -290,7 +292,7 @@ impl Clerk {
 
     /// One call that is started.
     async fn start(&self, count: usize) -> Option<()> {
-        let nth = (self.nth * 10_000 + count) as u64;
+        let nth = (self.nth * 100_000 + count) as u64;
         let (key, to) = (format!("k-{nth}"), number(nth));
         let body = request(&to);
         let told = self

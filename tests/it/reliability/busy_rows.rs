@@ -29,12 +29,15 @@ fn manner(homes: &[Home], patience: Duration) -> Manner {
 const PATIENCE: Duration = Duration::from_secs(20);
 const ELSEWHERE: Duration = Duration::from_millis(300);
 
-/// By day and by night: kills of one server, how many servers, how long the disk is full, kills of the primary, nodes lost.
+/// By day and by night: kills of one server, how many servers, how long the disk is full, faults of the primary, nodes lost.
 const KILLS: (usize, usize) = (8, 100);
 const SERVERS: (usize, usize) = (1, 10);
 const FULL_FOR: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
-const FAULTS: (usize, usize) = (1, 50);
+const FAULTS: (usize, usize) = (1, 75);
 const LOSSES: (usize, usize) = (4, 500);
+
+/// How long the primary is frozen by night.
+const FROZEN_FOR: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_lose_no_booking_and_call_nobody_twice() {
@@ -92,13 +95,21 @@ async fn a_database_that_is_away_loses_no_booking_and_calls_nobody_twice() {
     let company = Company::at_work(CLERKS, &manner(&homes, PATIENCE));
     for round in 0..by_day_or_night(FAULTS.0, FAULTS.1) {
         company.goes_on(CLERKS).await;
-        pair.primary.kill();
-        match round % 2 {
-            0 => pair.primary.start_again(),
-            _ => {
+        match round % 3 {
+            0 => {
+                pair.primary.kill();
+                pair.primary.start_again();
+            }
+            1 => {
+                pair.primary.kill();
                 pair.promote();
                 pair.replace_the_old();
                 pair.be_synchronous();
+            }
+            _ => {
+                pair.primary.freeze();
+                tokio::time::sleep(FROZEN_FOR).await;
+                pair.primary.thaw();
             }
         }
         pair.write();
@@ -108,7 +119,7 @@ async fn a_database_that_is_away_loses_no_booking_and_calls_nobody_twice() {
     let outcome = company
         .close_down(homes[0].address, &unstored, &platform)
         .await;
-    outcome.hold("R7: primary killed");
+    outcome.hold("R7: primary killed, lost or frozen");
     drop(nodes);
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::by_day_or_night;
@@ -11,13 +12,16 @@ use crate::app::{Reply, Settings, TestApp};
 use crate::bookings::{book, number};
 
 /// Sessions, by day and by night.
-const SESSIONS: (u64, u64) = (100, 10_000);
+const SESSIONS: (u64, u64) = (100, 1_000_000);
 
 /// Bookings that they are of.
 const BOOKINGS: usize = 8;
 
-/// After how many sessions the server is started anew.
-const RESTARTED: u64 = 25;
+/// How many are carried until the server is started anew and all of them are judged, by day and by night.
+const RESTARTED: (u64, u64) = (25, 5_000);
+
+/// How many are carried at once.
+const AT_ONCE: usize = 8;
 
 /// A webhook of a masked call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,34 +75,56 @@ async fn any_order_of_a_masked_call_comes_to_the_same_end() {
         vns.push(number(&made, "a").to_owned());
     }
     let sessions = by_day_or_night(SESSIONS.0, SESSIONS.1);
-    let (mut models, mut delivered) = (BTreeMap::new(), 0);
-    for nth in 0..sessions {
+    let at_a_time = by_day_or_night(RESTARTED.0, RESTARTED.1);
+    let (mut delivered, mut connected) = (0, 0);
+    let mut judge = Judge::default();
+    for first in (0..sessions).step_by(usize::try_from(at_a_time).expect("few")) {
+        let calls: Vec<_> = (first..first + at_a_time)
+            .map(|nth| {
+                (
+                    Call::by_chance(nth, &mut random, &vns),
+                    shuffled(&mut random),
+                )
+            })
+            .collect();
+        delivered += calls.iter().map(|(_, hooks)| hooks.len()).sum::<usize>();
+        let carried = stream::iter(calls).map(|(call, hooks)| carry(&app, call, hooks));
+        let mut carried: Vec<_> = carried.buffer_unordered(AT_ONCE).collect().await;
+        app.restart().await;
+        for (call, model) in carried.iter_mut().take(AT_ONCE) {
+            if model.reply.is_some() {
+                deliver(&app, call, Hook::Received, model).await;
+            }
+        }
+        judge.hold(&app, &carried).await;
+        connected += carried.iter().filter(|(_, model)| model.connected).count();
+    }
+    println!(
+        "R12: {sessions} masked calls, {delivered} webhooks in any order, some up to five times, some never: {connected} put through, each once; {} events, each once; every reply as the model's",
+        judge.told
+    );
+}
+
+impl Call {
+    /// The `nth` call, of one of the bookings.
+    fn by_chance(nth: u64, random: &mut Random, vns: &[String]) -> Self {
         let booking = usize::try_from(random.between(0, BOOKINGS as u64)).expect("few");
-        let call = Call {
+        Self {
             session: format!("masked-{nth}"),
             rider: rider(booking),
             driver: driver(booking),
             vn: vns[booking].clone(),
             seconds: random.between(1, 100),
-        };
-        let mut model = Model::default();
-        for hook in shuffled(&mut random) {
-            deliver(&app, &call, hook, &mut model).await;
-            delivered += 1;
         }
-        if nth % RESTARTED == RESTARTED - 1 {
-            app.restart().await;
-            if model.reply.is_some() {
-                deliver(&app, &call, Hook::Received, &mut model).await;
-            }
-        }
-        models.insert(call.session.clone(), (call, model));
     }
-    let told = judge(&app, &models).await;
-    let connected = models.values().filter(|(_, model)| model.connected).count();
-    println!(
-        "R12: {sessions} masked calls, {delivered} webhooks in any order, some up to five times, some never: {connected} put through, each once; {told} events, each once; every reply as the model's"
-    );
+}
+
+async fn carry(app: &TestApp, call: Call, hooks: Vec<Hook>) -> (Call, Model) {
+    let mut model = Model::default();
+    for hook in hooks {
+        deliver(app, &call, hook, &mut model).await;
+    }
+    (call, model)
 }
 
 /// A subset of the webhooks of a call, each up to five times, in any order.
@@ -193,51 +219,67 @@ fn summary(call: &Call) -> Value {
     })
 }
 
-/// What was told of each session, against the models. How many events.
-async fn judge(app: &TestApp, models: &BTreeMap<String, (Call, Model)>) -> usize {
-    let told = all_told(app).await;
-    let mut sequences: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    let mut of_sessions: BTreeMap<String, Vec<(String, Option<u64>)>> = BTreeMap::new();
-    for event in &told {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let sequence = event["sequence"].as_u64().expect("it is a booking's");
-        let of_it = sequences.entry(text(&event["data"]["booking_id"]));
-        of_it.or_default().push(sequence);
-        if !event["data"]["session_id"].is_null() {
-            let of_it = of_sessions.entry(text(&event["data"]["session_id"]));
-            let talked = event["data"]["talk_seconds"].as_u64();
-            of_it.or_default().push((text(&event["type"]), talked));
-        }
-    }
-    for (session, (_, model)) in models {
-        let mut wanted = Vec::new();
-        wanted.extend(model.connected.then(|| ("call.connected".to_owned(), None)));
-        wanted.extend(
-            model
-                .talked
-                .map(|seconds| ("call.ended".to_owned(), Some(seconds))),
-        );
-        let told = of_sessions.get(session).cloned().unwrap_or_default();
-        assert_eq!(told, wanted, "{session} {model:?}");
-    }
-    for (booking, mut sequence) in sequences {
-        sequence.sort_unstable();
-        let all: Vec<_> = (1..=sequence.len() as u64).collect();
-        assert_eq!(sequence, all, "{booking}");
-    }
-    told.len()
+/// Holds what is told against the models.
+#[derive(Debug, Default)]
+struct Judge {
+    /// Up to which event it has read.
+    after: u64,
+    /// How many events there were.
+    told: usize,
+    /// How many of each booking.
+    sequences: BTreeMap<String, u64>,
 }
 
-async fn all_told(app: &TestApp) -> Vec<Value> {
-    let (mut told, mut after) = (Vec::new(), json!(0));
-    loop {
-        let (_, page) = app
-            .get(&format!("/v1/events?limit=100&after={after}"))
-            .await;
-        told.extend(page["items"].as_array().expect("a list").clone());
-        after = page["next_after"].clone();
-        if after.is_null() {
-            return told;
+impl Judge {
+    /// What was told since of each of these sessions, and of no other.
+    async fn hold(&mut self, app: &TestApp, carried: &[(Call, Model)]) {
+        let told = self.news(app).await;
+        let mut sequences: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        let mut of_sessions: BTreeMap<String, Vec<(String, Option<u64>)>> = BTreeMap::new();
+        for event in &told {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let sequence = event["sequence"].as_u64().expect("it is a booking's");
+            let of_it = sequences.entry(text(&event["data"]["booking_id"]));
+            of_it.or_default().push(sequence);
+            if !event["data"]["session_id"].is_null() {
+                let of_it = of_sessions.entry(text(&event["data"]["session_id"]));
+                let talked = event["data"]["talk_seconds"].as_u64();
+                of_it.or_default().push((text(&event["type"]), talked));
+            }
+        }
+        for (Call { session, .. }, model) in carried {
+            let connected = model.connected.then(|| ("call.connected".to_owned(), None));
+            let ended = model.talked.map(|it| ("call.ended".to_owned(), Some(it)));
+            let wanted: Vec<_> = connected.into_iter().chain(ended).collect();
+            let told = of_sessions.remove(session).unwrap_or_default();
+            assert_eq!(told, wanted, "{session} {model:?}");
+        }
+        assert!(of_sessions.is_empty(), "{of_sessions:?}");
+        for (booking, mut sequence) in sequences {
+            sequence.sort_unstable();
+            let before = self.sequences.entry(booking).or_default();
+            let through = *before + sequence.len() as u64;
+            let all: Vec<_> = (*before + 1..=through).collect();
+            assert_eq!(sequence, all);
+            *before = through;
+        }
+        self.told += told.len();
+    }
+
+    /// The events that it has not read yet.
+    async fn news(&mut self, app: &TestApp) -> Vec<Value> {
+        let mut told = Vec::new();
+        loop {
+            let path = format!("/v1/events?limit=200&after={}", self.after);
+            let (_, page) = app.get(&path).await;
+            let items = page["items"].as_array().expect("a list");
+            told.extend(items.clone());
+            if let Some(last) = items.last() {
+                self.after = last["number"].as_u64().expect("a number");
+            }
+            if page["next_after"].is_null() {
+                return told;
+            }
         }
     }
 }
