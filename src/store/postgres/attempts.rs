@@ -27,8 +27,8 @@ pub(super) async fn begin(
     let columns = Columns::of(vault, call);
     let request = attempts::key(vault, key);
     let others = (columns_of(vault, request), lines_of(vault, call));
-    let wanted = "t.request_key = ANY ($1) OR t.line = ANY ($2)";
-    renew(pool, vault, ATTEMPTS, wanted, |query| {
+    let wanted = format!("t.request_key = ANY ($1) OR (t.line = ANY ($2) AND t.{ON_THE_LINE})");
+    renew(pool, vault, ATTEMPTS, &wanted, |query| {
         query.bind(others.0.clone()).bind(others.1.clone())
     })
     .await?;
@@ -124,8 +124,8 @@ pub(super) async fn keep(
     let vault = &live.now();
     let columns = Columns::of(vault, call);
     let lines = lines_of(vault, call);
-    let wanted = "t.attempt_id = $1 OR t.line = ANY ($2)";
-    renew(pool, vault, ATTEMPTS, wanted, |query| {
+    let wanted = format!("t.attempt_id = $1 OR (t.line = ANY ($2) AND t.{ON_THE_LINE})");
+    renew(pool, vault, ATTEMPTS, &wanted, |query| {
         query.bind(columns.id.clone()).bind(lines.clone())
     })
     .await?;

@@ -47,7 +47,7 @@ impl Attempts {
                 renew(
                     db,
                     &vault,
-                    "request_key = ?1 OR line = ?2",
+                    &of_request(),
                     &[&other, &vault.forms(line_of(&vault, &call))[1]],
                 )?;
                 let known = "request_key = ?1";
@@ -72,12 +72,7 @@ impl Attempts {
                 let vault = live.now();
                 let columns = Columns::of(&vault, &call);
                 let line = vault.forms(line_of(&vault, &call))[1];
-                renew(
-                    db,
-                    &vault,
-                    "attempt_id = ?1 OR line = ?2",
-                    &[&columns.id, &line],
-                )?;
+                renew(db, &vault, &of_attempt(), &[&columns.id, &line])?;
                 update(db, &columns, call.revision as i64)
             })
             .await
@@ -125,6 +120,16 @@ impl Attempts {
     pub(super) fn close(&self) {
         self.db.close();
     }
+}
+
+/// What a request is held against: that of its key, and what is on its line. An index finds each, since all who write wait meanwhile.
+fn of_request() -> String {
+    format!("request_key = ?1 OR (line = ?2 AND {ON_THE_LINE})")
+}
+
+/// What a change is held against: the attempt itself, and what is on its line.
+fn of_attempt() -> String {
+    format!("attempt_id = ?1 OR (line = ?2 AND {ON_THE_LINE})")
 }
 
 /// Brings rows under the current key before others are held against them.
@@ -224,4 +229,34 @@ fn columns(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         revision: row.get(1)?,
         record: row.get(2)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Durability;
+    use crate::store::sqlite::open::prepare;
+    use crate::store::vault::Keys;
+
+    #[tokio::test]
+    async fn what_a_write_is_held_against_is_found_by_indexes() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite://{}/callwright.db", folder.path().display());
+        let vault = LiveVault::new(&Keys::generate());
+        let at_rest = prepare(&url, &vault, Durability::Full).await;
+        let db = at_rest.expect("a fresh database").projector.tables;
+        for wanted in [of_request(), of_attempt()] {
+            let explain = format!("EXPLAIN QUERY PLAN SELECT record FROM attempts WHERE {wanted}");
+            let mut explain = db.prepare(&explain).expect("it is SQL");
+            let steps = explain.query_map([b"1", b"2"], |row| row.get("detail"));
+            let steps: Result<Vec<String>, _> = steps.expect("it is planned").collect();
+            let steps = steps.expect("each is a text");
+            let searches = steps.iter().filter(|step| step.starts_with("SEARCH"));
+            assert_eq!(searches.count(), 2, "{steps:?}");
+            assert!(
+                !steps.iter().any(|step| step.starts_with("SCAN")),
+                "{steps:?}"
+            );
+        }
+    }
 }
