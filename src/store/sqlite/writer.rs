@@ -34,7 +34,7 @@ const QUEUE: usize = 4096;
 /// rather than all wait until their time is over.
 const IN_DOUBT: usize = 16;
 
-/// How long the writer may be at a group until that is in doubt: longer than a voice call action waits for it.
+/// How long the writer may be at a group until that is in doubt: as long as a voice call action waits at most.
 const STUCK: Duration = Duration::from_millis(400);
 
 /// A write and the caller that waits for it.
