@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
@@ -122,7 +123,7 @@ impl Journal {
             segment::delete(&self.path(number));
         }
         self.forget_used();
-        self.make_spare(tables)?;
+        self.make_spare(tables, Duration::ZERO)?;
         self.lock().is_left = true;
         Ok(last)
     }
@@ -132,15 +133,20 @@ impl Journal {
         segment::forget_used(&self.path(self.newest()));
     }
 
-    /// Makes the next file ready, if it is not; `tables` registers it.
-    pub(super) fn make_spare(&self, tables: &mut Connection) -> Result<(), StoreError> {
+    /// Makes the next file ready, if it is not; `tables` registers it. The disk is left alone for `pause` after each piece of room
+    /// that is made.
+    pub(super) fn make_spare(
+        &self,
+        tables: &mut Connection,
+        pause: Duration,
+    ) -> Result<(), StoreError> {
         if self.lock().spare.is_some() {
             return Ok(());
         }
         let number = self.newest() + 1;
         let path = self.path(number);
         make(&self.database, &self.id, number)?;
-        if let Err(error) = segment::make_room(&path) {
+        if let Err(error) = segment::make_room(&path, pause) {
             tracing::debug!(reason = %error, "no room was made beforehand for the journal: its commits take longer");
         }
         safely(tables, |tables| register(tables, number))?;

@@ -101,7 +101,10 @@ impl AtRest {
             bookings,
             mut projector,
         } = self;
-        if let Err(error) = projector.journal.make_spare(&mut projector.tables) {
+        if let Err(error) = projector
+            .journal
+            .make_spare(&mut projector.tables, Duration::ZERO)
+        {
             tracing::debug!(reason = %error, "the journal's next file is not ready: the projection tries again");
         }
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());

@@ -17,10 +17,10 @@ pub(super) const FAR_BEHIND: u64 = 600_000;
 /// At how many nothing is taken any more: the sessions in memory have to end somewhere.
 const TOO_FAR: u64 = FAR_BEHIND + FAR_BEHIND / 4;
 
-/// How many times as long as it worked the projector gives way.
-const GIVES_WAY: u32 = 4;
+/// By how many records the tables lag behind while the projector catches up, and not just follows.
+const CATCHING_UP: u64 = 8192;
 
-/// And how long at most: a server that was frozen in the middle did not work for so long.
+/// How long the projector gives way at most: a server that was frozen in the middle did not work for so long.
 const LONGEST_WAY: Duration = Duration::from_secs(2);
 
 /// How long a group waits for a projection that lags far behind.
@@ -245,9 +245,15 @@ impl Progress {
         self.lock().projected >= seq
     }
 
+    /// Whether the tables lag so far behind that the projector catches up, and does not just follow.
+    pub(super) fn is_catching_up(&self) -> bool {
+        self.lock().lag() >= CATCHING_UP
+    }
+
     /// Has the projector, which worked for `worked` and began when the journal reached up to `committed`, leave the
-    /// processor to those that answer calls while more of them come: a burst is answered first and projected after it. Not
-    /// when somebody waits for the tables, or when they lag too far.
+    /// processor for as long to those that answer calls while more of them come: a burst is answered first and projected after
+    /// it. Not while it follows, since it lets them work between any two rows; nor when somebody waits for the tables, or when they
+    /// lag too far.
     ///
     /// A thread of low priority would do the same, and would be kept from working by any busy program beside this one,
     /// perhaps while it holds what a live call waits for.
@@ -259,9 +265,10 @@ impl Progress {
         let gives_way = |state: &mut State| {
             let is_waited_for =
                 state.wanted > state.projected || !state.commands.is_empty() || state.file_wanted;
-            !state.closing && !is_waited_for && state.lag() < FAR_BEHIND / 2
+            let is_burst = (CATCHING_UP..FAR_BEHIND / 2).contains(&state.lag());
+            !state.closing && !is_waited_for && is_burst
         };
-        let pause = (worked * GIVES_WAY).min(LONGEST_WAY);
+        let pause = worked.min(LONGEST_WAY);
         drop(self.changed.wait_timeout_while(state, pause, gives_way));
     }
 

@@ -23,12 +23,34 @@ use crate::store::erasing::subject::{At, Table};
 use crate::store::ring::LiveVault;
 use crate::store::{FlowText, StoreError};
 
-/// How many records a batch has at most, and about how many bytes.
-const RECORDS: usize = 512;
+/// About how many bytes of records a batch has at most.
 const BYTES: usize = 8 << 20;
 
-/// By how many records the tables lag behind while the projector catches up, and not just follows.
-const CATCHING_UP: u64 = 8192;
+/// In what bites the projector works.
+#[derive(Debug)]
+struct Pace {
+    /// How many records a batch has at most.
+    records: usize,
+    /// How many pages the tables' log gathers before they are written into the file.
+    pages: i64,
+    /// How long the disk is left to commits after each piece of room for the journal.
+    pause: Duration,
+}
+
+/// While the tables follow the journal: small bites, since calls are answered in between. The processor is not given up while a
+/// batch is committed, and the journal's commits wait for the disk behind the pages.
+const FOLLOWING: Pace = Pace {
+    records: 64,
+    pages: CHECKPOINT_PAGES,
+    pause: Duration::from_millis(2),
+};
+
+/// While they catch up, as after a burst: large ones, which take less time in all.
+const CATCHING_UP: Pace = Pace {
+    records: 512,
+    pages: BULK_CHECKPOINT_PAGES,
+    pause: Duration::ZERO,
+};
 
 /// How long a projection that failed waits before it is tried again.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_millis(250);
@@ -123,14 +145,18 @@ impl Projector {
 
     /// Projects the next batch.
     pub(super) fn project(&mut self) -> Result<(), StoreError> {
-        self.journal.make_spare(&mut self.tables)?;
+        let pace = match self.progress.is_catching_up() {
+            false => FOLLOWING,
+            true => CATCHING_UP,
+        };
+        self.journal.make_spare(&mut self.tables, pace.pause)?;
         self.progress.file_is_made();
         let (file, is_done_with) = self.journal.oldest();
         let reader = match self.reader.take() {
             Some((open, reader)) if open == file => reader,
             _ => Reader::open(&self.journal.path(file))?,
         };
-        let records = reader.after(self.projected, RECORDS, BYTES)?;
+        let records = reader.after(self.projected, pace.records, BYTES)?;
         if records.is_empty() {
             drop(reader);
             return match is_done_with {
@@ -143,16 +169,12 @@ impl Projector {
             // The tables must not reach further than what of the journal survives a power cut.
             self.journal.sync(file)?;
         }
-        self.gather()?;
+        self.gather(pace.pages)?;
         self.write(file, records)
     }
 
-    /// Has the tables' log gather as many pages as is best for how far they lag.
-    fn gather(&mut self) -> Result<(), StoreError> {
-        let pages = match self.progress.lag().records {
-            0..CATCHING_UP => CHECKPOINT_PAGES,
-            _ => BULK_CHECKPOINT_PAGES,
-        };
+    /// Has the tables' log gather `pages`.
+    fn gather(&mut self, pages: i64) -> Result<(), StoreError> {
         if pages != self.gathers {
             self.tables
                 .pragma_update(None, "wal_autocheckpoint", pages)?;

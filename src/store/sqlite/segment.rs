@@ -66,9 +66,10 @@ const PIECE: usize = 256 << 10;
 /// Makes room for [`FULL`] bytes in the log of an empty file: where the disk has the room already, a commit is one write, and
 /// else another one for the file's new length. The log is one of nothing, which SQLite takes for an empty one, made out of
 /// that of a file that was done with ([`retire`]) or of none.
-pub(super) fn make_room(path: &Path) -> std::io::Result<()> {
+/// After each piece that is written it waits for `pause`.
+pub(super) fn make_room(path: &Path, pause: Duration) -> std::io::Result<()> {
     let used = used_log(path);
-    let made = blank(&used).and_then(|()| fs::rename(&used, files::beside(path, "-wal")));
+    let made = blank(&used, pause).and_then(|()| fs::rename(&used, files::beside(path, "-wal")));
     if made.is_err() {
         // What there is of it would only take room that others need.
         _ = fs::remove_file(&used);
@@ -77,7 +78,7 @@ pub(super) fn make_room(path: &Path) -> std::io::Result<()> {
     files::sync_folder_of(path)
 }
 
-fn blank(log: &Path) -> std::io::Result<()> {
+fn blank(log: &Path, pause: Duration) -> std::io::Result<()> {
     let file = match File::options().write(true).open(log) {
         Ok(file) => file,
         Err(_) => files::create_private(log)?,
@@ -90,6 +91,7 @@ fn blank(log: &Path) -> std::io::Result<()> {
         file.write_all_at(&[0; PIECE], length)?;
         file.sync_data()?;
         length += PIECE as u64;
+        std::thread::sleep(pause);
     }
     Ok(())
 }
