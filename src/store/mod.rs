@@ -104,7 +104,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The last good set of flows, by id; empty when none was ever kept.
     async fn last_good_flows(&self) -> Result<Vec<FlowText>, StoreError>;
 
-    /// The versions of flows that live sessions are on, as far as their texts are known, by id and version.
+    /// The versions of flows that live sessions are on, as far as their texts are known, by id and version. A store that does not
+    /// know all of these sessions yet gives every version that it holds.
     async fn flows_in_use(&self) -> Result<Vec<FlowText>, StoreError>;
 
     /// The sessions that fit `filter`, newest first. A session keeps its place, so that pages meet without a gap.

@@ -83,6 +83,15 @@ pub(super) async fn in_use(pool: &SqlitePool) -> Result<Vec<FlowText>, StoreErro
     .await
 }
 
+/// All versions that are held, by id and version.
+pub(super) async fn held(pool: &SqlitePool) -> Result<Vec<FlowText>, StoreError> {
+    texts(
+        pool,
+        "SELECT * FROM flow_versions ORDER BY flow_id, version",
+    )
+    .await
+}
+
 async fn texts(pool: &SqlitePool, query: &'static str) -> Result<Vec<FlowText>, StoreError> {
     let rows = sqlx::query(query).fetch_all(pool).await?;
     rows.iter().map(read).collect()
@@ -107,4 +116,51 @@ fn read(row: &SqliteRow) -> Result<FlowText, StoreError> {
 
 fn milliseconds(duration: SignedDuration) -> i64 {
     duration.as_secs() * 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Durability;
+    use crate::store::Store as _;
+    use crate::store::ring::LiveVault;
+    use crate::store::sqlite::open::prepare;
+    use crate::store::sqlite::progress::FAR_BEHIND;
+    use crate::store::vault::Keys;
+
+    fn version(name: &str) -> FlowText {
+        FlowText {
+            id: FlowId::new("menu"),
+            version: FlowVersion::new(name),
+            path: "menu.toml".to_owned(),
+            text: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn tables_that_are_far_behind_give_every_version_that_calls_may_be_on() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite://{}/callwright.db", folder.path().display());
+        let vault = LiveVault::new(&Keys::generate());
+        let at_rest = prepare(&url, &vault, Durability::Full).await;
+        let mut at_rest = at_rest.expect("a fresh database");
+        let (before, now) = (version("before"), version("now"));
+        for set in [&before, &now] {
+            let set = std::slice::from_ref(set);
+            keep(
+                &mut at_rest.projector.tables,
+                set,
+                Timestamp::UNIX_EPOCH,
+                false,
+            )
+            .expect("it is kept");
+        }
+        let progress = at_rest.projector.progress.clone();
+        progress.commit(FAR_BEHIND);
+        let in_use = at_rest.store.flows_in_use().await.expect("it is read");
+        assert_eq!(in_use, [before, now]);
+        progress.project(FAR_BEHIND);
+        let in_use = at_rest.store.flows_in_use().await.expect("it is read");
+        assert_eq!(in_use, [], "no session is on any");
+    }
 }

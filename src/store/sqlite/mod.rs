@@ -257,6 +257,10 @@ impl Store for SqliteStore {
     }
 
     async fn flows_in_use(&self) -> Result<Vec<FlowText>, StoreError> {
+        // Tables that are far behind do not know what the newest sessions are on, as after a crash in a burst.
+        if self.progress.lag().records > SOON {
+            return flows::held(&self.readers).await;
+        }
         self.catch_up().await;
         flows::in_use(&self.readers).await
     }
