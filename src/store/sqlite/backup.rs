@@ -105,20 +105,18 @@ type Records = Vec<(u64, Vec<u8>)>;
 fn unprojected(from: &Path) -> Result<Option<Records>, Trouble> {
     let db = read_only(from).map_err(|e| told_of(&e))?;
     let projected = projected(&db).map_err(|e| told_of(&e))?;
-    let numbers = numbers(&db).map_err(|e| told_of(&e))?;
+    let registered = || numbers(&db).map_err(|e| told_of(&e));
     let mut records: Records = Vec::new();
-    for number in numbers {
-        let path = segment::path(from, number);
+    for number in registered()? {
         // Deleted since: it is in the tables.
-        let Ok(reader) = Reader::open(&path) else {
+        let Ok(reader) = Reader::open(&segment::path(from, number)) else {
             continue;
         };
         let newest = records.last().map_or(projected, |(seq, _)| *seq);
         let found = reader.after(newest, usize::MAX >> 1, usize::MAX);
-        match found {
-            Ok(found) => records.extend(found),
-            Err(_) if !path.exists() => {}
-            Err(error) => return Err(told_of(&error)),
+        // What is read of a file that is dropped meanwhile is nothing, or another one's.
+        if registered()?.contains(&number) {
+            records.extend(found.map_err(|e| told_of(&e))?);
         }
     }
     let first = records.first().map(|(seq, _)| *seq);
@@ -336,6 +334,6 @@ fn put_in_place(to: &Path, others: &[(u64, PathBuf)]) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn unusable(what: &str, path: &Path, trouble: &str) -> StoreError {
+pub(super) fn unusable(what: &str, path: &Path, trouble: &str) -> StoreError {
     StoreError::Unusable(format!("{what} {} {trouble}", path.display()))
 }

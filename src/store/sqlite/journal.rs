@@ -171,11 +171,12 @@ impl Journal {
     pub(super) fn record(&self, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let numbers: Vec<_> = self.lock().used.iter().rev().copied().collect();
         for number in numbers {
-            let path = self.path(number);
-            if !path.exists() {
+            let found = Reader::open(&self.path(number)).and_then(|file| file.one(seq));
+            // What is read of a file that is dropped meanwhile is nothing, or another one's; it is in the tables by then.
+            if !self.lock().used.contains(&number) {
                 continue;
             }
-            if let Some(record) = Reader::open(&path)?.one(seq)? {
+            if let Some(record) = found? {
                 return Ok(Some(record));
             }
         }
@@ -199,4 +200,41 @@ pub(super) fn make(database: &Path, id: &[u8], number: u64) -> Result<(), StoreE
 pub(super) fn register(tables: &Connection, number: u64) -> Result<(), rusqlite::Error> {
     let sql = "INSERT OR IGNORE INTO journal_files (number) VALUES (?1)";
     tables.execute(sql, params![number as i64]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::segment::Records;
+
+    #[test]
+    fn a_record_is_there_or_gone_while_its_file_is_dropped() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = folder.path().join("callwright.db");
+        let mut tables = Connection::open(&database).expect("it opens");
+        let sql = "CREATE TABLE journal_files (number INTEGER PRIMARY KEY)";
+        tables.execute(sql, []).expect("it is new");
+        make(&database, b"id", 1).expect("it is made");
+        let journal = Journal::new(&database, b"id", Durability::Process, VecDeque::from([1]));
+        let mut file = journal.appender().expect("it opens");
+        for seq in 1..=40 {
+            let mut group = Records::beginning_at(seq, 0);
+            group.push(|sealed| sealed.extend_from_slice(&seq.to_le_bytes()));
+            file.append(&group).expect("it is added");
+            drop(file);
+            journal
+                .make_spare(&mut tables, Duration::ZERO)
+                .expect("it is made");
+            file = journal.next_file().expect("it is ready");
+            std::thread::scope(|scope| {
+                let reading = scope.spawn(|| {
+                    while let Some(record) = journal.record(seq).expect("it is there, or gone") {
+                        assert_eq!(record, seq.to_le_bytes());
+                    }
+                });
+                journal.drop_oldest(&mut tables).expect("it is dropped");
+                reading.join().expect("it ends when the file is gone");
+            });
+        }
+    }
 }
