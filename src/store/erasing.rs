@@ -3,9 +3,11 @@
 //!
 //! * [`looking`] how a person is looked for and erased, [`bookings`] in bookings
 //! * [`named`] whom a text names
+//! * [`copy`] the same in a copy that nobody serves
 //! * [`people`] who is being erased, and [`subject`] how far that went, as it is kept
 
 pub(super) mod bookings;
+pub(super) mod copy;
 pub(super) mod looking;
 pub(super) mod named;
 pub(super) mod people;
@@ -18,6 +20,7 @@ use jiff::Timestamp;
 
 use super::{Lease, StoreError};
 use crate::call::PhoneNumber;
+pub use looking::Gone;
 
 /// What is erased.
 #[async_trait]
@@ -41,7 +44,7 @@ pub trait Erasing: Send + Sync {
     /// Contact Center and events with their number in it; bookings that a phone of theirs is in, or whose id names them, with the calls
     /// that these had. An open booking of theirs is closed at once; a label of another's that names them goes. What is still under way
     /// (a live session, a booking with one, another's booking that is not over, a call of which nobody knows what became) goes once it is
-    /// over; until then the person's number is kept, sealed, with what was asked. What begins after that was asked is kept as anything is.
+    /// over, a session also when a day has passed since anything was heard of it; until then the person's number is kept, sealed, with what was asked. What begins after that was asked is kept as anything is.
     ///
     /// Returns after how long to go on, so that others have their turn; `None` when there is nothing to do but to wait. It is done
     /// under `lease`: [`StoreError::LeaseLost`] once another has taken that over.

@@ -1,5 +1,6 @@
 //! A person that was erased: nothing is left of them in any file, and nobody is told who it was.
 
+use std::ffi::OsStr;
 use std::process::Command;
 
 use rusqlite::Connection;
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::{CALLER, RESTAURANT, Settings, TestApp};
 use crate::bookings::{DRIVERS, RIDERS, book, number, pool};
+use crate::cluster;
 
 /// What the tables have sealed, piece by piece.
 fn sealed(app: &TestApp) -> Vec<Vec<u8>> {
@@ -245,24 +247,155 @@ async fn a_live_call_goes_on_and_goes_when_it_is_over() {
     assert_eq!(sessions(&app).await, 0);
 }
 
+/// What `callwright` says to these arguments beside the server, and whether it did what it was asked.
+async fn said(app: &TestApp, args: &[&str]) -> (bool, String) {
+    let keys = app.database().with_file_name("callwright.keys");
+    let database = format!("sqlite://{}", app.database().display());
+    let env = [
+        ("CALLWRIGHT_URL", app.url("")),
+        ("CALLWRIGHT_DATABASE_URL", database),
+        ("CALLWRIGHT_KEYS__FILE", keys.display().to_string()),
+    ];
+    said_with(env, args).await
+}
+
+async fn said_with(
+    env: impl IntoIterator<Item = (impl AsRef<OsStr>, String)>,
+    args: &[&str],
+) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callwright"));
+    command.args(args).envs(env);
+    let answer = tokio::task::spawn_blocking(move || command.output());
+    let answer = answer.await.expect("it ends").expect("it starts");
+    let out = String::from_utf8_lossy(&answer.stdout).into_owned();
+    (
+        answer.status.success(),
+        out + &String::from_utf8_lossy(&answer.stderr),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_back_up_has_nothing_of_whom_was_erased_from_it() {
+    let mut app = TestApp::start_with(pool()).await;
+    let theirs = book(&app, "theirs", CALLER, DRIVERS[0]).await;
+    book(&app, "theirs-too", CALLER, DRIVERS[2]).await;
+    let mut live = app.caller(number(&theirs, "a"));
+    assert_eq!(live.dial().await.dials(), Some(DRIVERS[0]));
+    let (person, held) = parties(&app).swap_remove(0);
+    assert_eq!(held, 2, "they hold a number in each booking");
+    let others = book(&app, "others", RIDERS[0], DRIVERS[1]).await;
+    let mut other = app.caller(number(&others, "b"));
+    let call = other.body("CALL_RECEIVED", |payload| {
+        payload["source"] = json!(DRIVERS[1])
+    });
+    assert_eq!(other.send(&call).await.dials(), Some(RIDERS[0]));
+    assert_eq!(sessions(&app).await, 2);
+    let of_theirs = sealed_of(&app, &live.session);
+    let of_others = sealed_of(&app, &other.session);
+    let other = other.session;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("backup.db");
+    let backup = path.display().to_string();
+    let (done, told) = said(&app, &["backup", &backup]).await;
+    assert!(done, "{told}");
+    let left = |pieces: &[Vec<u8>]| {
+        let bytes = std::fs::read(&path).expect("it is there");
+        let there = |piece: &&Vec<u8>| contains(&bytes, &piece[1..33]);
+        pieces.iter().filter(there).count()
+    };
+    assert!(left(&of_theirs) > 1 && left(&of_theirs) == of_theirs.len());
+
+    let (done, told) = said(&app, &["erase", CALLER, "--backup", &backup]).await;
+    assert!(done && told.contains("bookings  2"), "{told}");
+    assert!(told.contains("sessions  1"), "a live call is over: {told}");
+    assert_eq!((left(&of_theirs), left(&of_others)), (0, of_others.len()));
+    let bytes = std::fs::read(&path).expect("it is there");
+    assert!(!contains(&bytes, &person), "what they are found by");
+    let beside = std::fs::read_dir(folder.path()).expect("it can be listed");
+    assert_eq!(beside.count(), 1, "nothing else is left");
+
+    app.stop().await;
+    let (done, told) = said(&app, &["restore", &backup, "--force"]).await;
+    assert!(done, "{told}");
+    app.restart().await;
+    let (_, listed) = app.get("/v1/bookings").await;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(listed["items"][0]["id"], "others");
+    let (status, _) = app.get(&format!("/v1/sessions/{other}")).await;
+    assert_eq!(status, 200);
+    let (_, erasures) = app.get("/v1/erasures").await;
+    assert!(erasures["items"][0]["done_at"].is_string(), "{erasures}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_dump_has_nothing_of_whom_was_erased_from_it() {
+    let (Some(url), Some(empty)) = (cluster::database(), cluster::database()) else {
+        return;
+    };
+    let settings = Settings::node(&url);
+    let mut app = TestApp::start_with(settings.clone()).await;
+    app.caller(RESTAURANT).dial().await;
+    let mut other = app.caller(RESTAURANT);
+    let call = other.body("CALL_RECEIVED", |payload| {
+        payload["source"] = json!(RIDERS[0])
+    });
+    other.send(&call).await;
+    let other = other.session;
+    assert_eq!(sessions(&app).await, 2);
+    app.stop().await;
+
+    let erase = async |from: &str| {
+        said_with(settings.env.clone(), &["erase", CALLER, "--backup", from]).await
+    };
+    let (done, told) = erase(&url).await;
+    assert!(done && told.contains("sessions  1"), "{told}");
+    app.restart().await;
+    assert_eq!(sessions(&app).await, 1);
+    let (status, _) = app.get(&format!("/v1/sessions/{other}")).await;
+    assert_eq!(status, 200, "nobody else's call is hurt");
+    let (done, told) = erase(&empty).await;
+    assert!(!done && told.contains("restore the dump into it"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_be_erased_from_a_back_up_is_told_why_and_it_stays() {
+    let app = TestApp::start().await;
+    call(&app).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("backup.db");
+    let backup = path.display().to_string();
+    let (done, told) = said(&app, &["backup", &backup]).await;
+    assert!(done, "{told}");
+    let before = std::fs::read(&path).expect("it is there");
+    let no_backup = app.database().display().to_string();
+    for (args, why) in [
+        (
+            ["erase", "hunter2", "--backup", &backup],
+            "write each with its country code",
+        ),
+        (["erase", CALLER, "--backup", "nowhere.db"], "is not there"),
+        (["erase", CALLER, "--backup", &no_backup], "is no back-up"),
+    ] {
+        let (done, told) = said(&app, &args).await;
+        assert!(!done && told.contains(why), "{args:?}: {told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    let keys = app.database().with_file_name("callwright.keys");
+    std::fs::remove_file(keys).expect("it is there");
+    let (done, told) = said(&app, &["erase", CALLER, "--backup", &backup]).await;
+    assert!(
+        !done && told.contains("callwright.keys is not there"),
+        "{told}"
+    );
+    assert_eq!(std::fs::read(&path).expect("it is there"), before);
+    assert_eq!(sessions(&app).await, 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_erases_and_lists() {
     let app = TestApp::start().await;
     call(&app).await;
-    let said = async |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_callwright"));
-        command
-            .arg("erase")
-            .args(args)
-            .env("CALLWRIGHT_URL", app.url(""));
-        let answer = tokio::task::spawn_blocking(move || command.output());
-        let answer = answer.await.expect("it ends").expect("it starts");
-        let out = String::from_utf8_lossy(&answer.stdout).into_owned();
-        (
-            answer.status.success(),
-            out + &String::from_utf8_lossy(&answer.stderr),
-        )
-    };
+    let said = async |args: &[&str]| said(&app, &[&["erase"], args].concat()).await;
     let (done, told) = said(&[CALLER]).await;
     assert!(done && told.contains("sessions  1"), "{told}");
     assert!(!told.contains("goes on"), "{told}");

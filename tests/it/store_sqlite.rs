@@ -72,11 +72,8 @@ async fn execute(path: &Path, statement: &'static str) {
 async fn a_url_that_names_no_file_is_explained() {
     let postgres = "postgres://callwright:hunter2@db.example/callwright";
     for (url, said) in [
-        (postgres, "PostgreSQL comes in a later version"),
-        (
-            "postgresql://db.example/x",
-            "PostgreSQL comes in a later version",
-        ),
+        (postgres, "backed up with `pg_dump -Fc`"),
+        ("postgresql://db.example/x", "backed up with `pg_dump -Fc`"),
         ("mysql://db.example/x", "must begin with sqlite://"),
         ("callwright.db", "must begin with sqlite://"),
         ("", "must begin with sqlite://"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::looking::Erases;
+use super::looking::{Erases, Over};
 use super::named::Sought;
 use super::people::{Person, Search};
 use super::subject::{Looked, Table};
@@ -174,6 +174,7 @@ pub(super) async fn erase_bookings<S: Erases>(
     store: &S,
     person: &mut Person,
     now: Timestamp,
+    over: Over,
 ) -> Result<(), StoreError> {
     let sought = Sought::new([&person.phone]);
     for number in std::mem::take(&mut person.subject().bookings) {
@@ -192,10 +193,10 @@ pub(super) async fn erase_bookings<S: Erases>(
             // It was changed meanwhile, and is about others alone.
             continue;
         } else {
-            is_over = now >= booking.rests_from();
+            is_over = over.bookings >= booking.rests_from();
         }
         let gone = match is_over {
-            true => store.erase_whole(&booking).await?,
+            true => store.erase_whole(&booking, over).await?,
             false => None,
         };
         match gone {

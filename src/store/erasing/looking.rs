@@ -7,7 +7,7 @@ use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::bookings::{erase_bookings, look_at_bookings};
 use super::named::Sought;
@@ -39,16 +39,16 @@ pub(in crate::store) trait Erases: BookingStore + Sized {
     /// The rows of a table behind `after`, [`PAGE`] at most, in an order that holds.
     async fn page(&self, table: Table, after: Option<&At>) -> Result<Vec<Row>, StoreError>;
 
-    /// Erases the sessions that a person called or was called in and that have ended, once all that was kept before can be found.
+    /// Erases the sessions that a person called or was called in and that are over, once all that was kept before can be found.
     /// What is left are the live ones.
-    async fn erase_sessions_of(&self, phone: &PhoneNumber) -> Result<Went, StoreError>;
+    async fn erase_sessions_of(&self, phone: &PhoneNumber, over: Over) -> Result<Went, StoreError>;
 
-    /// Erases what [`Row::of`] tells of rows of this table: sessions that have ended, calls that are settled, all else at once. What is
-    /// left is not over.
-    async fn erase_rows(&self, table: Table, rows: Vec<At>) -> Result<Went, StoreError>;
+    /// Erases what [`Row::of`] tells of rows of this table: sessions and calls that are over, all else at once. What is left is not.
+    async fn erase_rows(&self, table: Table, rows: Vec<At>, over: Over)
+    -> Result<Went, StoreError>;
 
     /// Erases a booking and the calls that it had; `None` while one of them is live.
-    async fn erase_whole(&self, booking: &Booking) -> Result<Option<Gone>, StoreError>;
+    async fn erase_whole(&self, booking: &Booking, over: Over) -> Result<Option<Gone>, StoreError>;
 
     /// Erases what a person holds by themselves: numbers, and a place on the block-list.
     async fn erase_party(&self, party: PartyKey) -> Result<(), StoreError>;
@@ -75,13 +75,49 @@ pub(in crate::store) struct Row {
     pub(in crate::store) sealed: Vec<u8>,
 }
 
+/// How long a call may be silent. Of one that was for longer, the end was lost.
+const LONGEST_SILENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is over beside that of which the end was heard: the rest waits for its end.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Over {
+    /// Sessions of which nothing was heard since then (ms).
+    pub(in crate::store) quiet_since: i64,
+    /// Calls that we started before then (ms), whatever became of them.
+    pub(in crate::store) begun_before: i64,
+    /// Bookings of others that are over by then.
+    pub(super) bookings: Timestamp,
+}
+
+impl Over {
+    /// What is over where calls are answered.
+    pub(in crate::store) fn at(now: Timestamp) -> Self {
+        Self {
+            quiet_since: (now - LONGEST_SILENCE).as_millisecond(),
+            begun_before: i64::MIN,
+            bookings: now,
+        }
+    }
+
+    /// All: nothing goes on in a copy.
+    pub(in crate::store) const IN_A_COPY: Self = Self {
+        quiet_since: i64::MAX,
+        begun_before: i64::MAX,
+        bookings: Timestamp::MAX,
+    };
+}
+
 /// How much went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::store) struct Gone {
-    pub(in crate::store) bookings: u64,
-    pub(in crate::store) sessions: u64,
-    pub(in crate::store) events: u64,
-    pub(in crate::store) attempts: u64,
+pub struct Gone {
+    /// Bookings.
+    pub bookings: u64,
+    /// Sessions, with their traces.
+    pub sessions: u64,
+    /// Events.
+    pub events: u64,
+    /// Calls that we started, and handoffs.
+    pub attempts: u64,
 }
 
 impl AddAssign for Gone {
@@ -108,12 +144,13 @@ pub(in crate::store) struct Note {
     pub(in crate::store) gone: Gone,
 }
 
-/// Goes on by a bite. Returns after how long to go on; `None` when there is nothing to do but to wait.
+/// Goes on by a bite. Returns how much went, and after how long to go on; `None` when there is nothing to do but to wait.
 pub(in crate::store) async fn go_on<S: Erases>(
     store: &S,
     lease: &Lease,
     now: Timestamp,
-) -> Result<Option<Duration>, StoreError> {
+    over: Over,
+) -> Result<(Gone, Option<Duration>), StoreError> {
     let began = Instant::now();
     let asked = store.people().await?.into_iter();
     let mut people: Vec<_> = asked.map(|it| Person::new(store, it)).collect();
@@ -123,16 +160,18 @@ pub(in crate::store) async fn go_on<S: Erases>(
         // Who was asked for meanwhile begins after these.
         people.sort_by_key(|it| *it.looked() != looked);
         let there = people.partition_point(|it| *it.looked() == looked);
-        is_much = look(store, &mut people[..there], now).await?;
+        is_much = look(store, &mut people[..there], now, over).await?;
     } else {
         for person in people.iter_mut().filter(|it| it.is_new()) {
-            begin(store, person).await?;
+            begin(store, person, over).await?;
         }
     }
     if !people.iter().any(Person::is_between) {
-        see_what_waits(store, &mut people, now).await?;
+        see_what_waits(store, &mut people, now, over).await?;
     }
     let is_more = people.iter().any(|it| it.is_between() || it.is_new());
+    let mut gone = Gone::default();
+    people.iter().for_each(|it| gone += it.gone);
     let notes: Vec<_> = people.into_iter().filter_map(|it| it.note(now)).collect();
     if !notes.is_empty() {
         store.note(lease, notes).await?;
@@ -141,12 +180,12 @@ pub(in crate::store) async fn go_on<S: Erases>(
         true => rest_after(began.elapsed()),
         false => Duration::ZERO,
     };
-    Ok(is_more.then_some(rests))
+    Ok((gone, is_more.then_some(rests)))
 }
 
 /// Erases what is found of a person at once.
-async fn begin<S: Erases>(store: &S, person: &mut Person) -> Result<(), StoreError> {
-    person.gone += store.erase_sessions_of(&person.phone).await?.gone;
+async fn begin<S: Erases>(store: &S, person: &mut Person, over: Over) -> Result<(), StoreError> {
+    person.gone += store.erase_sessions_of(&person.phone, over).await?.gone;
     person.subject().looked = Looked::Bookings(None);
     Ok(())
 }
@@ -156,6 +195,7 @@ async fn look<S: Erases>(
     store: &S,
     people: &mut [Person],
     now: Timestamp,
+    over: Over,
 ) -> Result<bool, StoreError> {
     let search = Search::of(people);
     for _ in 0..PAGES {
@@ -167,7 +207,7 @@ async fn look<S: Erases>(
                 look_at_bookings(store, people, &search, *before, now).await?
             }
             Looked::Rows(table, after) => {
-                look_at_rows(store, people, &search, *table, after.as_ref()).await?
+                look_at_rows(store, people, &search, (*table, after.as_ref()), over).await?
             }
             Looked::NotYet | Looked::Through => break,
         };
@@ -187,8 +227,8 @@ async fn look_at_rows<S: Erases>(
     store: &S,
     people: &mut [Person],
     search: &Search,
-    table: Table,
-    after: Option<&At>,
+    (table, after): (Table, Option<&At>),
+    over: Over,
 ) -> Result<Looked, StoreError> {
     let keys = store.keys();
     let rows = store.page(table, after).await?;
@@ -203,7 +243,9 @@ async fn look_at_rows<S: Erases>(
         let Some(person) = people.get_mut(place) else {
             continue;
         };
-        let went = store.erase_rows(table, rows.into_iter().collect()).await?;
+        let went = store
+            .erase_rows(table, rows.into_iter().collect(), over)
+            .await?;
         person.gone += went.gone;
         // What began afterwards is kept as anything new is.
         let asked_at = person.asked.asked_at;
@@ -282,13 +324,14 @@ async fn see_what_waits<S: Erases>(
     store: &S,
     people: &mut [Person],
     now: Timestamp,
+    over: Over,
 ) -> Result<(), StoreError> {
     let mut leaves_something = false;
     for person in people.iter_mut() {
         if *person.looked() != Looked::Through {
             continue;
         }
-        let is_over = end(store, person, now).await?;
+        let is_over = end(store, person, now, over).await?;
         let subject = person.subject();
         let has_waited = std::mem::replace(&mut subject.has_waited, !is_over);
         match (is_over, has_waited) {
@@ -309,15 +352,16 @@ async fn end<S: Erases>(
     store: &S,
     person: &mut Person,
     now: Timestamp,
+    over: Over,
 ) -> Result<bool, StoreError> {
-    let went = store.erase_sessions_of(&person.phone).await?;
+    let went = store.erase_sessions_of(&person.phone, over).await?;
     person.gone += went.gone;
     let is_live = !went.left.is_empty();
     for table in [Table::Sessions, Table::Attempts] {
         let waiting = std::mem::take(person.waiting(table));
         if !waiting.is_empty() {
             let went = store
-                .erase_rows(table, waiting.into_iter().collect())
+                .erase_rows(table, waiting.into_iter().collect(), over)
                 .await?;
             person.gone += went.gone;
             person
@@ -325,7 +369,7 @@ async fn end<S: Erases>(
                 .extend(went.left.into_iter().map(|(at, _)| at));
         }
     }
-    erase_bookings(store, person, now).await?;
+    erase_bookings(store, person, now, over).await?;
     store.erase_party(person.party).await?;
     Ok(!is_live && !person.subject().waits())
 }

@@ -16,13 +16,14 @@ use crate::masking::PartyKey;
 use crate::masking::booking::Booking;
 use crate::store::attempts::SETTLED;
 use crate::store::booking_forms::{id_index, seal};
-use crate::store::erasing::looking::{Erases, Gone, Note, Row, Went, go_on};
+use crate::store::erasing::copy::erase_from_copy;
+use crate::store::erasing::looking::{Erases, Gone, Note, Over, Row, Went, go_on};
 use crate::store::erasing::people::Asked;
 use crate::store::erasing::subject::{At, Subject, Table};
 use crate::store::erasing::{Erasing, Erasure, HANDED_OVER, first_id_at};
 use crate::store::forms::read_time;
-use crate::store::vault::Vault;
-use crate::store::{Lease, StoreError};
+use crate::store::vault::{Keys, Vault};
+use crate::store::{Lease, Store as _, StoreError};
 
 #[async_trait]
 impl Erasing for PostgresStore {
@@ -87,7 +88,8 @@ impl Erasing for PostgresStore {
         lease: &Lease,
         now: Timestamp,
     ) -> Result<Option<Duration>, StoreError> {
-        go_on(self, lease, now).await
+        let (_, rests) = go_on(self, lease, now, Over::at(now)).await?;
+        Ok(rests)
     }
 
     async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
@@ -126,16 +128,21 @@ impl Erases for PostgresStore {
         self.rows_behind(table, after).await
     }
 
-    async fn erase_sessions_of(&self, phone: &PhoneNumber) -> Result<Went, StoreError> {
-        self.erase_theirs(phone).await
+    async fn erase_sessions_of(&self, phone: &PhoneNumber, over: Over) -> Result<Went, StoreError> {
+        self.erase_theirs(phone, over).await
     }
 
-    async fn erase_rows(&self, table: Table, rows: Vec<At>) -> Result<Went, StoreError> {
-        self.erase_these(table, rows).await
+    async fn erase_rows(
+        &self,
+        table: Table,
+        rows: Vec<At>,
+        over: Over,
+    ) -> Result<Went, StoreError> {
+        self.erase_these(table, rows, over).await
     }
 
-    async fn erase_whole(&self, booking: &Booking) -> Result<Option<Gone>, StoreError> {
-        self.erase_one(booking).await
+    async fn erase_whole(&self, booking: &Booking, over: Over) -> Result<Option<Gone>, StoreError> {
+        self.erase_one(booking, over).await
     }
 
     async fn erase_party(&self, party: PartyKey) -> Result<(), StoreError> {
@@ -233,6 +240,29 @@ impl Columns {
             .into_iter()
             .fold(statement, |it, column| it.bind(column))
     }
+}
+
+/// Erases all that a restored dump has of people, as a server does; but nothing is waited for, since nothing goes on in a copy. `url`
+/// names a database that no node serves, `now` is when that was asked. Returns how much went.
+///
+/// # Errors
+///
+/// As of [`PostgresStore::open`], also when nothing is restored there; and why it stopped: whoever asks again has it gone on.
+pub async fn erase_from_restored(
+    url: &str,
+    keys: &Keys,
+    people: &[PhoneNumber],
+    now: Timestamp,
+) -> Result<Gone, StoreError> {
+    if PostgresStore::is_new(url).await? {
+        let trouble =
+            "the database that is named has nothing of ours: restore the dump into it first";
+        return Err(StoreError::Unusable(trouble.to_owned()));
+    }
+    let store = PostgresStore::open(url, keys).await?;
+    let erased = erase_from_copy(&store, people, now).await;
+    store.close().await;
+    erased
 }
 
 impl PostgresStore {

@@ -11,13 +11,13 @@ use super::resealing::columns_of;
 use crate::masking::{Booking, PartyKey};
 use crate::store::StoreError;
 use crate::store::erasing::bookings::{cut_off_at, pins_of};
-use crate::store::erasing::looking::Gone;
+use crate::store::erasing::looking::{Gone, Over};
 use crate::store::telling::booking_columns;
 
 /// Erases a booking, unless a call of it is live. What was told goes as well, but that it was closed for this.
 const ERASE: &str = "WITH live AS (
          SELECT 1 FROM masked_calls AS m JOIN sessions AS s ON s.session_id = m.session_id
-         WHERE m.booking = $1 AND s.status IS NULL LIMIT 1
+         WHERE m.booking = $1 AND s.status IS NULL AND s.last_event_at >= $8 LIMIT 1
      ), gone AS (
          DELETE FROM bookings WHERE number = $1 AND NOT EXISTS (SELECT 1 FROM live) RETURNING number
      ), calls AS (
@@ -54,7 +54,11 @@ impl PostgresStore {
     }
 
     /// Erases a booking with the calls that it had; `None` while one of them is live.
-    pub(super) async fn erase_one(&self, booking: &Booking) -> Result<Option<Gone>, StoreError> {
+    pub(super) async fn erase_one(
+        &self,
+        booking: &Booking,
+        over: Over,
+    ) -> Result<Option<Gone>, StoreError> {
         let vault = self.vault.now();
         let parties = booking.parties();
         let parties = parties.iter().flat_map(|it| columns_of(&vault, it.0));
@@ -72,7 +76,8 @@ impl PostgresStore {
             .bind(Uuid::new_v4().as_bytes().to_vec())
             .bind(parties)
             .bind(vns)
-            .bind(keys);
+            .bind(keys)
+            .bind(over.quiet_since);
         let row = self.one_row(statement).await?;
         let gone = Gone {
             bookings: many(&row, "bookings")?,

@@ -10,7 +10,7 @@ use super::resealing::columns_of;
 use crate::call::PhoneNumber;
 use crate::store::StoreError;
 use crate::store::attempts::SETTLED;
-use crate::store::erasing::looking::{PAGE, Row, Went};
+use crate::store::erasing::looking::{Over, PAGE, Row, Went};
 use crate::store::erasing::subject::{At, Table};
 
 /// How many sessions go in one statement.
@@ -29,6 +29,14 @@ pub(super) const WITH_THEM: &str = "traces AS (
 
 /// The sessions of a person.
 const THEIRS: &str = "(source_index = ANY ($1) OR destination_index = ANY ($1))";
+
+/// That a session is over.
+fn ended(over: Over) -> String {
+    format!(
+        "(status IS NOT NULL OR last_event_at < {})",
+        over.quiet_since
+    )
+}
 
 /// A table's id, what a row's text is sealed for, what goes with a row, and its sealed column.
 fn columns(table: Table) -> [&'static str; 4] {
@@ -70,11 +78,15 @@ impl PostgresStore {
         rows.await?.iter().map(row).collect()
     }
 
-    /// Erases the sessions of a person that have ended. The live ones are left.
-    pub(super) async fn erase_theirs(&self, phone: &PhoneNumber) -> Result<Went, StoreError> {
+    /// Erases the sessions of a person that are over. The live ones are left.
+    pub(super) async fn erase_theirs(
+        &self,
+        phone: &PhoneNumber,
+        over: Over,
+    ) -> Result<Went, StoreError> {
         let vault = self.vault.now();
         let forms = columns_of(&vault, vault.index(phone.digits()));
-        let which = format!("{THEIRS} AND status IS NOT NULL LIMIT {BITE}");
+        let which = format!("{THEIRS} AND {} LIMIT {BITE}", ended(over));
         let mut went = Went::default();
         loop {
             let bite = self
@@ -128,11 +140,12 @@ impl PostgresStore {
         &self,
         table: Table,
         rows: Vec<At>,
+        over: Over,
     ) -> Result<Went, StoreError> {
         let these = These::of(rows);
         match table {
-            Table::Webhooks | Table::Sessions => self.erase_ended(these.texts).await,
-            Table::Attempts => self.erase_settled(these.numbers).await,
+            Table::Webhooks | Table::Sessions => self.erase_ended(these.texts, over).await,
+            Table::Attempts => self.erase_settled(these.numbers, over).await,
             Table::Events => self.erase_events(these.bytes).await,
             Table::Handoffs | Table::CallbackResults => {
                 let ([id, ..], name) = (columns(table), table.name());
@@ -145,12 +158,12 @@ impl PostgresStore {
         }
     }
 
-    async fn erase_ended(&self, ids: Vec<String>) -> Result<Went, StoreError> {
+    async fn erase_ended(&self, ids: Vec<String>, over: Over) -> Result<Went, StoreError> {
         let mut went = Went::default();
         for ids in ids.chunks(BITE as usize) {
-            let which = "session_id = ANY ($1) AND status IS NOT NULL";
+            let which = format!("session_id = ANY ($1) AND {}", ended(over));
             let bite = self
-                .erase_sessions(which, |it| it.bind(ids.to_vec()))
+                .erase_sessions(&which, |it| it.bind(ids.to_vec()))
                 .await?;
             went.gone += bite.gone;
         }
@@ -160,10 +173,13 @@ impl PostgresStore {
         Ok(went)
     }
 
-    async fn erase_settled(&self, numbers: Vec<i64>) -> Result<Went, StoreError> {
-        let text =
-            format!("DELETE FROM attempts WHERE number = ANY ($1) AND {SETTLED} RETURNING 1");
-        let statement = sqlx::query(sqlx::AssertSqlSafe(text)).bind(numbers.clone());
+    async fn erase_settled(&self, numbers: Vec<i64>, over: Over) -> Result<Went, StoreError> {
+        let text = format!(
+            "DELETE FROM attempts WHERE number = ANY ($1) AND ({SETTLED} OR begun_at < $2) RETURNING 1"
+        );
+        let statement = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(numbers.clone())
+            .bind(over.begun_before);
         let mut went = Went::default();
         went.gone.attempts = self.desk.run(statement).await?.len() as u64;
         let text = "SELECT number AS at, begun_at AS since FROM attempts WHERE number = ANY ($1)";

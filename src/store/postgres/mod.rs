@@ -52,6 +52,7 @@ use crate::call::event::{
 };
 use crate::outbound::attempt::Heard;
 use crate::session::{Exchange, OutboundCall, Recall, Recalled, RequestKey};
+pub use erasing::erase_from_restored;
 use keep::Keeper;
 use pool::{Plans, Pool, Times};
 use rotation::Rotation;

@@ -15,7 +15,7 @@ use crate::call::PhoneNumber;
 use crate::masking::PartyKey;
 use crate::masking::booking::Booking;
 use crate::store::booking_forms::{id_index, seal};
-use crate::store::erasing::looking::{Erases, Gone, Note, PAGE, Row, Went, go_on};
+use crate::store::erasing::looking::{Erases, Gone, Note, Over, PAGE, Row, Went, go_on};
 use crate::store::erasing::people::Asked;
 use crate::store::erasing::subject::{At, Subject, Table};
 use crate::store::erasing::{Erasing, Erasure};
@@ -55,7 +55,8 @@ impl Erasing for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Duration>, StoreError> {
         self.hold_against(Some(lease))?;
-        go_on(self, lease, now).await
+        let (_, rests) = go_on(self, lease, now, Over::at(now)).await?;
+        Ok(rests)
     }
 
     async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
@@ -80,16 +81,21 @@ impl Erases for SqliteStore {
         read.unwrap_or(Err(StoreError::Closing))
     }
 
-    async fn erase_sessions_of(&self, phone: &PhoneNumber) -> Result<Went, StoreError> {
-        self.erase(Which::SessionsOf(phone.clone())).await
+    async fn erase_sessions_of(&self, phone: &PhoneNumber, over: Over) -> Result<Went, StoreError> {
+        self.erase(Which::SessionsOf(phone.clone(), over)).await
     }
 
-    async fn erase_rows(&self, table: Table, rows: Vec<At>) -> Result<Went, StoreError> {
-        self.erase(Which::Rows(table, rows)).await
+    async fn erase_rows(
+        &self,
+        table: Table,
+        rows: Vec<At>,
+        over: Over,
+    ) -> Result<Went, StoreError> {
+        self.erase(Which::Rows(table, rows, over)).await
     }
 
-    async fn erase_whole(&self, booking: &Booking) -> Result<Option<Gone>, StoreError> {
-        let went = self.erase(Which::Booking(booking.number)).await?;
+    async fn erase_whole(&self, booking: &Booking, over: Over) -> Result<Option<Gone>, StoreError> {
+        let went = self.erase(Which::Booking(booking.number, over)).await?;
         Ok(went.left.is_empty().then_some(went.gone))
     }
 

@@ -11,7 +11,7 @@ use crate::masking::booking::{Booking, SideName};
 use crate::store::StoreError;
 use crate::store::booking_forms::pin_key;
 use crate::store::erasing::bookings::cut_off_at;
-use crate::store::erasing::looking::Gone;
+use crate::store::erasing::looking::{Gone, Over};
 use crate::store::telling::booking_columns;
 use crate::store::vault::Vault;
 
@@ -20,12 +20,14 @@ pub(super) fn erase(
     db: &mut Connection,
     vault: &Vault,
     booking: u64,
+    over: Over,
 ) -> Result<Option<Bite>, StoreError> {
     db.pragma_update(None, "secure_delete", "ON")?;
     let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let live = "SELECT 1 FROM masked_calls AS m JOIN sessions AS s ON s.id = m.session
-         WHERE m.booking = ?1 AND s.status IS NULL";
-    if moment.prepare_cached(live)?.exists([booking as i64])? {
+         WHERE m.booking = ?1 AND s.status IS NULL AND s.last_event_at >= ?2";
+    let of = params![booking as i64, over.quiet_since];
+    if moment.prepare_cached(live)?.exists(of)? {
         return Ok(None);
     }
     let ids = sessions(&moment, booking)?;

@@ -7,7 +7,7 @@ use crate::call::{PhoneNumber, SessionId};
 use crate::masking::PartyKey;
 use crate::store::StoreError;
 use crate::store::attempts::SETTLED;
-use crate::store::erasing::looking::{Gone, Went};
+use crate::store::erasing::looking::{Gone, Over, Went};
 use crate::store::erasing::subject::{At, Table};
 use crate::store::erasing::{HANDED_OVER, first_id_at};
 use crate::store::vault::Vault;
@@ -26,12 +26,12 @@ const THEIRS: &str = "(source_index IN (?1, ?2) OR destination_index IN (?1, ?2)
 pub(super) enum Which {
     /// Sessions of which the last was heard before a time (ms), and what is as old.
     Old(i64),
-    /// The sessions of a person that have ended.
-    SessionsOf(PhoneNumber),
+    /// The sessions of a person that are over.
+    SessionsOf(PhoneNumber, Over),
     /// What rows of a table tell of, as far as it is over.
-    Rows(Table, Vec<At>),
-    /// A booking with the calls that it had.
-    Booking(u64),
+    Rows(Table, Vec<At>, Over),
+    /// A booking with the calls that it had, when they are over.
+    Booking(u64, Over),
     /// What a person holds by themselves.
     Party(PartyKey),
 }
@@ -56,23 +56,31 @@ pub(super) fn old_sessions(db: &mut Connection, before: i64) -> Result<Bite, Sto
     bite(db, sql, params![before, BITE as i64], |_, _| Ok(0))
 }
 
-/// Erases sessions of a person that have ended.
+/// Erases sessions of a person that are over.
 pub(super) fn sessions_of(
     db: &mut Connection,
     vault: &Vault,
     phone: &PhoneNumber,
+    over: Over,
 ) -> Result<Bite, StoreError> {
     let sql = format!(
-        "SELECT id, session_id FROM sessions WHERE {THEIRS} AND status IS NOT NULL LIMIT ?3"
+        "SELECT id, session_id FROM sessions
+         WHERE {THEIRS} AND (status IS NOT NULL OR last_event_at < ?3) LIMIT ?4"
     );
     let [form, other] = vault.forms(vault.index(phone.digits()));
-    bite(db, &sql, params![form, other, BITE as i64], events_of)
+    let of = params![form, other, over.quiet_since, BITE as i64];
+    bite(db, &sql, of, events_of)
 }
 
-/// Erases sessions that have ended, of those in these rows.
-pub(super) fn sessions_in(db: &mut Connection, rows: &[At]) -> Result<Bite, StoreError> {
-    let sql = "SELECT id, session_id FROM sessions WHERE id IN (SELECT value FROM json_each(?1)) AND status IS NOT NULL";
-    bite(db, sql, [json(rows)], events_of)
+/// Erases sessions that are over, of those in these rows.
+pub(super) fn sessions_in(
+    db: &mut Connection,
+    rows: &[At],
+    over: Over,
+) -> Result<Bite, StoreError> {
+    let sql = "SELECT id, session_id FROM sessions
+         WHERE id IN (SELECT value FROM json_each(?1)) AND (status IS NOT NULL OR last_event_at < ?2)";
+    bite(db, sql, params![json(rows), over.quiet_since], events_of)
 }
 
 /// The sessions of a person that are live.
@@ -173,29 +181,34 @@ pub(super) fn events_where(
 }
 
 /// Erases rows of a table that is no session's.
-pub(super) fn rows(db: &mut Connection, table: Table, rows: &[At]) -> Result<Went, StoreError> {
+pub(super) fn rows(
+    db: &mut Connection,
+    table: Table,
+    rows: &[At],
+    over: Over,
+) -> Result<Went, StoreError> {
     db.pragma_update(None, "secure_delete", "ON")?;
     let moment = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut went = Went::default();
     let these = |id: &str| format!("{id} IN (SELECT value FROM json_each(?1))");
-    let delete = |id: &str, more: &str| {
+    let delete = |id: &str| {
         let (name, these) = (table.name(), these(id));
-        let gone = moment.execute(
-            &format!("DELETE FROM {name} WHERE {these}{more}"),
-            [json(rows)],
-        );
-        gone.map(|gone| gone as u64)
+        let sql = format!("DELETE FROM {name} WHERE {these}");
+        moment.execute(&sql, [json(rows)]).map(|gone| gone as u64)
     };
     match table {
         Table::Attempts => {
-            went.gone.attempts = delete("number", &format!(" AND {SETTLED}"))?;
             let these = these("number");
+            let sql =
+                format!("DELETE FROM attempts WHERE {these} AND ({SETTLED} OR begun_at < ?2)");
+            let gone = moment.execute(&sql, params![json(rows), over.begun_before])?;
+            went.gone.attempts = gone as u64;
             let sql = format!("SELECT number, begun_at FROM attempts WHERE {these}");
             went.left = left(&moment, &sql, [json(rows)])?;
         }
         Table::Events => went.gone.events = events_where(&moment, &these("number"), [json(rows)])?,
-        Table::Handoffs => went.gone.attempts = delete("handoff_id", "")?,
-        Table::CallbackResults => went.gone.attempts = delete("result_id", "")?,
+        Table::Handoffs => went.gone.attempts = delete("handoff_id")?,
+        Table::CallbackResults => went.gone.attempts = delete("result_id")?,
         // They go with their sessions.
         Table::Webhooks | Table::Sessions => {}
     }

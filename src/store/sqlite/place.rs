@@ -7,8 +7,8 @@ pub(super) fn place(url: &str) -> Result<PathBuf, String> {
     let scheme = url.split(':').next().unwrap_or_default();
     if scheme == "postgres" || scheme == "postgresql" {
         return Err(
-            "PostgreSQL comes in a later version: set the database URL to a file, \
-                    as in sqlite://callwright.db"
+            "this is for a database in SQLite, as in sqlite://callwright.db: PostgreSQL's is backed up \
+             with `pg_dump -Fc` and restored with `pg_restore`"
                 .to_owned(),
         );
     }

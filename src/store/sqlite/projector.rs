@@ -247,24 +247,27 @@ impl Projector {
                 went.gone.attempts +=
                     safely(&mut self.tables, |db| erasing_rows::old_calls(db, before))?;
             }
-            Which::SessionsOf(phone) => {
+            Which::SessionsOf(phone, over) => {
                 let vault = self.vault.now();
-                while self.bite(&mut went, |db| erasing_rows::sessions_of(db, &vault, phone))? {}
+                while self.bite(&mut went, |db| {
+                    erasing_rows::sessions_of(db, &vault, phone, *over)
+                })? {}
                 went.left = erasing_rows::live_of(&self.tables, &vault, phone)?;
             }
-            Which::Rows(Table::Webhooks | Table::Sessions, rows) => {
+            Which::Rows(Table::Webhooks | Table::Sessions, rows, over) => {
                 for rows in rows.chunks(BITE) {
-                    self.bite(&mut went, |db| erasing_rows::sessions_in(db, rows))?;
+                    self.bite(&mut went, |db| erasing_rows::sessions_in(db, rows, *over))?;
                 }
                 went.left = erasing_rows::live_in(&self.tables, rows)?;
             }
-            Which::Rows(table, rows) => {
-                went = safely(&mut self.tables, |db| erasing_rows::rows(db, *table, rows))?;
+            Which::Rows(table, rows, over) => {
+                let erase = |db: &mut _| erasing_rows::rows(db, *table, rows, *over);
+                went = safely(&mut self.tables, erase)?;
             }
-            Which::Booking(booking) => {
+            Which::Booking(booking, over) => {
                 let vault = self.vault.now();
                 let erased = safely(&mut self.tables, |db| {
-                    erasing_bookings::erase(db, &vault, *booking)
+                    erasing_bookings::erase(db, &vault, *booking, *over)
                 })?;
                 match erased {
                     Some(bite) => self.forget(bite, &mut went),

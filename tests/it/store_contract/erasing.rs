@@ -165,6 +165,28 @@ pub(super) async fn a_live_call_of_a_person_goes_once_it_is_over(engine: &dyn En
     assert_eq!(listed(&*store).await, Vec::<String>::new());
 }
 
+pub(super) async fn a_call_that_was_silent_for_a_day_is_not_waited_for(engine: &dyn Engine) {
+    let store = engine.open().await;
+    call(&*store, "lost", CALLER).await;
+    assert_eq!(erase(&*store, "e-1", CALLER).await.done_at, None);
+    let lease = lease(&*store, "erasing").await;
+    let left_after = async |hours: i64| {
+        let now = at(hours * 3600);
+        let erasing = store.erasing();
+        while erasing
+            .go_on_erasing(&lease, now)
+            .await
+            .expect("write")
+            .is_some()
+        {}
+        listed(&*store).await
+    };
+    assert_eq!(left_after(23).await, ["lost"]);
+    assert_eq!(left_after(25).await, Vec::<String>::new());
+    let erasures = store.erasing().erasures().await.expect("read");
+    assert_eq!(erasures[0].done_at, Some(at(25 * 3600)));
+}
+
 /// It may begin again, and nothing is stuck.
 pub(super) async fn what_comes_late_of_an_erased_session_is_kept(engine: &dyn Engine) {
     let store = engine.open().await;

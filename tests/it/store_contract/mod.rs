@@ -173,6 +173,7 @@ contract! {
     erasing:
         a_person_is_erased_everywhere
         a_live_call_of_a_person_goes_once_it_is_over
+        a_call_that_was_silent_for_a_day_is_not_waited_for
         what_comes_late_of_an_erased_session_is_kept
         people_are_erased_while_calls_come
         sessions_go_when_their_time_is_over;
