@@ -20,8 +20,12 @@ async fn told(url: &str, keys: &Keys) -> String {
 /// Runs statements in the database at `url`.
 async fn sql(url: &str, statements: &str) {
     let mut db = PgConnection::connect(url).await.expect("it can be reached");
+    run(&mut db, statements).await;
+}
+
+async fn run(db: &mut PgConnection, statements: &str) {
     let run = sqlx::raw_sql(AssertSqlSafe(statements.to_owned()))
-        .execute(&mut db)
+        .execute(db)
         .await;
     run.expect("they run");
 }
@@ -213,4 +217,39 @@ async fn nodes_that_start_at_once_make_one_schema() {
     for opened in futures_util::future::join_all(opens).await {
         opened.expect("each node opens it");
     }
+}
+
+#[tokio::test]
+async fn a_node_that_starts_while_another_adds_a_column_looks_again() {
+    let Some(url) = cluster::database() else {
+        return;
+    };
+    let keys = Keys::generate();
+    PostgresStore::open(&url, &keys).await.expect("sound");
+    sql(
+        &url,
+        "CREATE TABLE done AS SELECT * FROM _sqlx_migrations WHERE version = 8;
+         DELETE FROM _sqlx_migrations WHERE version = 8;
+         ALTER TABLE erasures DROP COLUMN bookings",
+    )
+    .await;
+    let mut other = PgConnection::connect(&url).await.expect("it answers");
+    let add = "BEGIN; ALTER TABLE erasures ADD COLUMN bookings BIGINT NOT NULL DEFAULT 0";
+    run(&mut other, add).await;
+    let ends = async {
+        let waits = "SELECT count(*) > 0 FROM pg_locks JOIN pg_database ON oid = database
+             WHERE datname = current_database() AND NOT granted";
+        while !sqlx::query_scalar::<_, bool>(waits)
+            .fetch_one(&mut other)
+            .await
+            .expect("it answers")
+        {}
+        run(
+            &mut other,
+            "INSERT INTO _sqlx_migrations SELECT * FROM done; COMMIT",
+        )
+        .await;
+    };
+    let (opened, ()) = tokio::join!(PostgresStore::open(&url, &keys), ends);
+    opened.expect("the other has done it meanwhile");
 }

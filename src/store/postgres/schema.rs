@@ -92,7 +92,7 @@ fn is_another_node(error: &MigrateError) -> bool {
     match code(error).as_deref() {
         Some(code) => matches!(
             code,
-            "23505" | "42P07" | "42710" | "40P01" | "40001" | "55P03" | "XX000"
+            "23505" | "42P07" | "42701" | "42710" | "40P01" | "40001" | "55P03" | "XX000"
         ),
         None => matches!(error, MigrateError::Dirty(_)),
     }
